@@ -1,0 +1,43 @@
+# `make demo` and `make test` set up everything on a fresh machine and are quick the second time.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test test-all lint clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/hotd demo $(DEMO)
+
+test: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest $(TEST)
+
+# The three supported Pythons, each in an environment of its own.
+test-all:
+	@for v in 3.11 3.12 3.13; do \
+	  echo "== Python $$v"; \
+	  $(MAKE) --no-print-directory test PYTHON=python$$v VENV=.venv-$$v || exit 1; \
+	done
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=daemon:ctl $(BIN)/lint-imports --config .importlinter
+
+clean:
+	rm -rf .venv .venv-3.* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@echo "making the environment $(VENV) with $$($(PYTHON) --version)" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "installing hotd into $(VENV) (once)" >&2
+	@$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(BIN)/python
+	@echo "installing hotd and what its tests need into $(VENV) (once)" >&2
+	@$(PIP) install -e '.[test]'
+	@touch $@ $(VENV)/.installed
