@@ -1,0 +1,163 @@
+"""Views and requests to JSON-able values and back.
+
+A small codec of our own: the shapes are dataclasses of plain fields, and a library would cost the client more
+start-up time than the whole exchange takes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import json
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar, Union
+
+from hotd.contract.errors import BadRequest
+
+T = TypeVar("T")
+
+RENAMED = {"previous": "from"}
+"""Fields that the interface names with a word Python reserves; only where the class says so below."""
+_WITH_FROM = {"RevisionModule"}
+
+
+def encode(value: Any) -> Any:
+    """Dataclasses to dicts, tuples to lists, everything else as it is. Raises TypeError on what JSON cannot say."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {_wire_name(type(value), f.name): encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    if isinstance(value, enum.Enum):
+        return value.value
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def decode(kind: type[T], data: Any, *, strict: bool = False, where: str = "") -> T:
+    """The value of type ``kind`` that ``data`` describes.
+
+    ``strict`` refuses unknown fields (requests: a misspelt one must not be silently ignored); otherwise they are
+    skipped (answers: a newer daemon may say more). Raises BadRequest naming the field.
+    """
+    return typing.cast(T, _decode(kind, data, strict, where or kind.__name__.lower()))
+
+
+def to_text(value: Any) -> str:
+    """One JSON text, ASCII only: lone surrogates of file names survive as escapes, brine never sees them."""
+    return json.dumps(encode(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
+def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
+    """The JSON object in ``text``. Raises BadRequest with a sentence."""
+    if not isinstance(text, str):
+        raise BadRequest(f"a {what} is one JSON text, not {type(text).__name__}")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the {what} is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise BadRequest(f"a {what} is a JSON object, not {_name_of(data)}")
+    return data
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
+    """(attribute, name on the wire, type, required) of a dataclass."""
+    hints = typing.get_type_hints(kind)
+    missing = dataclasses.MISSING
+    return tuple(
+        (f.name, _wire_name(kind, f.name), hints[f.name], f.default is missing and f.default_factory is missing)
+        for f in dataclasses.fields(kind)
+    )
+
+
+def _wire_name(kind: type, attribute: str) -> str:
+    return RENAMED.get(attribute, attribute) if kind.__name__ in _WITH_FROM else attribute
+
+
+def _decode(kind: Any, data: Any, strict: bool, where: str) -> Any:  # noqa: PLR0911 - one return for each shape
+    if kind is Any:
+        return data
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _decode_dataclass(kind, data, strict, where)
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return _decode_literal(typing.get_args(kind), data, where)
+    if origin in (Union, types.UnionType):
+        return _decode_optional(typing.get_args(kind), data, strict, where)
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise BadRequest(f"{where} is a list, not {_name_of(data)}")
+        (item, _) = typing.get_args(kind)
+        return tuple(_decode(item, entry, strict, f"{where}[{n}]") for n, entry in enumerate(data))
+    if origin is dict:
+        if not isinstance(data, dict):
+            raise BadRequest(f"{where} is an object, not {_name_of(data)}")
+        return data
+    return _decode_plain(kind, data, where)
+
+
+def _decode_dataclass(kind: type, data: Any, strict: bool, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise BadRequest(f"{where} is an object, not {_name_of(data)}")
+    values = {}
+    for attribute, name, hint, required in _fields(kind):
+        if name in data:
+            values[attribute] = _decode(hint, data[name], strict, f"{where}.{name}")
+        elif required:
+            raise BadRequest(f"{where} lacks the field {name!r}")
+    if strict:
+        known = [name for _, name, _, _ in _fields(kind)]
+        for name in data:
+            if name not in known:
+                raise BadRequest(f"{where} has no field {name!r}; it has {_listed(known)}")
+    return kind(**values)
+
+
+def _decode_literal(choices: Sequence[Any], data: Any, where: str) -> Any:
+    if data not in choices:
+        raise BadRequest(f"{where} is one of {_listed(choices)}, not {data!r}")
+    return data
+
+
+def _decode_optional(choices: Sequence[Any], data: Any, strict: bool, where: str) -> Any:
+    """Our unions are ``X | None``."""
+    (kind,) = (choice for choice in choices if choice is not type(None))
+    return None if data is None else _decode(kind, data, strict, where)
+
+
+def _decode_plain(kind: Any, data: Any, where: str) -> Any:
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
+        raise BadRequest(f"{where} is {_article(kind)}, not {_name_of(data)}")
+    return data
+
+
+_NAMES: dict[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def _article(kind: type) -> str:
+    return _NAMES[kind]
+
+
+def _name_of(data: Any) -> str:
+    return _NAMES.get(type(data), type(data).__name__)
+
+
+def _listed(items: Sequence[Any]) -> str:
+    return ", ".join(map(str, items)) or "none"

@@ -1,0 +1,68 @@
+"""The envelope of a call: one JSON text each way, with the protocol number in both.
+
+``{"protocol": 1, "version": "0.1.0", "args": {…}}`` -> ``{"protocol": 1, "version": "0.1.0", "answer": {…}}``
+or ``{…, "error": ERROR}``. A request without a protocol number is one of a stock RPyC client typing by hand:
+``root.status()`` and ``root.status('{"module": "long_op"}')`` both work.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from hotd.contract import codec
+from hotd.contract.errors import BadRequest, HotdError, ProtocolMismatch, from_wire
+from hotd.contract.requests import Request
+from hotd.contract.verbs import Verb
+from hotd.contract.views import ErrorView
+
+PROTOCOL = 1
+"""Raised when a request or an answer changes so that the other side would misread it; added fields do not."""
+
+T = TypeVar("T")
+
+
+def request_text(request: Request, *, version: str) -> str:
+    return codec.to_text({"protocol": PROTOCOL, "version": version, "args": codec.encode(request)})
+
+
+def read_request(verb: Verb, text: object) -> Request:
+    """What the caller wants. Raises BadRequest, ProtocolMismatch."""
+    data = codec.parse_text(text)
+    if "protocol" not in data:
+        return codec.decode(verb.request, data, strict=True, where=verb.name)
+    _check(data["protocol"], data.get("version"), "client")
+    args = data.get("args", {})
+    return codec.decode(verb.request, args, strict=True, where=verb.name)
+
+
+def answer_text(answer: Any, *, version: str) -> str:
+    return codec.to_text({"protocol": PROTOCOL, "version": version, "answer": codec.encode(answer)})
+
+
+def error_text(error: HotdError, *, version: str) -> str:
+    return codec.to_text({"protocol": PROTOCOL, "version": version, "error": codec.encode(error_view(error))})
+
+
+def read_answer(kind: type[T], text: object) -> T:
+    """The answer, typed. Raises the HotdError that it carries, ProtocolMismatch, or BadRequest when it is unreadable."""
+    data = codec.parse_text(text, what="answer")
+    error = data.get("error")
+    if isinstance(error, dict):
+        raise from_wire(error)
+    _check(data.get("protocol"), data.get("version"), "daemon")
+    if "answer" not in data:
+        raise BadRequest("the answer has neither an answer nor an error")
+    return codec.decode(kind, data["answer"], where="answer")
+
+
+def error_view(error: HotdError) -> ErrorView:
+    return ErrorView(error.code, error.message, error.hint, error.file, error.line, error.traceback)
+
+
+def _check(protocol: object, version: object, who: str) -> None:
+    if protocol != PROTOCOL:
+        other = f"the {who}" + (f" (hotd {version})" if isinstance(version, str) else "")
+        raise ProtocolMismatch(
+            f"{other} speaks protocol {protocol!r}, this side speaks {PROTOCOL}",
+            hint="install the same hotd on both sides",
+        )

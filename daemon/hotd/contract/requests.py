@@ -1,0 +1,171 @@
+"""What a verb is asked with. Every field has a default where the command line has one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LONGEST_WAIT = 20.0
+"""Seconds a call may park in the daemon; whoever wants to wait longer asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    module: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    module: str
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """``after=None`` asks for the newest ``limit`` events; ``after=N`` for those with a greater seq."""
+
+    after: int | None = None
+    limit: int = 200
+    max_wait: float = 0.0
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """``after=None`` asks for the newest ``limit`` lines."""
+
+    module: str
+    after: int | None = None
+    limit: int = 200
+    max_wait: float = 0.0
+    instance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``drained`` parks until no instance runs an older generation, ``serving`` until one runs the current one."""
+
+    revision: int
+    max_wait: float = 0.0
+    drained: bool = False
+    serving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    modules: tuple[str, ...] = ()
+    all: bool = False
+    atomic: bool = False
+    force: bool = False
+    dry_run: bool = False
+    reason: str = ""
+    if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    modules: tuple[str, ...] = ()
+    all: bool = False
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    module: str
+    to: int | None = None
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    module: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    module: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    module: str
+    replicas: int
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """``target`` is a module or an instance id."""
+
+    target: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """``target`` is a module or an instance id."""
+
+    target: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
+Request = (
+    Hello
+    | Status
+    | Modules
+    | Instances
+    | Generations
+    | History
+    | Errors
+    | Events
+    | Logs
+    | Outcome
+    | Reload
+    | Check
+    | Undo
+    | Pause
+    | Resume
+    | Scale
+    | Stop
+    | Start
+    | Restart
+)

@@ -1,0 +1,58 @@
+"""The table of verbs: the one place that says what can be asked of a daemon, by whom, and what comes back.
+
+Each row has a file of its name on either side: ``hotd/engine/verbs/<verb>.py`` answers it,
+``hotctl/commands/<verb>.py`` asks it. A test walks the table and fails on a gap.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from hotd.contract import requests, views
+
+
+class Role(enum.IntEnum):
+    """What a caller may do; a greater role may do all that a smaller one may."""
+
+    NONE = 0
+    VIEWER = 1
+    """Reads status, modules, instances, generations, history, events; never sources, logs or errors."""
+    OPERATOR = 2
+    """Changes, and reads logs and errors of, the modules it was given."""
+    ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    name: str
+    role: Role
+    request: type[requests.Request]
+    answer: type
+    changes: bool
+    summary: str
+
+
+_TABLE = (
+    Verb("hello", Role.VIEWER, requests.Hello, views.Version, False, "version and protocol of the daemon"),
+    Verb("status", Role.VIEWER, requests.Status, views.Status, False, "the daemon and its modules at a glance"),
+    Verb("modules", Role.VIEWER, requests.Modules, views.Modules, False, "hosted modules with entry, roots, closure"),
+    Verb("instances", Role.VIEWER, requests.Instances, views.Instances, False, "every instance and its generation"),
+    Verb("generations", Role.VIEWER, requests.Generations, views.Generations, False, "known generations of a module"),
+    Verb("history", Role.VIEWER, requests.History, views.History, False, "rollouts with cause, actor, outcome"),
+    Verb("events", Role.VIEWER, requests.Events, views.Events, False, "the event stream"),
+    Verb("outcome", Role.VIEWER, requests.Outcome, views.Change, False, "the result of a rollout"),
+    Verb("logs", Role.OPERATOR, requests.Logs, views.Logs, False, "what instances printed"),
+    Verb("errors", Role.OPERATOR, requests.Errors, views.Failures, False, "failures, with their generation's source"),
+    Verb("reload", Role.OPERATOR, requests.Reload, views.Change, True, "load what is on disk and make it current"),
+    Verb("check", Role.OPERATOR, requests.Check, views.Change, True, "load aside, run its checks, throw away"),
+    Verb("undo", Role.OPERATOR, requests.Undo, views.Change, True, "back to the last stable generation, or to gN"),
+    Verb("pause", Role.OPERATOR, requests.Pause, views.Change, True, "stop acting on file changes"),
+    Verb("resume", Role.OPERATOR, requests.Resume, views.Change, True, "act on file changes again, the newest first"),
+    Verb("scale", Role.OPERATOR, requests.Scale, views.Change, True, "replicas from now on"),
+    Verb("stop", Role.OPERATOR, requests.Stop, views.Change, True, "ask instances to end"),
+    Verb("start", Role.OPERATOR, requests.Start, views.Change, True, "start a stopped module again"),
+    Verb("restart", Role.OPERATOR, requests.Restart, views.Change, True, "ask instances to end; new ones run current"),
+)
+
+VERBS: dict[str, Verb] = {verb.name: verb for verb in _TABLE}

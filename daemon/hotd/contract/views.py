@@ -1,0 +1,312 @@
+"""What the daemon answers: immutable values whose fields are, name for name, the stable JSON of the interface.
+
+Fields may be added, never renamed. Times are RFC 3339 in UTC, durations seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Health = Literal["Healthy", "Progressing", "Degraded"]
+Watch = Literal["auto", "paused", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """An ERROR of the interface."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something beside the state that a user should know: OutOfSync, NotServing, Stalled, …"""
+
+    type: str
+    reason: str
+    message: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedView:
+    """The news about the last edit that could not be loaded."""
+
+    digest: str
+    reason: str
+    message: str
+    file: str | None
+    line: int | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Instances on the current generation, and on all others."""
+
+    current: int
+    old: int
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationCount:
+    """One generation in memory, as ``status`` counts it."""
+
+    generation: int
+    state: str
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleView:
+    """A MODULE of the interface."""
+
+    name: str
+    entry: str
+    health: Health
+    conditions: tuple[Condition, ...]
+    generation: int | None
+    permanent: int | None
+    digest: str | None
+    watch: Watch
+    pinned: bool
+    out_of_sync: bool
+    replicas: int
+    surge: int
+    serving: Serving
+    rejected: RejectedView | None
+    generations: tuple[GenerationCount, ...]
+    loaded_at: str | None = None
+    """When the current generation became current."""
+    reloads: int = 0
+    errors: int = 0
+    """Failures of instances and loads since the daemon started."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonView:
+    pid: int
+    version: str
+    protocol: int
+    started_at: str
+    uptime_s: float
+    watch: Watch
+    health: Health
+    conditions: tuple[Condition, ...]
+    socket: str
+    seq: int
+    watching: dict[str, Any] = field(default_factory=dict)
+    """``backend`` and ``folders``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    daemon: DaemonView
+    modules: tuple[ModuleView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    part: str
+    file: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostedModule(ModuleView):
+    """MODULE with what it is made of."""
+
+    roots: tuple[str, ...] = ()
+    closure: tuple[PartView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    modules: tuple[HostedModule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    done: float
+    total: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    id: str
+    module: str
+    generation: int
+    state: str
+    started_at: str
+    age_s: float
+    progress: ProgressView | None
+    current: bool = True
+    """Whether its generation is the module's current one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    instances: tuple[InstanceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationView:
+    generation: int | None
+    """None for a load that was rejected: it never got a number."""
+    state: str
+    verdict: str
+    digest: str
+    cause: str
+    actor: str
+    created_at: str
+    instances: int
+    error: ErrorView | None
+    duration_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    module: str
+    generations: tuple[GenerationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionModule:
+    """What one rollout did to one module; ``from`` is ``previous`` here because Python reserves the word."""
+
+    module: str
+    previous: int | None
+    to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    revision: int
+    at: str
+    modules: tuple[RevisionModule, ...]
+    outcome: str
+    cause: str
+    actor: str
+    duration_ms: float | None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    revisions: tuple[RevisionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """One part a reload would execute again, and why."""
+
+    part: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleChange:
+    module: str
+    outcome: str
+    """promoted, unchanged, rejected, refused, rolled-back, undone, staged, checked, planned, skipped, done,
+    in-flight"""
+    generation: int | None
+    previous: int | None
+    reloaded: tuple[str, ...]
+    serving: Serving
+    duration_ms: float
+    error: ErrorView | None = None
+    plan: tuple[PlannedPart, ...] = ()
+    """With ``--dry-run``: what would be executed again; the rest of the closure is ``kept``."""
+    kept: tuple[str, ...] = ()
+    note: str = ""
+    """One sentence that the outcome alone does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What every changing verb answers."""
+
+    revision: int | None
+    """None where nothing was rolled out: pause, scale, stop, a dry run."""
+    modules: tuple[ModuleChange, ...]
+    outcome: str
+    """promoted, unchanged, rejected, refused, rolled-back, partial, undone, checked, planned, done, in-flight"""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """A failure of an instance or a load; ``traceback`` shows the source of the generation that failed."""
+
+    at: str
+    module: str
+    generation: int | None
+    instance: str | None
+    error: ErrorView
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    errors: tuple[FailureView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the event stream; further facts of the event stand in ``fields``."""
+
+    seq: int
+    at: str
+    event: str
+    module: str | None = None
+    generation: int | None = None
+    instance: str | None = None
+    actor: str | None = None
+    cause: str | None = None
+    message: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A page of the stream: ask again with ``after=next``. ``lost`` events left the ring before they were read."""
+
+    events: tuple[Event, ...]
+    next: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    seq: int
+    at: str
+    module: str
+    instance: str
+    generation: int
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    lines: tuple[LogLine, ...]
+    next: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The daemon's side of ``version`` and of ``hello``."""
+
+    version: str
+    protocol: int
+    python: str
+    interpreter: str
+    pid: int

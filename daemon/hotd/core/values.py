@@ -1,0 +1,102 @@
+"""The small values that every room speaks in."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """A moment on both clocks: ``mono`` seconds for every deadline and age, ``wall`` (Unix seconds) for views only.
+
+    Two clocks because a stepped wall clock must not move a deadline.
+    """
+
+    mono: float
+    wall: float = field(compare=False)
+
+
+class InstanceId(NamedTuple):
+    """``long_op-7``: the seventh instance ever started of module ``long_op``."""
+
+    module: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.module}-{self.number}"
+
+
+class EntryKind(enum.StrEnum):
+    """What the entry of a module is, and so how an instance of it runs."""
+
+    THREAD = "thread"
+    CALLABLE = "callable"
+    ASYNC = "async"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is left of an exception of foreign code: text only.
+
+    The exception itself is dropped at the border: a kept one keeps its frames, and those their whole generation.
+    """
+
+    kind: str
+    """Class name of the exception, as a traceback shows it."""
+    message: str
+    traceback: str
+    """The traceback with the source lines of the generation that ran, our own frames cut, plain paths."""
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asked for a change: a caller of the control port, the watcher, or the daemon itself."""
+
+    name: str
+    """What histories show: ``root``, ``uid 1000``, ``watch``, ``hotd``."""
+    uid: int | None = None
+    role: str = "admin"
+
+
+WATCH = Actor("watch")
+DAEMON = Actor("hotd")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What is hosted under one name, and how. Durations in seconds; every field is a key of ``[modules.NAME]``."""
+
+    name: str
+    entry: str
+    roots: tuple[str, ...]
+    """Absolute source roots, in order of precedence."""
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    replicas: int = 1
+    surge: int = 0
+    max_unavailable: int = 1
+    restart: str = "always"
+    on_change: str = "finish"
+    stop_method: str = ""
+    drain_deadline: float = 600.0
+    after_deadline: str = "wait"
+    watch: str = "auto"
+    keep: tuple[str, ...] = ()
+    max_generations: int = 8
+    load_deadline: float = 30.0
+    standby: int = 2
+    auto_permanent: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What an instance last said of itself through ``hotd.api.progress``."""
+
+    done: float
+    total: float | None
+    note: str
