@@ -6,14 +6,57 @@ on. A sink only enqueues, so calling it never blocks.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
-from hotd.core.values import Actor, EntryKind, Failure, InstanceId, Instant, Progress
+from hotd.contract.views import Logs
+from hotd.core.messages import (
+    Avoided,
+    Batch,
+    Checked,
+    InstanceEnded,
+    InstanceEvent,
+    InstanceFailed,
+    InstanceSpec,
+    InstanceStarted,
+    LoadJob,
+    LoadKind,
+    LoadOutcome,
+    PartFile,
+    Planned,
+    Rejected,
+    Staged,
+    Unchanged,
+)
+from hotd.core.values import Actor, EntryKind, InstanceId, Instant, Progress
+
+__all__ = [
+    "LoadKind",
+    "LoadJob",
+    "Staged",
+    "Checked",
+    "Unchanged",
+    "Planned",
+    "Avoided",
+    "Rejected",
+    "LoadOutcome",
+    "PartFile",
+    "InstanceSpec",
+    "InstanceStarted",
+    "InstanceEnded",
+    "InstanceFailed",
+    "InstanceEvent",
+    "Batch",
+    "Clock",
+    "Loading",
+    "Code",
+    "Executor",
+    "Watcher",
+    "Desk",
+    "LogReader",
+]
 
 
 class Clock(Protocol):
@@ -23,109 +66,6 @@ class Clock(Protocol):
 
 
 # --- loading ---------------------------------------------------------------------------------------------------------
-
-
-class LoadKind(enum.Enum):
-    """What a load job is for."""
-
-    STAGE = "stage"
-    """Load a candidate and keep it until it is promoted or discarded."""
-    CHECK = "check"
-    """Load, run the module's checks, throw away. Consumes no number."""
-    PLAN = "plan"
-    """Execute nothing; tell what a reload would execute again, and whether the disk differs from current."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadJob:
-    """One load of one module. Jobs of different modules run beside each other, those of one module never do."""
-
-    id: int
-    module: str
-    entry: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    kind: LoadKind
-    changed: frozenset[str] | None = None
-    """Absolute paths to look at; None looks at every file of the closure."""
-    avoid: frozenset[str] = frozenset()
-    """Digests that must not be executed (quarantine)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A candidate exists and waits under ``number``."""
-
-    job: LoadJob
-    number: int
-    digest: str
-    reloaded: tuple[str, ...]
-    duration: float
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A CHECK found nothing wrong."""
-
-    job: LoadJob
-    digest: str
-    reloaded: tuple[str, ...]
-    duration: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The disk holds what is current."""
-
-    job: LoadJob
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The answer to a PLAN."""
-
-    job: LoadJob
-    digest: str
-    differs: bool
-    executed: tuple[tuple[str, str], ...]
-    """(part, why) in the order of execution."""
-    kept: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Avoided:
-    """The content is one of ``job.avoid``; nothing was executed."""
-
-    job: LoadJob
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """No candidate; ``code`` is that of a LoadRejected of the contract."""
-
-    job: LoadJob
-    digest: str
-    code: str
-    message: str
-    hint: str | None
-    file: str | None
-    line: int | None
-    traceback: str | None
-    duration: float
-
-
-LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | Rejected
-
-
-@dataclass(frozen=True, slots=True)
-class PartFile:
-    """One part of a loaded closure: what ``modules`` lists."""
-
-    part: str
-    file: str
-    digest: str
 
 
 class Loading(Protocol):
@@ -175,39 +115,6 @@ class Code(Protocol):
 # --- instances -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceSpec:
-    """What an executor needs to run one instance. Plain data: it may travel to another process."""
-
-    id: InstanceId
-    generation: int
-    digest: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    stop_method: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceStarted:
-    id: InstanceId
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceEnded:
-    """It returned, or stopped because it was asked to."""
-
-    id: InstanceId
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceFailed:
-    id: InstanceId
-    failure: Failure
-
-
-InstanceEvent = InstanceStarted | InstanceEnded | InstanceFailed
-
-
 class Executor(Protocol):
     """Runs instances. For every ``start`` exactly one InstanceEnded or InstanceFailed follows, however it ends."""
 
@@ -228,19 +135,21 @@ class Executor(Protocol):
 # --- watching --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What changed on disk between two quiet moments."""
-
-    paths: frozenset[str]
-    """Absolute paths of files that were written, moved in, created or deleted."""
-
-
 class Watcher(Protocol):
     def start(self) -> None: ...
     def close(self) -> None: ...
     def describe(self) -> Mapping[str, Any]:
         """For status: ``backend``, ``folders``."""
+
+
+# --- output ----------------------------------------------------------------------------------------------------------
+
+
+class LogReader(Protocol):
+    """What instances printed."""
+
+    def page(self, module: str, after: int | None, limit: int, max_wait: float, instance: str | None) -> Logs:
+        """Lines after the cursor, or the newest where it is None. Parks at most ``max_wait`` seconds."""
 
 
 # --- control ---------------------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def error_text(error: HotdError, *, version: str) -> str:
 
 
 def read_answer(kind: type[T], text: object) -> T:
-    """The answer, typed. Raises the HotdError that it carries, ProtocolMismatch, or BadRequest when it is unreadable."""
+    """The answer, typed. Raises the HotdError that it carries, ProtocolMismatch, or BadRequest."""
     data = codec.parse_text(text, what="answer")
     error = data.get("error")
     if isinstance(error, dict):

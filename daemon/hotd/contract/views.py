@@ -87,6 +87,8 @@ class ModuleView:
     reloads: int = 0
     errors: int = 0
     """Failures of instances and loads since the daemon started."""
+    stopped: bool = False
+    """``hotctl stop`` holds until ``hotctl start``."""
 
 
 @dataclass(frozen=True, slots=True)

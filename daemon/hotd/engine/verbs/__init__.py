@@ -1,0 +1,50 @@
+"""One verb, one file: how each is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hotd.engine.verbs import (
+    check,
+    errors,
+    events,
+    generations,
+    hello,
+    history,
+    instances,
+    logs,
+    modules,
+    outcome,
+    pause,
+    reload,
+    restart,
+    resume,
+    scale,
+    start,
+    status,
+    stop,
+    undo,
+)
+
+ANSWERS: dict[str, Callable[..., Any]] = {
+    "check": check.answer,
+    "errors": errors.answer,
+    "events": events.answer,
+    "generations": generations.answer,
+    "hello": hello.answer,
+    "history": history.answer,
+    "instances": instances.answer,
+    "logs": logs.answer,
+    "modules": modules.answer,
+    "outcome": outcome.answer,
+    "pause": pause.answer,
+    "reload": reload.answer,
+    "restart": restart.answer,
+    "resume": resume.answer,
+    "scale": scale.answer,
+    "start": start.answer,
+    "status": status.answer,
+    "stop": stop.answer,
+    "undo": undo.answer,
+}

@@ -1,0 +1,80 @@
+"""What a decision asks the engine to do. Data: deciding and acting are two things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hotd.contract.events import EventName
+from hotd.contract.views import Change
+from hotd.core.book import Book
+from hotd.core.messages import InstanceSpec, LoadJob
+from hotd.core.values import InstanceId
+
+
+@dataclass(frozen=True, slots=True)
+class StartLoad:
+    job: LoadJob
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonLoad:
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """One reference is swapped; new instances get this generation."""
+
+    module: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    module: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    module: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance:
+    spec: InstanceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class AskToEnd:
+    instance: InstanceId
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """One entry of the event stream, and one line of the daemon's log."""
+
+    event: EventName
+    message: str
+    module: str | None = None
+    generation: int | None = None
+    instance: str | None = None
+    actor: str | None = None
+    cause: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+Effect = StartLoad | AbandonLoad | Promote | Discard | Retire | StartInstance | AskToEnd | Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next book and what to do about it; ``answer`` for whoever asked."""
+
+    book: Book
+    effects: tuple[Effect, ...] = ()
+    answer: Change | int | None = None
+    """A Change, or the revision whose outcome is to be awaited."""

@@ -1,0 +1,50 @@
+"""Load jobs: what is to be looked at, what must not be executed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hotd.contract.errors import HotdError, TooManyGenerations
+from hotd.core.book import Book, InLoad, Module, Rollout, Standby
+from hotd.core.concluding import with_member
+from hotd.core.effects import Effect, StartLoad
+from hotd.core.messages import LoadJob, LoadKind
+from hotd.core.values import Instant
+
+
+def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: int) -> tuple[Book, Effect]:
+    """One job. Everything is looked at again where the disk already differed: the named files are not all then."""
+    named_files = rollout.by_watch and module.pending and not module.differs and module.current is not None
+    job = LoadJob(
+        book.next_job,
+        module.name,
+        module.spec.entry,
+        module.spec.args,
+        module.spec.kwargs,
+        rollout.kind,
+        module.pending if named_files else None,
+        _avoided(rollout, module),
+    )
+    if rollout.kind is LoadKind.STAGE:
+        book = book.having(replace(module, pending=frozenset()))
+    book = with_member(book, rollout, module.name, InLoad(job.id, now.mono + module.spec.load_deadline, again))
+    return replace(book, next_job=book.next_job + 1), StartLoad(job)
+
+
+def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
+    """The watcher loads nothing that was rejected or undone; a person may try a rejected one again."""
+    if rollout.force or rollout.kind is not LoadKind.STAGE:
+        return frozenset()
+    return frozenset(d for d, why in module.quarantine.items() if rollout.by_watch or why == "undone")
+
+
+def at_cap(module: Module) -> HotdError | None:
+    busy = [g for g in module.loaded if not isinstance(g.phase, Standby)]
+    if len(busy) < module.spec.max_generations:
+        return None
+    holders = [str(i.id) for i in module.instances.values() if i.generation != module.current]
+    return TooManyGenerations(
+        f"{len(busy)} generations of {module.name} are in use, max_generations is {module.spec.max_generations}; "
+        f"held by {', '.join(holders) or 'loads in flight'}",
+        hint=f"`hotctl restart {module.name}` asks old instances to end",
+    )

@@ -1,0 +1,162 @@
+"""The plain values that cross between the engine and the rooms around it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hotd.core.values import Failure, InstanceId
+
+# --- loading ---------------------------------------------------------------------------------------------------------
+
+
+class LoadKind(enum.Enum):
+    """What a load job is for."""
+
+    STAGE = "stage"
+    """Load a candidate and keep it until it is promoted or discarded."""
+    CHECK = "check"
+    """Load, run the module's checks, throw away. Consumes no number."""
+    PLAN = "plan"
+    """Execute nothing; tell what a reload would execute again, and whether the disk differs from current."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadJob:
+    """One load of one module. Jobs of different modules run beside each other, those of one module never do."""
+
+    id: int
+    module: str
+    entry: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    kind: LoadKind
+    changed: frozenset[str] | None = None
+    """Absolute paths to look at; None looks at every file of the closure."""
+    avoid: frozenset[str] = frozenset()
+    """Digests that must not be executed (quarantine)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A candidate exists and waits under ``number``."""
+
+    job: LoadJob
+    number: int
+    digest: str
+    reloaded: tuple[str, ...]
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A CHECK found nothing wrong."""
+
+    job: LoadJob
+    digest: str
+    reloaded: tuple[str, ...]
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The disk holds what is current."""
+
+    job: LoadJob
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The answer to a PLAN."""
+
+    job: LoadJob
+    digest: str
+    differs: bool
+    executed: tuple[tuple[str, str], ...]
+    """(part, why) in the order of execution."""
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Avoided:
+    """The content is one of ``job.avoid``; nothing was executed."""
+
+    job: LoadJob
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """No candidate; ``code`` is that of a LoadRejected of the contract."""
+
+    job: LoadJob
+    digest: str
+    code: str
+    message: str
+    hint: str | None
+    file: str | None
+    line: int | None
+    traceback: str | None
+    duration: float
+
+
+LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """One part of a loaded closure: what ``modules`` lists."""
+
+    part: str
+    file: str
+    digest: str
+
+
+# --- instances -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSpec:
+    """What an executor needs to run one instance. Plain data: it may travel to another process."""
+
+    id: InstanceId
+    generation: int
+    digest: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    stop_method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStarted:
+    id: InstanceId
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceEnded:
+    """It returned, or stopped because it was asked to."""
+
+    id: InstanceId
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFailed:
+    id: InstanceId
+    failure: Failure
+
+
+InstanceEvent = InstanceStarted | InstanceEnded | InstanceFailed
+
+
+# --- watching --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What changed on disk between two quiet moments."""
+
+    paths: frozenset[str]
+    """Absolute paths of files that were written, moved in, created or deleted."""

@@ -1,0 +1,173 @@
+"""Views of the book: what readers are answered. Pure, so any thread may draw one from the book it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from hotd.contract import views
+from hotd.contract.errors import UnknownRevision
+from hotd.core.book import Book, Candidate, Current, Draining, Generation, Module, Retired, Revision, Standby
+from hotd.core.conditions import conditions_of, health_of
+from hotd.core.messages import PartFile
+from hotd.core.times import rfc3339
+from hotd.core.values import InstanceId, Instant, Progress
+from hotd.core.wording import module_change, serving
+
+STATES: dict[type, str] = {
+    Candidate: "candidate",
+    Current: "current",
+    Draining: "draining",
+    Standby: "standby",
+    Retired: "retired",
+}
+
+
+def module_view(book: Book, module: Module) -> views.ModuleView:
+    conditions = conditions_of(book, module)
+    current = module.generations[module.current] if module.current is not None else None
+    return views.ModuleView(
+        name=module.name,
+        entry=module.spec.entry,
+        health=health_of(book, module, conditions),
+        conditions=conditions,
+        generation=module.current,
+        permanent=None,
+        digest=current.digest if current else None,
+        watch=_watch(book, module),
+        pinned=False,
+        out_of_sync=any(condition.type == "OutOfSync" for condition in conditions),
+        replicas=module.replicas,
+        surge=module.spec.surge,
+        serving=serving(module),
+        rejected=_rejected(module),
+        generations=tuple(
+            views.GenerationCount(g.number, STATES[type(g.phase)], module.count(g.number))
+            for g in sorted(module.loaded, key=lambda g: g.number)
+        ),
+        loaded_at=rfc3339(current.phase.since) if current else None,
+        reloads=module.reloads,
+        errors=module.errors,
+        stopped=module.stopped,
+    )
+
+
+def hosted_module(book: Book, module: Module, closure: tuple[PartFile, ...]) -> views.HostedModule:
+    view = module_view(book, module)
+    parts = tuple(views.PartView(part.part, part.file, part.digest) for part in closure)
+    shared = {field.name: getattr(view, field.name) for field in dataclasses.fields(view)}
+    return views.HostedModule(**shared, roots=module.spec.roots, closure=parts)
+
+
+def _watch(book: Book, module: Module) -> views.Watch:
+    if book.paused or module.paused:
+        return "paused"
+    return "manual" if module.spec.watch == "manual" else "auto"
+
+
+def _rejected(module: Module) -> views.RejectedView | None:
+    if module.rejection is None:
+        return None
+    error = module.rejection.error
+    return views.RejectedView(
+        module.rejection.digest, error.code, error.message, error.file, error.line, rfc3339(module.rejection.at)
+    )
+
+
+def instance_views(
+    module: Module, now: Instant, progress: Callable[[InstanceId], Progress | None]
+) -> tuple[views.InstanceView, ...]:
+    return tuple(
+        views.InstanceView(
+            str(i.id),
+            module.name,
+            i.generation,
+            i.state,
+            rfc3339(i.started),
+            round(now.mono - i.started.mono, 3),
+            views.ProgressView(said.done, said.total, said.note) if (said := progress(i.id)) else None,
+            i.generation == module.current,
+        )
+        for i in module.instances.values()
+    )
+
+
+def generation_views(module: Module) -> tuple[views.GenerationView, ...]:
+    """Loaded, retired and rejected ones in the order they were made, newest first."""
+    loaded = [(g.created, _generation_view(module, g)) for g in module.generations.values()]
+    refused = [
+        (
+            r.at,
+            views.GenerationView(
+                None,
+                "rejected",
+                "rejected",
+                r.digest,
+                r.cause,
+                r.actor,
+                rfc3339(r.at),
+                0,
+                r.error,
+                round(r.duration_ms, 3),
+            ),
+        )
+        for r in module.rejections
+    ]
+    return tuple(view for _, view in sorted([*loaded, *refused], key=lambda pair: pair[0], reverse=True))
+
+
+def _generation_view(module: Module, generation: Generation) -> views.GenerationView:
+    return views.GenerationView(
+        generation.number,
+        STATES[type(generation.phase)],
+        generation.verdict,
+        generation.digest,
+        generation.cause,
+        generation.actor,
+        rfc3339(generation.created),
+        module.count(generation.number),
+        None,
+        round(generation.duration_ms, 3),
+    )
+
+
+def history_view(book: Book, module: str | None, limit: int) -> views.History:
+    """Newest first."""
+    listed = [r for r in book.history if r.listed and (module is None or _touches(r, module))]
+    return views.History(tuple(_revision_view(r) for r in reversed(listed[-limit:] if limit > 0 else [])))
+
+
+def _touches(revision: Revision, module: str) -> bool:
+    return any(change.module == module for change in revision.change.modules)
+
+
+def _revision_view(revision: Revision) -> views.RevisionView:
+    return views.RevisionView(
+        revision.revision,
+        rfc3339(revision.at),
+        tuple(views.RevisionModule(c.module, c.previous, c.generation) for c in revision.change.modules),
+        revision.change.outcome,
+        revision.cause,
+        revision.actor,
+        round(revision.duration_ms, 3),
+    )
+
+
+def failure_views(module: Module, limit: int) -> tuple[views.FailureView, ...]:
+    """Newest last, as a log reads."""
+    newest = module.failures[-limit:] if limit > 0 else ()
+    return tuple(views.FailureView(rfc3339(f.at), module.name, f.generation, f.instance, f.error) for f in newest)
+
+
+def outcome_of(book: Book, revision: int) -> views.Change:
+    """How a rollout ended, with what serves *now*, or ``in-flight``. Raises UnknownRevision."""
+    for done in reversed(book.history):
+        if done.revision == revision:
+            return done.change
+    rollout = book.rollouts.get(revision)
+    if rollout is None:
+        raise UnknownRevision(
+            f"no rollout of number {revision} is known", hint="`hotctl history` lists those that are remembered"
+        )
+    changes = tuple(module_change(book.modules[name], "in-flight") for name in rollout.members)
+    return views.Change(revision, changes, "in-flight", rollout.cause)

@@ -1,0 +1,132 @@
+"""A change in progress: asked for, loaded, promoted or refused.
+
+A rollout has a member for each module it touches. Members are queued, in load, ready (atomic ones wait for each
+other), then settled; a module belongs to at most one unsettled rollout at a time, the oldest, so that rollouts over
+several modules cannot wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hotd.contract import requests
+from hotd.contract.errors import GenerationMismatch, ShuttingDown, UsageError
+from hotd.contract.events import EventName
+from hotd.core.book import Book, Member, Module, Queued, Rollout
+from hotd.core.concluding import conclude, settle
+from hotd.core.effects import Decision, Effect, Emit
+from hotd.core.loads import at_cap, load
+from hotd.core.messages import LoadKind
+from hotd.core.values import WATCH, Actor, Instant
+from hotd.core.wording import gen, refused_change, worded
+
+
+def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Instant) -> Decision:
+    """``hotctl reload``. Raises UnknownModule, UsageError, GenerationMismatch, ShuttingDown."""
+    names = named(book, request.modules, request.all)
+    check_generation(book, names, request.if_generation)
+    if not request.dry_run and (joined := _joinable(book, names, request)):
+        return Decision(book, answer=joined.revision)
+    return open_rollout(
+        book,
+        names,
+        LoadKind.PLAN if request.dry_run else LoadKind.STAGE,
+        cause=worded("hotctl reload", request.reason),
+        actor=actor,
+        now=now,
+        atomic=request.atomic,
+        force=request.force,
+        skips=request.all,
+    )
+
+
+def request_check(book: Book, request: requests.Check, actor: Actor, now: Instant) -> Decision:
+    """``hotctl check``. Raises UnknownModule, UsageError, ShuttingDown."""
+    return open_rollout(
+        book, named(book, request.modules, request.all), LoadKind.CHECK, cause="hotctl check", actor=actor, now=now
+    )
+
+
+def named(book: Book, names: tuple[str, ...], everything: bool) -> tuple[str, ...]:
+    """The modules a request means, each once. Raises UsageError, UnknownModule."""
+    if everything and names:
+        raise UsageError("--all and names of modules exclude each other")
+    if not everything and not names:
+        raise UsageError("name a module, or say --all")
+    return tuple(book.modules) if everything else tuple(dict.fromkeys(book.module(name).name for name in names))
+
+
+def check_generation(book: Book, names: Iterable[str], wanted: int | None) -> None:
+    """``--if-generation``. Raises GenerationMismatch."""
+    for name in names:
+        current = book.module(name).current
+        if wanted is not None and current != wanted:
+            raise GenerationMismatch(
+                f"{name} is at {gen(current)}, not at g{wanted}",
+                hint="look at `hotctl status` and decide again",
+            )
+
+
+def open_rollout(
+    book: Book,
+    names: Iterable[str],
+    kind: LoadKind,
+    *,
+    cause: str,
+    actor: Actor,
+    now: Instant,
+    atomic: bool = False,
+    force: bool = False,
+    skips: bool = False,
+    quiet: bool = False,
+) -> Decision:
+    """A new rollout over the modules, every member queued; ``advance`` starts what can start."""
+    if book.stopping is not None:
+        raise ShuttingDown("the daemon is ending; it loads nothing any more")
+    members: dict[str, Member] = dict.fromkeys(names, Queued())
+    rollout = Rollout(book.next_revision, kind, cause, actor, now, members, atomic, force, actor == WATCH, skips, quiet)
+    book = replace(book, next_revision=book.next_revision + 1, rollouts={**book.rollouts, rollout.revision: rollout})
+    return Decision(book, (), rollout.revision)
+
+
+def _joinable(book: Book, names: tuple[str, ...], request: requests.Reload) -> Rollout | None:
+    """A rollout that does just what is asked: two operators who say `reload` at once get one load and one outcome."""
+    for rollout in book.rollouts.values():
+        same = tuple(rollout.members) == names and rollout.atomic == request.atomic and rollout.force == request.force
+        if rollout.kind is LoadKind.STAGE and same and not rollout.by_watch:
+            return rollout
+    return None
+
+
+def advance(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
+    """Start every queued member whose module is free."""
+    effects: list[Effect] = []
+    for revision in list(book.rollouts):
+        for name, member in book.rollouts[revision].members.items():
+            if isinstance(member, Queued) and book.in_flight(name) is book.rollouts[revision]:
+                book, more = _start(book, book.rollouts[revision], book.modules[name], now)
+                effects += more
+        book, more = conclude(book, revision, now)
+        effects += more
+    return book, tuple(effects)
+
+
+def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
+    if rollout.kind is LoadKind.STAGE and (blocked := at_cap(module)):
+        book, effects = settle(book, rollout, module, refused_change(module, blocked), now)
+        return book.having(replace(module, pending=frozenset())), effects
+    effects = []
+    if rollout.kind is LoadKind.STAGE:
+        effects.append(
+            Emit(
+                EventName.RELOAD_STARTED,
+                f"loading {module.name}: {rollout.cause}",
+                module.name,
+                module.current,
+                actor=rollout.actor.name,
+                cause=rollout.cause,
+            )
+        )
+    book, job = load(book, rollout, module, now, again=0)
+    return book, [*effects, job]

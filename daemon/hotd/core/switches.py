@@ -1,0 +1,186 @@
+"""The verbs that load nothing: pause, resume, scale, stop, start, restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from hotd.contract import requests
+from hotd.contract.errors import PausedGlobally, Refused, UnknownInstance, UsageError
+from hotd.contract.events import EventName
+from hotd.contract.nearest import nearest
+from hotd.contract.views import Change
+from hotd.core.book import Book, Instance, Module, Pace, unknown_module
+from hotd.core.effects import Decision, Effect, Emit
+from hotd.core.rollouts import check_generation
+from hotd.core.values import Actor, Instant
+from hotd.core.wording import plain_change, worded
+
+
+def pause(book: Book, request: requests.Pause, actor: Actor, now: Instant) -> Decision:
+    """File changes are recorded and not acted on. Raises UnknownModule."""
+    names = [book.module(request.module).name] if request.module else list(book.modules)
+    already = book.module(request.module).paused if request.module else book.paused
+    if request.module:
+        book = book.having(replace(book.module(request.module), paused=True))
+    else:
+        book = replace(book, paused=True)
+    note = "was paused already" if already else "file changes are recorded, not acted on; instances go on"
+    told = _told(
+        EventName.WATCH_PAUSED,
+        request.module,
+        f"watching {request.module or 'all'} paused",
+        actor,
+        "pause",
+        request.reason,
+    )
+    return _done(book, names, note, () if already else (told,))
+
+
+def resume(book: Book, request: requests.Resume, actor: Actor, now: Instant) -> Decision:
+    """File changes are acted on again; what changed meanwhile is loaded now. Raises UnknownModule, PausedGlobally."""
+    if request.module:
+        module = book.module(request.module)
+        if book.paused:
+            raise PausedGlobally(
+                f"the whole daemon is paused, so {module.name} cannot be resumed alone", hint="`hotctl resume`"
+            )
+        names, already = [module.name], not module.paused
+        book = book.having(replace(module, paused=False))
+    else:
+        names, already = list(book.modules), not book.paused
+        book = replace(book, paused=False)
+    behind = [name for name in names if book.modules[name].pending and not book.held(book.modules[name])]
+    note = "was not paused" if already else "file changes are acted on again"
+    note += f"; now loading what changed: {', '.join(behind)}" if behind else ""
+    still = [name for name in names if book.modules[name].paused]
+    note += f"; still paused by itself: {', '.join(still)}" if still else ""
+    told = _told(
+        EventName.WATCH_RESUMED,
+        request.module,
+        f"watching {request.module or 'all'} resumed",
+        actor,
+        "resume",
+        request.reason,
+    )
+    return _done(book, names, note, () if already else (told,))
+
+
+def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> Decision:
+    """Replicas from now on. Raises UnknownModule, UsageError, GenerationMismatch, Refused."""
+    module = book.module(request.module)
+    check_generation(book, [module.name], request.if_generation)
+    if request.replicas < 0:
+        raise UsageError(f"{request.replicas} replicas make no sense", hint="0 or more")
+    if request.replicas > book.max_instances:
+        raise Refused(
+            f"{request.replicas} replicas are more than max_instances = {book.max_instances} of the whole daemon",
+            hint="raise max_instances under [daemon] in hotd.toml",
+        )
+    surplus = sum(1 for i in module.instances.values() if i.counts and not i.leaving) - request.replicas
+    # The old code goes first, then the youngest: what has run longest on current has the most work in it.
+    order = sorted(
+        (i for i in module.instances.values() if i.counts and not i.leaving),
+        key=lambda i: (i.generation == module.current, -i.id.number),
+    )
+    leaving = {i.id.number for i in order[: max(0, surplus)]}
+    before = module.replicas
+    module = replace(_leave(module, lambda i: i.id.number in leaving), replicas=request.replicas, finished=0)
+    note = f"replicas {before} -> {request.replicas}"
+    if leaving:
+        note += f"; asked to end: {', '.join(f'{module.name}-{n}' for n in sorted(leaving))}"
+    if module.stopped and request.replicas:
+        note += f"; it is stopped: `hotctl start {module.name}`"
+    told = _told(EventName.MODULE_SCALED, module.name, f"{module.name}: {note}", actor, "scale", request.reason)
+    return _done(book.having(module), [module.name], note, (told,))
+
+
+def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Decision:
+    """End a module's instances and keep it stopped, or end one instance, which is then replaced.
+
+    Raises UnknownModule, UnknownInstance, GenerationMismatch.
+    """
+    module, instance = _target(book, request.target)
+    check_generation(book, [module.name], request.if_generation)
+    if instance is not None:
+        return _end_one(book, module, instance, actor, "stop", request.reason)
+    already = module.stopped
+    module = replace(_leave(module, lambda _: True), stopped=True)
+    note = "was stopped already" if already else f"stopped until `hotctl start {module.name}`"
+    note += f"; {module.alive} to end" if module.alive else ""
+    told = _told(EventName.MODULE_STOPPED, module.name, f"{module.name} {note}", actor, "stop", request.reason)
+    return _done(book.having(module), [module.name], note, () if already else (told,))
+
+
+def start(book: Book, request: requests.Start, actor: Actor, now: Instant) -> Decision:
+    """Host a stopped module again, and fill places whose work was done. Raises UnknownModule, GenerationMismatch."""
+    module = book.module(request.module)
+    check_generation(book, [module.name], request.if_generation)
+    already = not module.stopped and not module.finished
+    module = replace(module, stopped=False, finished=0, pace=Pace())
+    note = "was not stopped" if already else f"{module.replicas} replicas from now on"
+    if module.current is None:
+        note += "; it has no generation yet, nothing can run"
+    told = _told(EventName.MODULE_STARTED, module.name, f"{module.name} started", actor, "start", request.reason)
+    return _done(book.having(module), [module.name], note, () if already else (told,))
+
+
+def restart(book: Book, request: requests.Restart, actor: Actor, now: Instant) -> Decision:
+    """Ask instances to end at their next checkpoint; new ones start on current.
+
+    Raises UnknownModule, UnknownInstance, GenerationMismatch.
+    """
+    module, instance = _target(book, request.target)
+    check_generation(book, [module.name], request.if_generation)
+    if instance is not None:
+        return _end_one(book, module, instance, actor, "restart", request.reason)
+    was_stopped = module.stopped
+    module = replace(_leave(module, lambda _: True), stopped=False, finished=0, pace=Pace())
+    count = module.alive
+    note = f"{count} instance{'s' * (count != 1)} asked to end at the next checkpoint" if count else "nothing ran"
+    if count > module.spec.max_unavailable:
+        note += f", {module.spec.max_unavailable} at a time"
+    note += "; started again" if was_stopped else ""
+    told = _told(EventName.MODULE_RESTARTED, module.name, f"{module.name}: {note}", actor, "restart", request.reason)
+    return _done(book.having(module), [module.name], note, (told,))
+
+
+def _end_one(book: Book, module: Module, instance: Instance, actor: Actor, verb: str, reason: str) -> Decision:
+    number = instance.id.number
+    already = instance.leaving
+    module = _leave(module, lambda i: i.id.number == number)
+    note = f"{instance.id} {'was asked already' if already else 'is asked to end at its next checkpoint'}"
+    if not module.stopped and module.replicas > module.alive - 1:
+        note += f"; another instance replaces it (`hotctl stop {module.name}` stops the module)"
+    told = _told(EventName.MODULE_RESTARTED, module.name, note, actor, verb, reason)
+    return _done(book.having(module), [module.name], note, () if already else (told,))
+
+
+def _leave(module: Module, which: Callable[[Instance], bool]) -> Module:
+    instances = {n: replace(i, leaving=i.leaving or which(i)) for n, i in module.instances.items()}
+    return replace(module, instances=instances)
+
+
+def _target(book: Book, target: str) -> tuple[Module, Instance | None]:
+    """A module's name, or an instance's id (``long_op-7``)."""
+    if target in book.modules:
+        return book.modules[target], None
+    name, _, number = target.rpartition("-")
+    if name in book.modules and number.isdecimal():
+        instance = book.modules[name].instances.get(int(number))
+        if instance is None or not instance.counts:
+            alive = {str(i.id) for i in book.modules[name].instances.values() if i.counts}
+            near = nearest(target, alive)
+            hint = f"did you mean {near!r}?" if near else f"alive: {', '.join(sorted(alive)) or 'none'}"
+            raise UnknownInstance(f"no instance {target!r} is alive", hint=hint)
+        return book.modules[name], instance
+    raise unknown_module(target, book.modules)
+
+
+def _told(event: EventName, module: str | None, message: str, actor: Actor, verb: str, reason: str) -> Emit:
+    return Emit(event, message, module, actor=actor.name, cause=worded(f"hotctl {verb}", reason))
+
+
+def _done(book: Book, names: Iterable[str], note: str, effects: tuple[Effect, ...]) -> Decision:
+    changes = tuple(plain_change(book.modules[name], "done", note=note) for name in names)
+    return Decision(book, effects, Change(None, changes, "done", note))

@@ -1,0 +1,80 @@
+"""Changes and sentences: how what happened to a module is told."""
+
+from __future__ import annotations
+
+from hotd.contract.errors import HotdError
+from hotd.contract.protocol import error_view
+from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, Serving
+from hotd.core.book import Module
+
+
+def refused_change(module: Module, error: HotdError) -> ModuleChange:
+    return module_change(module, "refused", error=error_view(error))
+
+
+def module_change(
+    module: Module,
+    outcome: str,
+    *,
+    previous: int | None = None,
+    reloaded: tuple[str, ...] = (),
+    duration_ms: float = 0.0,
+    error: ErrorView | None = None,
+    plan: tuple[PlannedPart, ...] = (),
+    kept: tuple[str, ...] = (),
+    note: str = "",
+) -> ModuleChange:
+    before = previous if outcome in ("promoted", "undone") else module.current
+    return ModuleChange(
+        module.name,
+        outcome,
+        module.current,
+        before,
+        reloaded,
+        serving(module),
+        round(duration_ms, 3),
+        error,
+        plan,
+        kept,
+        note,
+    )
+
+
+def plain_change(module: Module, outcome: str, *, previous: int | None = None, note: str = "") -> ModuleChange:
+    """The change of a verb that loads nothing."""
+    return module_change(module, outcome, previous=previous, note=note)
+
+
+def serving(module: Module) -> Serving:
+    return Serving(module.on_current, module.alive - module.on_current)
+
+
+def not_served(module: Module) -> str:
+    """The sentence for ``NotServing`` while old instances hold the places; empty where current is served."""
+    old = [i for i in module.instances.values() if i.counts and i.generation != module.current]
+    if module.current is None or module.on_current or not old or module.stopped:
+        return ""
+    names = f"{old[0].id}" + "".join(f", -{i.id.number}" for i in old[1:-1])
+    names += f" and -{old[-1].id.number}" if len(old) > 1 else ""
+    numbers = sorted({i.generation for i in old})
+    stay = "stay" if len(old) > 1 else "stays"
+    they = "they end" if len(old) > 1 else "it ends"
+    return (
+        f"g{module.current} is current but nothing runs it: {names} {stay} on {' and '.join(f'g{n}' for n in numbers)} "
+        f"until {they}; `hotctl restart {module.name}` asks {'them' if len(old) > 1 else 'it'} to"
+    )
+
+
+def gen(number: int | None) -> str:
+    return "no generation" if number is None else f"g{number}"
+
+
+def worded(verb: str, reason: str) -> str:
+    return f"{verb}: {reason}" if reason else verb
+
+
+def located(error: ErrorView) -> str:
+    if error.file is None:
+        return error.message
+    where = error.file if error.line is None else f"{error.file}:{error.line}"
+    return f"{where}: {error.message}"

@@ -1,0 +1,34 @@
+"""The daemon and its modules at a glance."""
+
+from __future__ import annotations
+
+from hotd.contract import requests, views
+from hotd.contract.protocol import PROTOCOL
+from hotd.core.conditions import overall_health
+from hotd.core.picture import module_view
+from hotd.core.times import rfc3339
+from hotd.core.values import Actor
+from hotd.engine.desk import Desk
+
+
+def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
+    book, now = desk.engine.book, desk.clock.now()
+    names = [book.module(request.module).name] if request.module else list(book.modules)
+    modules = tuple(module_view(book, book.modules[name]) for name in names)
+    conditions = tuple(
+        views.Condition(kind, "watch", message, rfc3339(since)) for kind, (message, since) in book.degraded.items()
+    )
+    daemon = views.DaemonView(
+        pid=desk.about.pid,
+        version=desk.about.version,
+        protocol=PROTOCOL,
+        started_at=rfc3339(book.started),
+        uptime_s=round(now.mono - book.started.mono, 3),
+        watch="paused" if book.paused else "auto",
+        health=overall_health([module.health for module in modules], degraded=bool(conditions)),
+        conditions=conditions,
+        socket=desk.about.socket,
+        seq=desk.events.seq,
+        watching=dict(desk.watcher.describe()),
+    )
+    return views.Status(daemon, modules)
