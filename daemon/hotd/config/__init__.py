@@ -1,0 +1,7 @@
+"""hotd.toml, environment and argv, turned into one frozen Config; every error is told at once."""
+
+from hotd.config.init import write_example
+from hotd.config.reading import from_command_line, load_config
+from hotd.config.values import Config, Control, Later, Watch
+
+__all__ = ["Config", "Control", "Later", "Watch", "from_command_line", "load_config", "write_example"]

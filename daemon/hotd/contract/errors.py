@@ -85,6 +85,9 @@ class LoadRejected(HotdError):
 
     code, exit_status = "rejected", 3
 
+    digest: str = ""
+    """Of the refused content, where there was any; set by the loader, never on the wire."""
+
 
 class SyntaxRejected(LoadRejected):
     """A source of the closure does not compile."""

@@ -18,6 +18,16 @@ from hotd.contract.views import ErrorView
 PROTOCOL = 1
 """Raised when a request or an answer changes so that the other side would misread it; added fields do not."""
 
+ROOT = ("hotd.control", 1, 1)
+"""The RPyC id of every daemon's root. A client that knows it calls a verb in its first message, in one round trip,
+instead of asking for the root, for what that is, and for each verb (four round trips)."""
+
+LONGEST_REQUEST = 256 * 1024
+"""Bytes of a frame on the way in, before and after decompression. Requests are names and numbers: tens of bytes."""
+
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of a frame on the way out."""
+
 T = TypeVar("T")
 
 

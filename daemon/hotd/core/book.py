@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from hotd.contract.errors import UnknownModule
@@ -19,8 +18,6 @@ from hotd.core.values import Actor, Failure, InstanceId, Instant, Spec
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 # --- phases: a state carries the facts true in it, and no others ------------------------------------------------------
@@ -139,11 +136,11 @@ class Module:
     replicas: int
     stopped: bool = False
     paused: bool = False
-    generations: Mapping[int, Generation] = NOTHING
+    generations: Mapping[int, Generation] = field(default_factory=dict)
     current: int | None = None
     line: tuple[int, ...] = ()
     """The stable generations in the order they became current, ending with current; ``undo`` walks it back."""
-    instances: Mapping[int, Instance] = NOTHING
+    instances: Mapping[int, Instance] = field(default_factory=dict)
     next_instance: int = 1
     finished: int = 0
     """Places whose work is done for good (``restart`` is never or on-failure)."""
@@ -151,7 +148,7 @@ class Module:
     rejection: Rejection | None = None
     """The newest edit was refused; None as soon as another loads."""
     rejections: tuple[Rejection, ...] = ()
-    quarantine: Mapping[str, str] = NOTHING
+    quarantine: Mapping[str, str] = field(default_factory=dict)
     """digest -> ``rejected`` or ``undone``: what the watcher must not load."""
     pending: frozenset[str] = frozenset()
     """Paths that changed and were not acted on yet: paused, manual, or a rollout is in flight."""
@@ -270,7 +267,7 @@ class Book:
     started: Instant
     max_instances: int = 64
     paused: bool = False
-    rollouts: Mapping[int, Rollout] = NOTHING
+    rollouts: Mapping[int, Rollout] = field(default_factory=dict)
     history: tuple[Revision, ...] = ()
     next_revision: int = 1
     next_job: int = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,11 +41,11 @@ class Desk:
     logs: LogReader
     clock: Clock
     about: About
+    answers: Mapping[str, Callable[..., Any]]
+    """verb -> how it is answered (``hotd.engine.verbs.ANSWERS``)."""
 
     def ask(self, verb: Verb, request: Request, actor: Actor) -> Any:
-        from hotd.engine.verbs import ANSWERS  # the verbs know the desk's type
-
-        return ANSWERS[verb.name](self, request, actor)
+        return self.answers[verb.name](self, request, actor)
 
     def change(self, decide: Decide) -> views.Change:
         """A change that is complete when it is decided."""

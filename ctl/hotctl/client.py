@@ -1,0 +1,298 @@
+"""A daemon, as Python calls it: one method for each verb, typed results, HotdError subclasses on failure.
+
+    from hotctl import connect
+
+    with connect() as daemon:
+        daemon.reload("long_op")
+        for event in daemon.events(follow=True): ...
+
+What fails: a request that the daemon did not or could not carry out. A method that concerns *one* module also raises
+where the outcome is ``rejected`` or ``refused``, with the error of that module: ``reload("long_op")`` either did what
+it says or raises. Of several modules the Change is returned, whatever its outcomes: a part of it may be done. Who
+wants the Change in every case asks with ``Daemon.ask``, as the command line does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import version as version_of
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from hotctl.transport import Transport, open_transport
+from hotd.contract import codec, requests, views
+from hotd.contract.address import find_address
+from hotd.contract.errors import DeadlinePassed, from_wire
+from hotd.contract.protocol import read_answer, request_text
+from hotd.contract.requests import LONGEST_WAIT, Request
+from hotd.contract.verbs import VERBS
+
+T = TypeVar("T")
+
+TIMEOUT = 10.0
+"""Seconds for a daemon to answer, beside what it was asked to wait."""
+
+LOOK_AGAIN = 2.0
+"""Seconds between two looks at whether the old generation is drained, or the new one serves."""
+
+_VERB_OF = {verb.request: verb for verb in VERBS.values()}
+
+
+def connect(address: str | None = None, *, timeout: float = TIMEOUT) -> Daemon:
+    """A daemon: at ``address`` (a socket's path), else at $HOTCTL_HOST, else where one is usually found.
+
+    Connects at the first call, so that raises Unreachable, NotPermitted. ``timeout`` in seconds is for connecting and
+    for each answer. Raises UsageError for what is no address.
+    """
+    where, looked_at = find_address(given=address, env=os.environ, uid=os.getuid(), exists=os.path.exists)
+    return Daemon(open_transport(where, timeout=timeout, looked_at=tuple(looked_at)), timeout=timeout)
+
+
+class Daemon:
+    """One daemon. Calls of several threads are made one after another; for parallel ones connect in each."""
+
+    def __init__(self, transport: Transport, *, timeout: float = TIMEOUT) -> None:
+        self._transport = transport
+        self._timeout = timeout
+        self._version = version_of("hotd")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """A later call connects again."""
+        self._transport.close()
+
+    def ask(self, request: Request) -> Any:
+        """The view that answers, as it is: a rejected reload is an answer too. Raises HotdError where none came."""
+        return self._ask(request, _VERB_OF[type(request)].answer)
+
+    # --- look -------------------------------------------------------------------------------------------------------
+
+    def hello(self) -> views.Version:
+        return self._ask(requests.Hello(), views.Version)
+
+    def status(self, module: str | None = None) -> views.Status:
+        return self._ask(requests.Status(module), views.Status)
+
+    def modules(self) -> views.Modules:
+        return self._ask(requests.Modules(), views.Modules)
+
+    def instances(self, module: str | None = None) -> views.Instances:
+        return self._ask(requests.Instances(module), views.Instances)
+
+    def generations(self, module: str) -> views.Generations:
+        return self._ask(requests.Generations(module), views.Generations)
+
+    def history(self, module: str | None = None, limit: int = 50) -> views.History:
+        return self._ask(requests.History(module, limit), views.History)
+
+    def errors(self, module: str, limit: int = 20) -> views.Failures:
+        return self._ask(requests.Errors(module, limit), views.Failures)
+
+    def events(
+        self, follow: bool = False, after: int | None = None, module: str | None = None, limit: int = 200
+    ) -> Stream[views.Event]:
+        """The newest ``limit`` events, or all after a ``seq``; with ``follow`` also what comes, for ever."""
+
+        def page(cursor: int | None, max_wait: float) -> tuple[tuple[views.Event, ...], int, int]:
+            got = self._ask(requests.Events(cursor, limit, max_wait, module), views.Events)
+            return got.events, got.next, got.lost
+
+        return Stream(page, after, follow)
+
+    def logs(
+        self,
+        module: str,
+        follow: bool = False,
+        after: int | None = None,
+        instance: str | None = None,
+        limit: int = 200,
+    ) -> Stream[views.LogLine]:
+        """The newest ``limit`` lines of a module's instances, or all after a ``seq``; with ``follow`` what comes."""
+
+        def page(cursor: int | None, max_wait: float) -> tuple[tuple[views.LogLine, ...], int, int]:
+            got = self._ask(requests.Logs(module, cursor, limit, max_wait, instance), views.Logs)
+            return got.lines, got.next, got.lost
+
+        return Stream(page, after, follow)
+
+    def outcome(
+        self, revision: int, max_wait: float = 0.0, *, drained: bool = False, serving: bool = False
+    ) -> views.Change:
+        """What a rollout came to, at most ``max_wait`` (20) seconds from now; ``in-flight`` where it still runs."""
+        return self._ask(requests.Outcome(revision, max_wait, drained, serving), views.Change)
+
+    # --- change -----------------------------------------------------------------------------------------------------
+
+    def reload(
+        self,
+        *modules: str,
+        all: bool = False,  # the name of the request's field, and of the option
+        atomic: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        reason: str = "",
+        if_generation: int | None = None,
+        timeout: float | None = None,
+        wait_drained: bool = False,
+        wait_serving: bool = False,
+    ) -> views.Change:
+        """Load what is on disk and make it current. Returns when that is decided and what was to be waited for is so.
+
+        ``timeout`` in seconds (None: as long as it takes) ends the wait, not the rollout: DeadlinePassed.
+        """
+        until = _deadline(timeout)
+        request = requests.Reload(
+            modules, all, atomic, force, dry_run, reason, if_generation, _shortest(until, LONGEST_WAIT)
+        )
+        change = self._until_over(self._ask(request, views.Change), until)
+        if len(modules) == 1 and not all:
+            _raise_for(change)
+        if (wait_drained or wait_serving) and not dry_run:
+            change = self._until_settled(change, until, drained=wait_drained, serving=wait_serving)
+        return change
+
+    def check(self, *modules: str, all: bool = False, timeout: float | None = None) -> views.Change:
+        """Load aside, run the modules' own checks, throw away. Waits and raises as ``reload`` does."""
+        until = _deadline(timeout)
+        request = requests.Check(modules, all, _shortest(until, LONGEST_WAIT))
+        change = self._until_over(self._ask(request, views.Change), until)
+        return _raise_for(change) if len(modules) == 1 and not all else change
+
+    def undo(
+        self, module: str, to: int | None = None, *, reason: str = "", if_generation: int | None = None
+    ) -> views.Change:
+        return self._change(requests.Undo(module, to, reason, if_generation))
+
+    def pause(self, module: str | None = None, *, reason: str = "") -> views.Change:
+        return self._change(requests.Pause(module, reason))
+
+    def resume(self, module: str | None = None, *, reason: str = "") -> views.Change:
+        return self._change(requests.Resume(module, reason))
+
+    def scale(self, module: str, replicas: int, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        return self._change(requests.Scale(module, replicas, reason, if_generation))
+
+    def stop(self, target: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        """``target`` is a module, or an instance's id."""
+        return self._change(requests.Stop(target, reason, if_generation))
+
+    def start(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        return self._change(requests.Start(module, reason, if_generation))
+
+    def restart(self, target: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        """``target`` is a module, or an instance's id."""
+        return self._change(requests.Restart(target, reason, if_generation))
+
+    # --- how --------------------------------------------------------------------------------------------------------
+
+    def _ask(self, request: Request, kind: type[T]) -> T:
+        text = request_text(request, version=self._version)
+        parked = min(getattr(request, "max_wait", 0.0), LONGEST_WAIT)
+        deadline = time.monotonic() + parked + self._timeout
+        return read_answer(kind, self._transport.call(_VERB_OF[type(request)].name, text, deadline=deadline))
+
+    def _change(self, request: Request) -> views.Change:
+        return _raise_for(self._ask(request, views.Change))
+
+    def _until_over(self, change: views.Change, until: float | None) -> views.Change:
+        """The daemon parks a call for 20 s at most; a rollout may take longer."""
+        while change.outcome == "in-flight" and change.revision is not None:
+            if (wait := _shortest(until, LONGEST_WAIT)) <= 0:
+                raise DeadlinePassed(
+                    f"revision {change.revision} was not done in time; it goes on",
+                    hint=f"hotctl outcome {change.revision} tells its result",
+                )
+            change = self.outcome(change.revision, wait)
+        return change
+
+    def _until_settled(
+        self, change: views.Change, until: float | None, *, drained: bool, serving: bool
+    ) -> views.Change:
+        """The change with the instances counted when every module was there. Rejected ones are not waited for."""
+        settled = {m.module for m in change.modules if m.outcome in ("promoted", "unchanged")}
+        while True:
+            cursor = self._ask(requests.Events(limit=1), views.Events).next
+            now = {m.name: m for m in self.status().modules if m.name in settled}
+            late = sorted(name for name, m in now.items() if not _there(m, drained=drained, serving=serving))
+            if not late:
+                return _counted(change, now)
+            if (wait := _shortest(until, LOOK_AGAIN)) <= 0:
+                raise DeadlinePassed(
+                    f"not in time {'drained' if drained else 'serving'}: {', '.join(late)}; the reload itself is done",
+                    hint=f"hotctl instances {late[0]} tells who still runs; hotctl restart {late[0]} asks them to end",
+                )
+            self._ask(requests.Events(cursor, 1, wait), views.Events)
+
+
+class Stream(Generic[T]):
+    """An iterator over a stream that is read page by page. Its reader may stop and go on at any time."""
+
+    def __init__(
+        self, page: Callable[[int | None, float], tuple[tuple[T, ...], int, int]], after: int | None, follow: bool
+    ) -> None:
+        self._page = page
+        self._follow = follow
+        self._ready: deque[T] = deque()
+        self._ended = False
+        self.cursor = after
+        """The last ``seq`` that was asked for: ``after`` of a stream that goes on where this one stands."""
+        self.lost = 0
+        """How many were gone before they could be read: the daemon keeps the newest ones only."""
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        while not self._ready:
+            if self._ended:
+                raise StopIteration
+            self._turn()
+        return self._ready.popleft()
+
+    def _turn(self) -> None:
+        newest = self.cursor is None
+        wait = LONGEST_WAIT if self._follow and not newest else 0.0
+        page, self.cursor, lost = self._page(self.cursor, wait)
+        self._ready.extend(page)
+        if not newest:
+            self.lost += lost
+        self._ended = not self._follow and (newest or not page)
+
+
+def _deadline(timeout: float | None) -> float | None:
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _shortest(until: float | None, longest: float) -> float:
+    """Seconds to wait now: at most ``longest``, none after ``until``."""
+    return longest if until is None else max(0.0, min(longest, until - time.monotonic()))
+
+
+def _raise_for(change: views.Change) -> views.Change:
+    """The change of one module. Raises its error where that was rejected or refused."""
+    for module in change.modules:
+        if module.outcome in ("rejected", "refused") and module.error is not None:
+            raise from_wire(codec.encode(module.error))
+    return change
+
+
+def _there(module: views.ModuleView, *, drained: bool, serving: bool) -> bool:
+    """A module without replicas, or a stopped one, has nobody to wait for."""
+    serves = not serving or module.serving.current > 0 or module.replicas == 0 or module.stopped
+    return serves and not (drained and module.serving.old > 0)
+
+
+def _counted(change: views.Change, now: dict[str, views.ModuleView]) -> views.Change:
+    modules = (replace(m, serving=now[m.module].serving) if m.module in now else m for m in change.modules)
+    return replace(change, modules=tuple(modules))

@@ -1,0 +1,17 @@
+"""``hotctl outcome REVISION``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from hotctl.commands import Here, positive
+from hotd.contract.requests import Outcome
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("revision", metavar="REVISION", type=positive)
+
+
+def run(args: Namespace, here: Here) -> int:
+    """Exits as the rollout itself did; 4 while it is in flight."""
+    return here.report(here.daemon.ask(Outcome(args.revision)))

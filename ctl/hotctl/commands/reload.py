@@ -1,0 +1,108 @@
+"""``hotctl reload MODULE… | --all``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hotctl.commands import (
+    FIRST_ANSWER,
+    Here,
+    check_modules,
+    takes_if_generation,
+    takes_modules,
+    takes_reason,
+    takes_timeout,
+)
+from hotctl.view.instances import waiting_for
+from hotctl.view.page import Line, Page, Span, line
+from hotd.contract.requests import Events, Instances, Outcome, Reload, Status
+from hotd.contract.views import Change, InstanceView, ModuleView
+
+LOOK_AGAIN = 2.0
+"""Seconds between two looks at who is still draining: the longest that the words of the spinner are old."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    takes_modules(parser, "every module; those that were undone or pinned are skipped")
+    parser.add_argument("--atomic", action="store_true", help="all of them or none")
+    parser.add_argument("--force", action="store_true", help="also content that was undone")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be executed again, and why")
+    parser.add_argument("--wait-serving", action="store_true", help="until an instance runs the new generation")
+    parser.add_argument("--wait-drained", action="store_true", help="until no instance runs an older one")
+    takes_timeout(parser)
+    takes_reason(parser)
+    takes_if_generation(parser)
+
+
+def run(args: Namespace, here: Here) -> int:
+    check_modules(args, "reload")
+    request = Reload(
+        modules=tuple(args.modules),
+        all=args.all,
+        atomic=args.atomic,
+        force=args.force,
+        dry_run=args.dry_run,
+        reason=args.reason,
+        if_generation=args.if_generation,
+        max_wait=min(FIRST_ANSWER, args.timeout),
+    )
+    doing = f"{'planning' if args.dry_run else 'loading'} {', '.join(args.modules) or 'all modules'}"
+    waits = (args.wait_serving or args.wait_drained) and not args.dry_run
+    settle = _Settling(here, args.wait_serving, args.wait_drained) if waits else None
+    return here.roll_out(request, verb="reload", doing=doing, timeout=args.timeout, settle=settle)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """Waiting for more than the promote: until it is served, or until nothing older runs."""
+
+    here: Here
+    serving: bool
+    drained: bool
+
+    def __call__(self, change: Change, deadline: float, say: Callable[[str], None]) -> tuple[Change, Page]:
+        while True:
+            modules = [m for one in change.modules for m in self.here.daemon.ask(Status(one.module)).modules]
+            change = _with_counts(change, modules)
+            late = [module for module in modules if not self._there(module)]
+            if not late:
+                return change, []
+            old = self._old(late)
+            if (left := deadline - self.here.clock()) <= 0:
+                return change, [_late(late, old)]
+            say(f"waiting for {waiting_for(old)} to end" if old else f"waiting for {late[0].name} to serve")
+            self._park(change, min(left, LOOK_AGAIN))
+
+    def _there(self, module: ModuleView) -> bool:
+        """A module without replicas, or a stopped one, has nobody to serve."""
+        served = not self.serving or module.serving.current > 0 or module.replicas == 0 or module.stopped
+        return served and not (self.drained and module.serving.old > 0)
+
+    def _old(self, late: list[ModuleView]) -> tuple[InstanceView, ...]:
+        found = (one for module in late for one in self.here.daemon.ask(Instances(module.name)).instances)
+        return tuple(one for one in found if not one.current)
+
+    def _park(self, change: Change, seconds: float) -> None:
+        """Let the daemon hold the call until it is so; where nothing was rolled out, until anything happens."""
+        if change.revision is not None:
+            waiting = Outcome(change.revision, max_wait=seconds, drained=self.drained, serving=self.serving)
+            self.here.daemon.ask(waiting)
+        else:
+            newest = self.here.daemon.ask(Events(limit=1)).next
+            self.here.daemon.ask(Events(after=newest, limit=1, max_wait=seconds))
+
+
+def _with_counts(change: Change, modules: list[ModuleView]) -> Change:
+    """The counts of now: those of the promote are old when the wait is over."""
+    counts = {module.name: module.serving for module in modules}
+    fresh = tuple(replace(one, serving=counts.get(one.module, one.serving)) for one in change.modules)
+    return replace(change, modules=fresh)
+
+
+def _late(late: list[ModuleView], old: tuple[InstanceView, ...]) -> Line:
+    names = ", ".join(module.name for module in late)
+    what = f"still draining: {waiting_for(old)}" if old else f"current still has no instance: {names}"
+    advice = f" (hotctl restart {late[0].name} asks them to end)" if old else f" (hotctl status {late[0].name})"
+    return line(Span("hotctl: ", "bad"), f"the time is over; {what}{advice}")

@@ -1,0 +1,39 @@
+"""``hotctl errors MODULE``: failures with the source lines of the generation that failed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hotctl.view.page import Line, Page, Span, Verbatim, dim, line, sentences, strong
+from hotctl.view.words import ago, gen, located
+from hotd.contract.views import ErrorView, Failures, FailureView
+
+
+def failures(view: Failures, now: datetime) -> Page:
+    page: Page = []
+    for one in view.errors:
+        if page:
+            page.append(line(""))
+        page += _failure(one, now)
+    return page
+
+
+def details(error: ErrorView, *, indent: int) -> Page:
+    """The traceback as Python printed it, and the cure."""
+    page: Page = []
+    if error.traceback:
+        page.append(Verbatim(error.traceback, indent + 2))
+    if error.hint:
+        page.append(hint(error.hint, indent=indent))
+    return page
+
+
+def hint(text: str, *, indent: int = 0) -> Line:
+    return line(Span("hint: ", "command"), text, indent=indent)
+
+
+def _failure(one: FailureView, now: datetime) -> Page:
+    who = one.instance or f"load of {one.module}"
+    number = f" {gen(one.generation)}" if one.generation is not None else ""
+    what = sentences(located(one.error.message, one.error.file, one.error.line), style="bad", indent=2)
+    return [line(strong(f"{who}{number}"), dim(f"  {ago(one.at, now)}")), *what, *details(one.error, indent=2)]

@@ -1,0 +1,46 @@
+"""``hotctl generations MODULE``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hotctl.view.notes import INDENT
+from hotctl.view.page import Column, Page, Row, Span, Table, line, phrase, row
+from hotctl.view.words import ago, gen, located, short, took
+from hotd.contract.views import Generations, GenerationView
+
+COLUMNS = (
+    Column("GEN", right=True),
+    Column("STATE"),
+    Column("LIVE", right=True),
+    Column("LOADED"),
+    Column("TOOK", right=True),
+    Column("DIGEST"),
+    Column("VERDICT", spare=True),
+    Column("BY"),
+    Column("CAUSE", flexible=True),
+)
+STYLES = {"current": "good", "draining": "old", "rejected": "bad", "candidate": "warn", "retired": "dim"}
+
+
+def generations(view: Generations, now: datetime) -> Page:
+    return [Table(COLUMNS, tuple(_row(one, now) for one in view.generations))]
+
+
+def _row(one: GenerationView, now: datetime) -> Row:
+    notes = []
+    if one.error is not None:
+        what = located(one.error.message, one.error.file, one.error.line)
+        notes.append(line(Span(what, "bad"), indent=INDENT))
+    return row(
+        gen(one.generation),
+        (phrase(Span(one.state, STYLES.get(one.state, ""))),),
+        str(one.instances),
+        ago(one.created_at, now),
+        took(one.duration_ms),
+        short(one.digest),
+        one.verdict,
+        one.actor,
+        one.cause,
+        notes=notes,
+    )

@@ -1,0 +1,15 @@
+"""``hotd`` and ``python -m hotd``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    from hotd.cli import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

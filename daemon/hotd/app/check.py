@@ -1,0 +1,51 @@
+"""``hotd check``: load every module aside, start nothing."""
+
+from __future__ import annotations
+
+import queue
+from typing import TextIO
+
+from hotd.app.clock import SystemClock
+from hotd.config import Config
+from hotd.contract.errors import LoadRejected
+from hotd.core.messages import LoadJob, LoadKind, LoadOutcome, Rejected
+from hotd.core.values import Spec
+from hotd.loading.hosting import Hosting
+
+
+def check(config: Config, out: TextIO) -> int:
+    """A line for each module; 0 when all would load, else 3."""
+    loading = Hosting(SystemClock())
+    refused = 0
+    for warning in (*config.warnings, *(later.sentence for later in config.later)):
+        out.write(f"warning: {warning}\n")
+    try:
+        for number, spec in enumerate(config.modules, 1):
+            loading.host(spec.name, spec.roots, 1)
+            outcome = _load(loading, number, spec)
+            refused += outcome is None or isinstance(outcome, Rejected)
+            out.write(_line(spec, outcome))
+    finally:
+        loading.close()
+    return LoadRejected.exit_status if refused else 0
+
+
+def _load(loading: Hosting, number: int, spec: Spec) -> LoadOutcome | None:
+    """None when the import is past its deadline."""
+    arrived: queue.SimpleQueue[LoadOutcome] = queue.SimpleQueue()
+    loading.start(LoadJob(number, spec.name, spec.entry, spec.args, spec.kwargs, LoadKind.CHECK), arrived.put)
+    try:
+        return arrived.get(timeout=spec.load_deadline)
+    except queue.Empty:
+        loading.abandon(number)
+        return None
+
+
+def _line(spec: Spec, outcome: LoadOutcome | None) -> str:
+    if outcome is None:
+        return f"{spec.name}: rejected: importing took longer than load_deadline ({spec.load_deadline:g} s)\n"
+    if not isinstance(outcome, Rejected):
+        return f"{spec.name}: ok\n"
+    place = f"{outcome.file}:{outcome.line}: " if outcome.file and outcome.line else ""
+    hint = f"    {outcome.hint}\n" if outcome.hint else ""
+    return f"{spec.name}: rejected: {place}{outcome.message}\n{hint}"

@@ -1,0 +1,280 @@
+"""A running daemon: the start order is written once, and the stop is its reverse."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+import sys
+from collections.abc import MutableMapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+import hotd
+from hotd import api
+from hotd.app.clock import SystemClock
+from hotd.app.pages import LogPages
+from hotd.app.places import group_id, socket_folder, state_folder
+from hotd.config import Config
+from hotd.contract.events import EventName
+from hotd.control import ControlServer, Roles
+from hotd.core import ending
+from hotd.core.book import Book, open_book
+from hotd.core.effects import Decision, Emit
+from hotd.core.messages import LoadKind
+from hotd.core.rollouts import open_rollout
+from hotd.core.values import DAEMON, Instant
+from hotd.engine.desk import About, Desk
+from hotd.engine.engine import Engine
+from hotd.engine.events import EventRing
+from hotd.engine.verbs import ANSWERS
+from hotd.host import logs
+from hotd.host.lock import InstanceLock, claim_socket, lock_of
+from hotd.host.notify import Notifier
+from hotd.host.signals import Signals
+from hotd.loading import threads
+from hotd.loading.hosting import Hosting
+from hotd.ports import InstanceEvent
+from hotd.watching import FileWatcher
+from hotd.workers.output import Capture, LogBook
+from hotd.workers.threads import ThreadExecutor
+
+log = logging.getLogger("hotd.app")
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds. With eight busy threads every wake-up of a control thread costs up to eight intervals: at CPython's 5 ms a
+``status`` takes 354 ms, at 0.5 ms it takes 12, and throughput does not change measurably."""
+
+CALLS_TO_FINISH = 2.0
+"""Seconds that calls in flight get when the control port closes."""
+
+GRACE = 10.0
+"""Seconds beyond what a start or stop may take by itself, until systemd should lose its patience."""
+
+
+class Daemon:
+    """Built once, run once."""
+
+    def __init__(self, config: Config, *, env: MutableMapping[str, str], stderr: TextIO, verbose: bool = False) -> None:
+        self._config = config
+        self._env = env
+        self._stderr = stderr
+        self._verbose = verbose
+        self._clock = SystemClock()
+        self._notifier = Notifier(env)
+
+    def run(self) -> int:
+        """Serve until somebody asks to stop; 0 is an orderly end, also where instances had to be left.
+
+        Raises BadConfig, AlreadyRunning and whatever else keeps it from starting.
+        """
+        with contextlib.ExitStack() as undo:
+            engine = self._start(undo)
+            self._serve(engine)
+            left = self._drain(engine)
+        if left:
+            # Threads cannot be ended, and user code may have made some that keep the interpreter: nothing of ours is
+            # open any more, so go.
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                self._stderr.flush()
+            os._exit(0)
+        return 0
+
+    # --- the start ---------------------------------------------------------------------------------------------------
+
+    def _start(self, undo: contextlib.ExitStack) -> Engine:
+        config, clock = self._config, self._clock
+        undo.callback(logs.setup(self._stderr, logs.is_journal(self._stderr, self._env), self._verbose))
+        for warning in config.warnings:
+            log.warning("%s", warning, extra={"event": "config.warning"})
+        for later in config.later:
+            log.warning("%s", later.sentence, extra={"event": "config.later"})
+
+        socket = config.control.socket
+        socket_folder(config)
+        state = state_folder(config, undo)
+        undo.enter_context(InstanceLock(lock_of(socket)))
+        undo.enter_context(InstanceLock(state / "hotd.lock"))
+        claim_socket(socket)
+
+        book = LogBook(config.logs_keep)
+        undo.callback(book.close)
+        capture = Capture(book, clock)
+        undo.callback(capture.restore)
+        capture.install()
+
+        events = EventRing()
+        undo.callback(events.close)
+        loading = Hosting(clock)
+        undo.callback(loading.close)
+        for spec in config.modules:
+            loading.host(spec.name, spec.roots, 1)
+        threads.inherit(api.CURRENT)
+        # Executor and engine know each other: what an instance says is told to an engine that exists by then.
+        told: list[Engine] = []
+
+        def instance_event(event: InstanceEvent) -> None:
+            told[0].instance_event(event)
+
+        executor = ThreadExecutor(loading.code, instance_event, capture)
+        undo.callback(executor.close)
+        engine = Engine(
+            open_book(config.modules, now=clock.now(), max_instances=config.max_instances),
+            clock=clock,
+            loading=loading,
+            executor=executor,
+            events=events,
+        )
+        told.append(engine)
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        engine.start()
+        undo.callback(_end, engine)
+
+        watcher = self._watcher(engine)
+        desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, self._about(), ANSWERS)
+        server = self._server(desk)
+        undo.callback(server.close, CALLS_TO_FINISH)
+        server.start()
+        if config.watch.enabled:
+            # Before the first load: what changes while that reads the files must not go unseen.
+            undo.callback(watcher.close)
+            watcher.start()
+        signals = Signals(
+            lambda _: engine.stop(config.drain_deadline), self._asked_twice, lambda: self._reload_all(engine)
+        )
+        undo.callback(signals.close)
+        signals.start()
+        self._reload_all(engine, cause="start")
+        return engine
+
+    def _watcher(self, engine: Engine) -> FileWatcher:
+        watch = self._config.watch
+
+        def degraded(message: str) -> None:
+            engine.tell(lambda book, now: _watch_degraded(book, message, now))
+
+        return FileWatcher(
+            [Path(root) for root in self._config.roots],
+            sink=engine.files_changed,
+            settle=watch.settle,
+            settle_max=watch.settle_max,
+            backend=watch.backend,
+            interval=watch.interval,
+            ignore=watch.ignore,
+            also=watch.also,
+            clock=self._clock,
+            degraded=degraded,
+        )
+
+    def _server(self, desk: Desk) -> ControlServer:
+        control = self._config.control
+        return ControlServer(
+            str(control.socket),
+            mode=control.mode,
+            gid=group_id(control.group),
+            desk=desk,
+            roles=Roles(control.admins, control.viewers, control.operators, os.getuid()),
+            version=hotd.__version__,
+        )
+
+    def _about(self) -> About:
+        socket = str(self._config.control.socket)
+        return About(os.getpid(), hotd.__version__, platform.python_version(), sys.executable, socket)
+
+    def _reload_all(self, engine: Engine, *, cause: str = "SIGHUP") -> None:
+        names, at_once = [spec.name for spec in self._config.modules], cause == "SIGHUP"
+
+        def decide(book: Book, now: Instant) -> Decision:
+            return open_rollout(
+                book, names, LoadKind.STAGE, cause=cause, actor=DAEMON, now=now, atomic=at_once, skips=True
+            )
+
+        if names:
+            engine.tell(decide)
+
+    # --- while it serves ---------------------------------------------------------------------------------------------
+
+    def _serve(self, engine: Engine) -> None:
+        patience = max((spec.load_deadline for spec in self._config.modules), default=0.0) + GRACE
+        self._notifier.extend_timeout(patience)
+        engine.wait_for(_first_loads_over, patience)
+        text = summary(engine.book)
+        where = self._config.control.socket
+        engine.tell(lambda book, now: Decision(book, (Emit(EventName.DAEMON_STARTED, f"serving at {where}: {text}"),)))
+        self._notifier.ready(text)
+        while True:
+
+            def news(book: Book, told: str = text) -> Book | None:
+                return book if book.stopping is not None or summary(book) != told else None
+
+            # An end of the engine, or nothing new for an hour, gives None.
+            book = engine.wait_for(news, 3600.0) or engine.book
+            if book.stopping is not None:
+                return
+            text = summary(book)
+            self._notifier.status(text)
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def _drain(self, engine: Engine) -> bool:
+        """Wait for the instances, to the drain deadline; whether any are left."""
+        deadline = self._config.drain_deadline
+        self._notifier.stopping(f"draining: {_instances(engine.book.alive)} to end")
+        self._notifier.extend_timeout(deadline + GRACE)
+        while not engine.join(0):
+            alive = engine.book.alive
+            self._notifier.status(f"draining: {_instances(alive)} to end")
+            engine.wait_for(partial(_other_than, alive), GRACE)
+        left = ending.left(engine.book)
+        event = {"event": "daemon.stopped"}
+        if left:
+            names = ", ".join(f"{i.id} on g{i.generation}" for i in left)
+            log.warning("stopped; not ended within %g s, and left: %s", deadline, names, extra=event)
+        else:
+            log.info("stopped; every instance ended", extra=event)
+        return bool(left)
+
+    def _asked_twice(self, number: int) -> None:
+        log.warning("stopped at once, as asked a second time", extra={"event": "daemon.stopped"})
+        with contextlib.suppress(OSError):
+            self._config.control.socket.unlink()
+        os._exit(128 + number)
+
+
+def _other_than(alive: int, book: Book) -> bool | None:
+    return True if book.alive != alive else None
+
+
+def summary(book: Book) -> str:
+    """One line for ``systemctl status``."""
+    failed = [m.name for m in book.modules.values() if m.current is None]
+    rejected = [m.name for m in book.modules.values() if m.rejection is not None and m.current is not None]
+    text = f"{len(book.modules)} module{'s' * (len(book.modules) != 1)}, {_instances(book.alive)}"
+    text += f"; not loaded: {', '.join(failed)}" if failed else ""
+    text += f"; edit rejected: {', '.join(rejected)}" if rejected else ""
+    return text + ("; watching paused" if book.paused else "")
+
+
+def _instances(count: int) -> str:
+    return f"{count} instance{'s' * (count != 1)}"
+
+
+def _first_loads_over(book: Book) -> bool | None:
+    """The first loads are opened by a message that is in the inbox by now: revision 1 is theirs."""
+    opened = book.next_revision > 1 or not book.modules
+    return True if book.stopping is not None or (opened and 1 not in book.rollouts) else None
+
+
+def _watch_degraded(book: Book, message: str, now: Instant) -> Decision:
+    degraded = {**book.degraded, "WatchDegraded": (message, now)}
+    return Decision(replace(book, degraded=degraded), (Emit(EventName.WATCH_DEGRADED, message),))
+
+
+def _end(engine: Engine) -> None:
+    """For a start that failed half-way: nothing runs yet, so the engine ends at once."""
+    engine.stop(0.0)
+    engine.join(5.0)

@@ -1,0 +1,153 @@
+"""argv in, exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hotd
+from hotd.contract.errors import HotdError, UsageError
+from hotd.contract.nearest import nearest
+
+if TYPE_CHECKING:
+    from hotd.config import Config
+
+DESCRIPTION = """\
+Hosts long-running Python work and swaps its code while it runs: instances already running finish on the code they
+started with, new ones run the new generation.  hotctl controls it.
+"""
+
+EPILOG = """\
+exit codes: 0 done  1 internal error  2 usage  3 rejected (check)  5 another daemon is running  78 bad configuration
+"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """The whole program; what it returns is the exit status."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args))
+    except HotdError as error:
+        _complain(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output is gone; Python would complain a second time while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="hotd", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"hotd {hotd.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    serve = commands.add_parser("serve", help="run the daemon in the foreground")
+    serve.add_argument("entry", nargs="?", metavar="ENTRY", help="host this one, like long_op:LongOp, without a config")
+    serve.add_argument("args", nargs="*", metavar="ARG", help='arguments of each instance; "{instance}" is its number')
+    _config_option(serve)
+    serve.add_argument("--replicas", type=int, metavar="N", help="how many instances there shall be (with ENTRY)")
+    serve.add_argument("--root", action="append", metavar="DIR", help="source root, again for more (with ENTRY; .)")
+    serve.add_argument("--socket", metavar="PATH", help="the control socket")
+    serve.add_argument("--state", metavar="DIR", help="the state folder")
+    serve.add_argument("-v", "--verbose", action="store_true", help="log every start and end of an instance")
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="read the config, load every module aside, start nothing")
+    _config_option(check)
+    check.set_defaults(run=_check)
+
+    init = commands.add_parser("init", help="write a commented hotd.toml and an example; never overwrites")
+    init.add_argument("folder", nargs="?", default=".", metavar="DIR")
+    init.set_defaults(run=_init)
+
+    demo = commands.add_parser("demo", help="the story of hotd in this terminal, in a scratch folder; ends by itself")
+    demo.add_argument("--fast", action="store_true", help="in about 8 seconds instead of 40")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was meant when a command is misspelt."""
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            near = nearest(str(value), map(str, action.choices))
+            meant = f"; did you mean {near!r}?" if near else f"; there are {', '.join(map(str, action.choices))}"
+            raise argparse.ArgumentError(None, f"there is no command {value!r}{meant}")
+
+
+def _config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-c", "--config", metavar="FILE", help="hotd.toml; default: the one in this folder")
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from hotd.app.daemon import Daemon
+    from hotd.config import from_command_line
+
+    if args.entry:
+        if args.config:
+            raise UsageError("ENTRY and -c exclude each other", hint="put the module into the config, or leave -c away")
+        config = from_command_line(
+            args.entry,
+            args.args,
+            replicas=1 if args.replicas is None else args.replicas,
+            roots=args.root or ["."],
+            socket=args.socket,
+            state=args.state,
+            env=os.environ,
+            uid=os.getuid(),
+            cwd=Path.cwd(),
+        )
+    else:
+        if args.replicas is not None or args.root or args.socket or args.state:
+            raise UsageError(
+                "--replicas, --root, --socket and --state go with ENTRY", hint="with a config they stand in hotd.toml"
+            )
+        config = _read_config(args)
+    return Daemon(config, env=os.environ, stderr=sys.stderr, verbose=args.verbose).run()
+
+
+def _check(args: argparse.Namespace) -> int:
+    from hotd.app.check import check
+
+    return check(_read_config(args), sys.stdout)
+
+
+def _init(args: argparse.Namespace) -> int:
+    from hotd.config.init import write_example
+
+    folder = Path(args.folder)
+    for path in write_example(folder):
+        print(f"wrote {path}")  # noqa: T201 - what the command is for
+    print(f"next: hotd serve -c {folder / 'hotd.toml'}")  # noqa: T201
+    return 0
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from hotd.demo.run import run as play
+
+    return play(sys.stdout, fast=args.fast)
+
+
+def _read_config(args: argparse.Namespace) -> Config:
+    from hotd.config import load_config
+
+    path = Path(args.config) if args.config else None
+    return load_config(path, env=os.environ, uid=os.getuid(), cwd=Path.cwd())
+
+
+def _complain(error: HotdError) -> None:
+    text = f"hotd: {error.message}\n" + (f"      {error.hint}\n" if error.hint else "")
+    try:
+        sys.stderr.write(text)
+    except OSError:
+        return  # nobody listens; the exit status tells

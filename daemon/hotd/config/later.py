@@ -1,0 +1,95 @@
+"""What hotd.toml may say already and this version does not do yet. Told at every start, never silently passed over.
+
+To make something effective, delete its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from hotd.config.lines import Key
+from hotd.config.report import Report
+from hotd.config.values import Later
+from hotd.contract.units import parse_duration
+
+
+class _Row(NamedTuple):
+    key: str
+    """As a path of keys; ``*`` stands for any name."""
+    waits: Callable[[Any], bool]
+    """Whether this value, of whatever type it is, asks for what is not there."""
+    sentence: str
+    refuses: bool = False
+    """An error, not a remark: the daemon would do something else than was asked for."""
+
+
+def _written(value: Any) -> bool:
+    return bool(value)
+
+
+def _always(value: Any) -> bool:
+    return True
+
+
+def _a_certificate(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(who, str) and who.startswith("cert:") for who in value)
+
+
+def _other_than(duration: str) -> Callable[[Any], bool]:
+    def differs(value: Any) -> bool:
+        try:
+            return parse_duration(value) != parse_duration(duration)
+        except ValueError:  # reported where the key is read
+            return False
+
+    return differs
+
+
+def _another_executor(value: Any) -> bool:
+    return isinstance(value, str) and value != "threads"
+
+
+_CERTIFICATES = "there is no TLS yet, so nobody comes in by a certificate"
+
+ROWS = (
+    _Row(
+        "daemon.executor",
+        _another_executor,
+        'other executors come later, and this version would run instances in threads; write "threads"',
+        refuses=True,
+    ),
+    _Row("control.admins", _a_certificate, _CERTIFICATES),
+    _Row("control.viewers", _a_certificate, _CERTIFICATES),
+    _Row("control.operators", _written, "operators are not told apart yet: only admins change anything"),
+    _Row("watch.also", _written, "data files are not watched yet: `hotctl reload --rerun` after a change of them"),
+    _Row("modules.*.keep", _written, "parts cannot be kept yet: a reload executes again whatever the change touches"),
+    _Row("modules.*.canary", _always, "there are no canaries yet: a candidate is promoted as soon as it is loaded"),
+    _Row(
+        "modules.*.auto_permanent",
+        _other_than("60s"),
+        "no generation becomes permanent by itself yet: every start loads what is on disk",
+    ),
+)
+
+
+def told_later(document: dict[str, Any], report: Report) -> tuple[Later, ...]:
+    """What the user wrote and will not get yet, in the order of the table; what must be refused is reported."""
+    found = []
+    for row in ROWS:
+        for key, value in _matches(document, tuple(row.key.split("."))):
+            if not row.waits(value):
+                continue
+            if row.refuses:
+                report.error(key, row.sentence)
+            else:
+                found.append(Later(report.name(key), report.line(key), row.sentence))
+    return tuple(found)
+
+
+def _matches(value: Any, pattern: tuple[str, ...], key: Key = ()) -> Iterator[tuple[Key, Any]]:
+    if not pattern:
+        yield key, value
+    elif isinstance(value, dict):
+        for name in value if pattern[0] == "*" else {pattern[0]} & value.keys():
+            yield from _matches(value[name], pattern[1:], (*key, name))

@@ -1,0 +1,139 @@
+"""Everybody who is connected: how many at most, who goes first, and who is waited for at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+
+class Caller:
+    """One connection and the thread that serves it."""
+
+    def __init__(self, number: int, sock: socket.socket) -> None:
+        self.number = number
+        self.sock = sock
+        self.thread: threading.Thread | None = None
+        self.busy = False
+        """Whether a request of it is being answered."""
+        self.served = False
+        """Whether one ever was."""
+        self.gone = False
+        """Whether it had to make room; a request of it that is on its way is not begun any more."""
+
+    def cut(self) -> None:
+        """Its thread reads an end of file and goes. The descriptor stays: closing it here could close another's."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class Callers:
+    """At most ``most`` connections. Used from every thread of the control port."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._numbers = itertools.count(1)
+        self._changed = threading.Condition()
+        self._callers: dict[int, Caller] = {}
+        """In the order of their coming."""
+        self._threads: set[threading.Thread] = set()
+        self._closing = False
+
+    def __len__(self) -> int:
+        return len(self._callers)
+
+    def admit(self, sock: socket.socket, serve: Callable[[Caller], None]) -> tuple[Caller | None, Caller | None]:
+        """Serve the connection on a thread of its own: (it, who had to go for it).
+
+        (None, None): everybody is being answered right now, or the port closes, or there is no thread to be had. The
+        socket is then still the caller's to close.
+        """
+        with self._changed:
+            gone = self._evict() if len(self._callers) >= self._most else None
+            if self._closing or len(self._callers) >= self._most:
+                return None, None
+            caller = Caller(next(self._numbers), sock)
+            thread = threading.Thread(
+                target=self._serve, args=(caller, serve), name=f"hotd-control-{caller.number}", daemon=True
+            )
+            caller.thread = thread
+            self._callers[caller.number] = caller
+            self._threads.add(thread)
+            try:
+                thread.start()
+            except RuntimeError:  # the machine has no thread left
+                del self._callers[caller.number]
+                self._threads.discard(thread)
+                return None, gone
+            return caller, gone
+
+    def make_room(self) -> Caller | None:
+        """Cut whoever can best be spared; None where everybody is being answered."""
+        with self._changed:
+            return self._evict()
+
+    @contextlib.contextmanager
+    def turn(self, caller: Caller) -> Iterator[None]:
+        """While a request is answered: neither evicted, nor cut at the end before its answer is written.
+
+        Raises EOFError where either has happened already: a change is not begun whose outcome nobody would hear.
+        """
+        with self._changed:
+            if self._closing or caller.gone:
+                raise EOFError("too late")
+            caller.busy = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                caller.busy, caller.served = False, True
+                if self._closing:
+                    caller.cut()
+                    self._changed.notify_all()
+
+    def close(self, seconds: float, grace: float) -> list[str]:
+        """Cut who is idle now, who is being answered after the answer, everybody after ``seconds``; join the threads.
+
+        The names of threads that had not ended ``grace`` seconds after that: they stand in a call that never returns.
+        """
+        with self._changed:
+            self._closing = True
+            for caller in self._callers.values():
+                if not caller.busy:
+                    caller.cut()
+            self._changed.wait_for(lambda: not any(c.busy for c in self._callers.values()), seconds)
+            for caller in self._callers.values():
+                caller.cut()
+            threads = set(self._threads)
+        deadline = time.monotonic() + grace
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return sorted(thread.name for thread in threads if thread.is_alive())
+
+    def forget(self) -> None:
+        """In a forked child: close our copies of the connections, say nothing on them."""
+        for caller in self._callers.values():
+            caller.sock.close()
+
+    def _evict(self) -> Caller | None:
+        """The oldest who never was answered: floods look like that, callers do not; else the oldest who is idle."""
+        idle = [caller for caller in self._callers.values() if not caller.busy]
+        gone = next((caller for caller in idle if not caller.served), idle[0] if idle else None)
+        if gone is not None:
+            del self._callers[gone.number]
+            gone.gone = True
+            gone.cut()
+        return gone
+
+    def _serve(self, caller: Caller, serve: Callable[[Caller], None]) -> None:
+        try:
+            serve(caller)
+        finally:
+            caller.sock.close()
+            with self._changed:
+                self._callers.pop(caller.number, None)
+                self._threads.discard(threading.current_thread())
+                self._changed.notify_all()

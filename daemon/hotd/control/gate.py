@@ -1,0 +1,98 @@
+"""One text in, one text out: the only place where a caller's words become a call, and where errors become words."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from hotd.contract import codec, protocol, views
+from hotd.contract.errors import BadRequest, HotdError, Internal, NotPermitted, Refused
+from hotd.contract.nearest import nearest
+from hotd.contract.quoting import shown
+from hotd.contract.requests import LONGEST_WAIT, Check, Events, Logs, Outcome, Reload, Request
+from hotd.contract.verbs import VERBS, Role, Verb
+from hotd.control.peers import Peer
+from hotd.control.roles import Roles
+from hotd.core.values import Actor
+from hotd.ports import Desk
+
+LONGEST_ARGUMENTS = 500
+"""Characters of a request that the audit trail keeps."""
+
+
+class Gate:
+    """Reads a request, checks the caller's role, asks the desk, writes the answer. Used from many threads at once."""
+
+    def __init__(self, desk: Desk, roles: Roles, version: str, log: logging.Logger) -> None:
+        self._desk = desk
+        self._roles = roles
+        self._version = version
+        self._log = log
+
+    def admits(self, peer: Peer) -> bool:
+        """Whether the caller has any role. Who has none is answered once, so that it can tell why, and then cut."""
+        return self._roles.of(peer) is not Role.NONE
+
+    def answer(self, name: str, text: str, peer: Peer) -> str:
+        """What the verb answers, or the error that kept it from it. Never raises."""
+        request: Request | None = None
+        try:
+            verb = find_verb(name)
+            role = self._roles.permit(peer, verb)
+            request = _bounded(protocol.read_request(verb, text))
+            answer = self._desk.ask(verb, request, Actor(peer.name, peer.uid, role.name.lower()))
+            said = self._written(answer)
+            outcome = answer.outcome if isinstance(answer, views.Change) else "answered"
+        except HotdError as error:
+            said, outcome = protocol.error_text(error, version=self._version), error.code
+        except Exception as error:  # noqa: BLE001 - the border of the port
+            # A defect must not end the caller's connection without a word, nor tell its insides to a viewer.
+            self._log.exception("cannot answer %s", shown(name), extra={"event": "control.defect", "verb": name})
+            internal = Internal(
+                f"a defect of hotd while answering {shown(name)}: {type(error).__name__}",
+                hint="the daemon's log has the traceback",
+            )
+            said, outcome = protocol.error_text(internal, version=self._version), internal.code
+        self._audit(name, request, peer, outcome)
+        return said
+
+    def _written(self, answer: Any) -> str:
+        text = protocol.answer_text(answer, version=self._version)
+        if len(text) > protocol.LONGEST_ANSWER - 1024:  # room for RPyC's wrapping
+            raise Refused(
+                f"the answer is {len(text) >> 20} MiB long, at most {protocol.LONGEST_ANSWER >> 20} are sent",
+                hint="ask for less: one module, or fewer lines",
+            )
+        return text
+
+    def _audit(self, name: str, request: Request | None, peer: Peer, outcome: str) -> None:
+        if outcome == NotPermitted.code:
+            event, level = "control.refused", logging.WARNING
+        elif name in VERBS and VERBS[name].changes:
+            event, level = "control.call", logging.INFO
+        else:
+            return
+        arguments = codec.to_text(request)[:LONGEST_ARGUMENTS] if request is not None else ""
+        fields = {"event": event, "uid": peer.uid, "pid": peer.pid, "verb": name, "outcome": outcome}
+        extra = {**fields, "arguments": arguments}
+        self._log.log(level, "%s: %s %s: %s", peer, name, arguments or "-", outcome, extra=extra)
+
+
+def find_verb(name: str) -> Verb:
+    """Raises BadRequest, with the nearest verb there is."""
+    if name in VERBS:
+        return VERBS[name]
+    near = nearest(name[:64], VERBS)
+    raise BadRequest(
+        f"there is no verb {shown(name)}" + (f"; did you mean {near}?" if near else ""),
+        hint="hotctl --help lists the verbs",
+    )
+
+
+def _bounded(request: Request) -> Request:
+    """No call parks longer than the contract says, whatever it asks for; not a number is no wait."""
+    if not isinstance(request, Events | Logs | Outcome | Reload | Check):
+        return request
+    wait = request.max_wait
+    return replace(request, max_wait=min(wait, LONGEST_WAIT) if wait >= 0 else 0.0)

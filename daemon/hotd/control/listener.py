@@ -1,0 +1,96 @@
+"""RPyC's ThreadedServer, with another way to bind, to accept and to end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import socket
+from collections.abc import Callable
+
+from rpyc.core.service import VoidService
+from rpyc.utils.server import ThreadedServer
+
+_OWNER_ONLY = 0o177
+"""The umask for ``bind``: nobody else's until the socket has its group and its mode."""
+
+_BREATH = 0.1
+"""Seconds between two tries to accept, where one failed: the caller still waits, so polling would spin."""
+
+
+class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
+    """Hands each connection to ``welcome``; ``starved`` is told when one waits that cannot be accepted.
+
+    RPyC's own loop takes "no descriptor left" for "closed by another thread" and ends without a word. Its close shuts
+    the listening socket down, which would end it for systemd too, should it be systemd's.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        welcome: Callable[[socket.socket], None],
+        starved: Callable[[OSError], None],
+        log: logging.Logger,
+    ) -> None:
+        quiet = log.getChild("rpyc")
+        quiet.setLevel(logging.WARNING)
+        before = os.umask(_OWNER_ONLY)
+        try:
+            super().__init__(VoidService, socket_path=path, auto_register=False, logger=quiet)
+        except BaseException:
+            self.listener.close()
+            raise
+        finally:
+            os.umask(before)
+        self.listener.setblocking(False)
+        self._closed: bool
+        self._welcome = welcome
+        self._starved = starved
+        self._log = log
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def listen(self) -> None:
+        """From here on callers can connect; ``start``, on a thread, serves them until ``stop``."""
+        self._listen()
+
+    def stop(self) -> None:
+        """Have ``start`` return, from any thread. Not by closing the socket: that does not wake who waits on it."""
+        self.active = False
+        os.eventfd_write(self._wake, 1)
+
+    def accept(self) -> None:
+        """One round of the inherited loop. Nothing but ``stop`` ends that."""
+        ready = select.poll()
+        ready.register(self.listener, select.POLLIN)
+        ready.register(self._wake, select.POLLIN)
+        ready.poll()
+        if not self.active:
+            return
+        try:
+            sock, _ = self.listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # the caller went again
+            return
+        except OSError as error:  # EMFILE, ENFILE, ENOBUFS, ENOMEM
+            self._starved(error)
+            select.select([self._wake], [], [], _BREATH)
+            return
+        try:
+            self._welcome(sock)
+        except Exception:  # noqa: BLE001 - see the next line
+            # One caller that cannot be served must not end the port for all.
+            self._log.exception("cannot serve a caller", extra={"event": "control.defect"})
+            sock.close()
+
+    def close(self) -> None:
+        """Close the listening socket, by its descriptor only. Called by ``start`` at its end; twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self.listener.close()
+            os.close(self._wake)
+
+    def forget(self) -> None:
+        """In a forked child: close our copies. The parent's socket stays as it is."""
+        with contextlib.suppress(OSError):
+            self.close()

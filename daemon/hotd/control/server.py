@@ -1,0 +1,202 @@
+"""The control port: binds, accepts, and ends in order."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+import threading
+from pathlib import Path
+
+from hotd.contract.address import LONGEST_SOCKET_PATH
+from hotd.contract.errors import AlreadyRunning, BadConfig, HotdError
+from hotd.contract.frames import BadFrame
+from hotd.contract.quoting import shown
+from hotd.control.callers import Caller, Callers
+from hotd.control.channel import FrameChannel, Patience
+from hotd.control.connection import ControlConnection, Cut
+from hotd.control.gate import Gate
+from hotd.control.listener import Listener
+from hotd.control.peers import peer_of
+from hotd.control.roles import Roles
+from hotd.ports import Desk
+
+MOST_CALLERS = 256
+"""Connections, each with a thread and a descriptor; the usual limit is 1,024 descriptors for everything."""
+
+_GRACE = 1.0
+"""Seconds for threads to end once their connections are cut. Who takes longer stands in a call."""
+
+
+class ControlServer:
+    """Answers callers on a Unix socket, each on a thread of its own, between ``start`` and ``close``."""
+
+    def __init__(
+        self,
+        socket_path: str,
+        *,
+        mode: int,
+        gid: int | None,
+        desk: Desk,
+        roles: Roles,
+        version: str,
+        log: logging.Logger | None = None,
+        patience: Patience | None = None,
+        most_callers: int = MOST_CALLERS,
+    ) -> None:
+        """``gid=None`` leaves the socket the daemon's own group."""
+        self._path = socket_path
+        self._mode = mode
+        self._gid = gid
+        self._log = log or logging.getLogger("hotd.control")
+        self._gate = Gate(desk, roles, version, self._log)
+        self._patience = patience or Patience()
+        self._callers = Callers(most_callers)
+        self._full = False
+        """Whether the last caller had to be turned away: told once, not for each of a flood."""
+        self._listener: Listener | None = None
+        self._inode: tuple[int, int] | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Returns when callers can connect. Raises BadConfig, or AlreadyRunning where the path is taken.
+
+        A left-over socket file is for the caller to clear away first (``hotd.host.lock.claim_socket``).
+        """
+        self._listener = listener = self._bound()
+        try:
+            self._inode = _inode(self._path)
+            self._hand_over()
+            listener.listen()
+        except BaseException:
+            listener.close()
+            self._unlink()
+            raise
+        self._thread = threading.Thread(target=listener.start, name="hotd-control", daemon=True)
+        self._thread.start()
+
+    def close(self, deadline: float) -> None:
+        """Accept nobody more, let calls in flight finish for ``deadline`` seconds, then cut them. Twice is fine.
+
+        What is parked (a followed event stream) counts as in flight: let its readers go first. Threads are joined,
+        but for those whose call does not return; they are logged.
+        """
+        if self._thread is None or self._listener is None:
+            return
+        thread, self._thread = self._thread, None
+        self._unlink()
+        self._listener.stop()
+        thread.join()
+        if left := self._callers.close(deadline, _GRACE):
+            self._log.warning(
+                "%d calls did not return and were left: %s", len(left), ", ".join(left), extra={"event": "control.left"}
+            )
+
+    def forget(self) -> None:
+        """In a forked child: close our copies of every socket, else callers of a dead daemon wait on the child's."""
+        if self._listener is not None:
+            self._listener.forget()
+        self._callers.forget()
+        self._thread = None
+
+    # --- the socket file ------------------------------------------------------------------------------------------
+
+    def _bound(self) -> Listener:
+        if len(os.fsencode(self._path)) > LONGEST_SOCKET_PATH:
+            raise BadConfig(
+                f"the socket path is {len(os.fsencode(self._path))} bytes long, "
+                f"the kernel takes {LONGEST_SOCKET_PATH}: {self._path}",
+                hint="set a shorter socket under [control]",
+            )
+        try:
+            return Listener(self._path, welcome=self._welcome, starved=self._starved, log=self._log)
+        except OSError as error:
+            raise _bind_error(self._path, error) from error
+
+    def _hand_over(self) -> None:
+        """Group first, mode last: the wrong group never had the mode of the right one."""
+        try:
+            if self._gid is not None:
+                os.chown(self._path, -1, self._gid)
+            Path(self._path).chmod(self._mode)
+        except OSError as error:
+            raise BadConfig(
+                f"cannot give the socket {self._path} group {self._gid} and mode {self._mode:04o}: {error.strerror}",
+                hint="the daemon's user must belong to the group that [control] names",
+            ) from error
+
+    def _unlink(self) -> None:
+        """Only if the file is still ours: another daemon may have taken the place of a removed one."""
+        with contextlib.suppress(OSError):
+            if self._inode is not None and _inode(self._path) == self._inode:
+                Path(self._path).unlink()
+        self._inode = None
+
+    # --- callers --------------------------------------------------------------------------------------------------
+
+    def _welcome(self, sock: socket.socket) -> None:
+        caller, gone = self._callers.admit(sock, self._serve)
+        if caller is None:
+            sock.close()
+        self._tell_full(caller is None or gone is not None, "as many callers as there may be")
+
+    def _starved(self, error: OSError) -> None:
+        self._callers.make_room()
+        self._tell_full(True, f"a caller cannot be accepted ({error.strerror})")
+
+    def _tell_full(self, full: bool, what: str) -> None:
+        if full and not self._full:
+            self._log.warning("%s: who is idle longest is cut off", what, extra={"event": "control.full"})
+        self._full = full
+
+    def _serve(self, caller: Caller) -> None:
+        """The life of one connection, on its own thread."""
+        try:
+            peer = peer_of(caller.sock)
+            channel = FrameChannel(caller.sock, self._patience)
+        except OSError:
+            return  # gone before it said anything
+        connection = ControlConnection(
+            channel,
+            call=lambda name, text: self._gate.answer(name, text, peer),
+            stays=lambda: self._gate.admits(peer),
+            turn=lambda: self._callers.turn(caller),
+        )
+        try:
+            connection.serve_all()
+        except EOFError:
+            pass
+        except (Cut, BadFrame) as reason:
+            fields = {"event": "control.cut", "uid": peer.uid, "pid": peer.pid}
+            self._log.info("%s was cut off: %s", peer, reason, extra=fields)
+        except Exception:  # noqa: BLE001 - see the next line
+            # The thread ends here, whatever it was; the others go on.
+            self._log.exception("a defect while serving %s", peer, extra={"event": "control.defect"})
+        finally:
+            connection.close()
+
+
+def _inode(path: str) -> tuple[int, int]:
+    found = Path(path).lstat()
+    return found.st_dev, found.st_ino
+
+
+def _bind_error(path: str, error: OSError) -> HotdError:
+    folder = Path(path).parent
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return BadConfig(
+                f"there is no folder {folder} for the control socket", hint=f"mkdir -p {shown(str(folder))}"
+            )
+        case PermissionError():
+            return BadConfig(
+                f"the daemon's user may not make a socket in {folder}",
+                hint="set socket under [control], or let the daemon's user write there",
+            )
+    if error.errno == errno.EADDRINUSE:
+        return AlreadyRunning(
+            f"there is a file {path} already", hint="another daemon's socket? hotctl status asks it; else remove it"
+        )
+    return BadConfig(f"cannot bind {path}: {error.strerror or error}", hint="set another socket under [control]")

@@ -1,0 +1,127 @@
+"""Who asks? The generation of the code that is running, found without its help.
+
+Three answers, in this order:
+1. the nearest frame of managed code whose closure has the name (a part that generations share does not know it, and so
+   leaves the question to its caller);
+2. what this thread is bound to: `Generation.run`, a load in progress, or what the thread inherited when it was started;
+3. the head: the current generation of the loader that promoted last.
+"""
+
+from __future__ import annotations
+
+import builtins
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from types import FrameType
+from typing import ParamSpec, Protocol, TypeVar
+
+from hotd.loading.part import Part, Router, Scope
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Line(Protocol):
+    """A loader, as far as the head is concerned."""
+
+    def head(self) -> Scope | None: ...
+
+
+BOUND: ContextVar[Scope | None] = ContextVar("hotd_generation", default=None)
+"""The generation that this thread works for."""
+
+HEADS: list[weakref.ref[Line]] = []
+"""Open loaders; who promoted last is last. Replaced as a whole, never changed, so that readers need no lock."""
+
+
+def call_bound(scope: Scope, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call ``fn`` for this generation. Whoever called us is not asked about names any more."""
+    token = BOUND.set(scope)
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        BOUND.reset(token)
+
+
+_BORDER = call_bound.__code__
+_PLAIN = builtins.__dict__
+
+
+def askers(frame: FrameType | None) -> Iterator[Part]:
+    """The parts whose code runs, nearest first, up to the border of the load or call they run in."""
+    last: Part | None = None
+    while frame is not None:
+        if frame.f_code is _BORDER:
+            return
+        if (own := frame.f_builtins) is not _PLAIN:
+            router = own.get("__import__")
+            if isinstance(router, Router) and router.part is not last:
+                last = router.part
+                yield last
+        frame = frame.f_back
+
+
+def scopes(frame: FrameType | None) -> Iterator[Scope]:
+    """Everybody who may know what a name means to the running code, who knows best first; the heads excluded."""
+    yield from askers(frame)
+    bound = BOUND.get()
+    if bound is not None:
+        yield bound
+
+
+def resolve(name: str, frame: FrameType | None) -> Part | None:
+    """The part that ``name`` means to the code that runs in ``frame``."""
+    for scope in scopes(frame):
+        found = scope.find(name)
+        if found is not None:
+            return found
+    return at_head(name)
+
+
+def at_head(name: str) -> Part | None:
+    """The part that ``name`` means to code that belongs to no generation."""
+    for reference in reversed(HEADS):
+        line = reference()
+        head = line.head() if line is not None else None
+        found = head.find(name) if head is not None else None
+        if found is not None:
+            return found
+    return None
+
+
+def to_front(line: Line) -> None:
+    """From now on this loader's current generation is the first to be asked by outside code."""
+    HEADS[:] = [*(other for other in HEADS if other() not in (None, line)), weakref.ref(line)]
+
+
+def leave(line: Line) -> None:
+    """Outside code is not answered by this loader any more."""
+    HEADS[:] = [other for other in HEADS if other() not in (None, line)]
+
+
+class Inherited:
+    """What a thread was born with: the generation its starter was bound to, and the starter's own parts.
+
+    Held weakly: an idle worker of a shared pool, started by g1, must not keep g1 in memory. While it runs g1's code,
+    that code's frames hold g1's parts.
+    """
+
+    __slots__ = ("_scopes",)
+
+    def __init__(self, known: Iterable[Scope]) -> None:
+        found: dict[int, weakref.ref[Scope]] = {}
+        for scope in known:
+            for reference in scope._scopes if isinstance(scope, Inherited) else (weakref.ref(scope),):
+                target = reference()
+                if target is not None:
+                    found[id(target)] = reference
+        self._scopes: tuple[weakref.ref[Scope], ...] = tuple(found.values())
+
+    def find(self, name: str) -> Part | None:
+        for reference in self._scopes:
+            scope = reference()
+            found = scope.find(name) if scope is not None else None
+            if found is not None:
+                return found
+        return None

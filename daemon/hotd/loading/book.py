@@ -1,0 +1,78 @@
+"""What a loader knows about its current closure, kept so that a reload pays for the change and not for the program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from hotd.loading.part import Part, reach
+
+
+class Book:
+    """Two tables: name -> part, and name -> who would notice if it changed."""
+
+    def __init__(self, parts: Iterable[Part] = ()) -> None:
+        self.parts: dict[str, Part] = {}
+        self.users: dict[str, set[str]] = {}
+        """Name -> names of the parts that import it, or looked for it in vain."""
+        for part in parts:
+            self.enter(part)
+
+    def knows(self, name: str) -> bool:
+        """Whether a file of that name is, or would be, of interest."""
+        return name in self.parts or name in self.users
+
+    def absent(self, name: str) -> bool:
+        """Whether the name was looked for in vain."""
+        return name in self.users and name not in self.parts
+
+    def names(self) -> Collection[str]:
+        """Everything `knows` says yes to."""
+        return self.parts.keys() | self.users.keys()
+
+    def users_of(self, name: str) -> Collection[str]:
+        return self.users.get(name, ())
+
+    def enter(self, part: Part) -> bool:
+        """Put a part in the place of its name. Whether the one before imported something that this one does not."""
+        before = self.parts.get(part.name)
+        mentions = set(part.mentions())
+        dropped = set() if before is None else {name for name in before.mentions() if name not in mentions}
+        for name in dropped:
+            self._forget_user(name, part.name)
+        self.parts[part.name] = part
+        for name in mentions:
+            self.users.setdefault(name, set()).add(part.name)
+        return bool(dropped)
+
+    def renew(self, parts: Iterable[Part], entries: Iterable[Part]) -> None:
+        """Bring in the parts of a new generation; its cost is theirs, unless imports were dropped."""
+        dropped = [self.enter(part) for part in parts]
+        for part in parts:
+            self.extend(part)
+        if any(dropped):
+            alive = reach(entries)
+            for name in [name for name in self.parts if name not in alive]:
+                self._drop(name)
+
+    def extend(self, part: Part) -> None:
+        """Take note of everything below a part that is not in the book yet: imports seen at run time bring such."""
+        work = [part]
+        while work:
+            one = work.pop()
+            for name, target in tuple(one.edges.items()):
+                self.users.setdefault(name, set()).add(one.name)
+                if name not in self.parts:
+                    self.enter(target)
+                    work.append(target)
+
+    def _drop(self, name: str) -> None:
+        part = self.parts.pop(name)
+        for mentioned in set(part.mentions()):
+            self._forget_user(mentioned, name)
+
+    def _forget_user(self, name: str, user: str) -> None:
+        users = self.users.get(name)
+        if users is not None:
+            users.discard(user)
+            if not users:
+                del self.users[name]

@@ -1,0 +1,87 @@
+"""A candidate: loaded aside, not serving; and a plan: what a load would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import ParamSpec, TypeVar
+
+from hotd.loading.generation import Generation
+from hotd.loading.part import Part, State
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a reload would do now. Nothing was executed to find out."""
+
+    digest: str
+    changed: bool
+    """Whether the disk differs from the current generation."""
+    executed: tuple[tuple[str, str], ...]
+    """(part, why), what is imported before who imports it. Parts that are only imported lazily may stay unexecuted."""
+    kept: tuple[str, ...]
+    """Parts that stay the same object."""
+
+
+class Candidate:
+    """A generation that waits for `Loader.promote`, or for nothing (`Loader.discard`, `Loader.check`)."""
+
+    __slots__ = ("__weakref__", "base", "fresh", "generation", "linked", "reloaded", "unchanged")
+
+    def __init__(
+        self,
+        generation: Generation,
+        *,
+        unchanged: bool = False,
+        fresh: dict[str, Part] | None = None,
+        linked: dict[str, Part] | None = None,
+        base: object = None,
+        reloaded: tuple[str, ...] = (),
+    ) -> None:
+        self.generation = generation
+        self.unchanged = unchanged
+        """The disk holds what is current: ``generation`` is the current one, and promoting it changes nothing."""
+        self.fresh = fresh or {}
+        """Parts made for it."""
+        self.linked = linked or {}
+        """Those, and the ones it shares with other loaders: all in which it differs from ``base``."""
+        self.base = base
+        """`Generation.identity` of the generation that was current: a name for it that does not keep it alive."""
+        self.reloaded = reloaded
+        """Names of the parts that were executed for it, in that order."""
+
+    def __repr__(self) -> str:
+        return f"<candidate {self.generation!r}{' unchanged' if self.unchanged else ''}>"
+
+    @property
+    def number(self) -> int:
+        """The number of the generation it will be."""
+        return self.generation.number
+
+    @property
+    def digest(self) -> str:
+        return self.generation.digest
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the parts that were not executed for it."""
+        again = set(self.reloaded)
+        return tuple(name for name in self.generation.parts if name not in again)
+
+    def module(self, name: str) -> ModuleType:
+        """As `Generation.module`."""
+        return self.generation.module(name)
+
+    def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `Generation.run`."""
+        return self.generation.run(fn, *args, **kwargs)
+
+
+def executed_since(parts: dict[str, Part], mark: int) -> tuple[str, ...]:
+    """Names of the parts executed after the mark, in order."""
+    done = [part for part in parts.values() if part.state is State.DONE and part.finished > mark]
+    return tuple(part.name for part in sorted(done, key=lambda part: part.finished))

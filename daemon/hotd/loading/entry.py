@@ -1,0 +1,90 @@
+"""``long_op:LongOp`` -> something that can be run, or a sentence why not."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal, Protocol
+
+from hotd.contract.errors import BadEntry
+from hotd.contract.nearest import nearest
+
+Kind = Literal["thread", "callable", "async"]
+
+
+class Has(Protocol):
+    """A generation or a candidate."""
+
+    def module(self, name: str) -> ModuleType: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an instance runs."""
+
+    kind: Kind
+    """``thread``: a subclass of Thread, built and started; ``async``: a coroutine function; else ``callable``."""
+    target: Callable[..., Any]
+
+
+def split(entry: str) -> tuple[str, str]:
+    """``pkg.mod:Class.method`` -> module and attribute. BadEntry where it is not of that form."""
+    module, colon, attribute = entry.partition(":")
+    if not colon or not module or not all(step.isidentifier() for step in attribute.split(".")):
+        raise BadEntry(f"{entry!r} is no entry", hint="write module:name, as in long_op:LongOp")
+    return module, attribute
+
+
+def resolve_entry(where: Has, entry: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Entry:
+    """The entry of a generation, checked: it exists, is callable, and takes these arguments. Raises BadEntry."""
+    name, attribute = split(entry)
+    try:
+        target: Any = where.module(name)
+    except KeyError as error:
+        raise BadEntry(f"{entry}: {error}") from None
+    file = getattr(target, "__file__", None)
+    so_far = name
+    for step in attribute.split("."):
+        found = getattr(target, step, _NOTHING)
+        if found is _NOTHING:
+            guess = nearest(step, (one for one in dir(target) if not one.startswith("__")))
+            hint = f"did you mean {guess}?" if guess else None
+            raise BadEntry(f"{so_far} has no {step}", hint=hint, file=file)
+        target, so_far = found, f"{so_far}:{step}" if so_far == name else f"{so_far}.{step}"
+    if not callable(target):
+        hint = "an entry is a function, a coroutine function, a class or another callable"
+        raise BadEntry(f"{so_far} is not callable: it is of type {type(target).__name__}", hint=hint, file=file)
+    _check_arguments(so_far, target, args, kwargs or {}, file)
+    return Entry(_kind(target), target)
+
+
+def _kind(target: Any) -> Kind:
+    if isinstance(target, type):
+        return "thread" if issubclass(target, threading.Thread) else "callable"
+    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None)):  # noqa: B004 - an object whose call is async
+        return "async"
+    if (inner := getattr(target, "func", None)) is not None and inspect.iscoroutinefunction(inner):
+        return "async"  # functools.partial of one
+    return "callable"
+
+
+def _check_arguments(shown: str, target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], file: str | None) -> None:
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return  # native code often has none: calling it will tell
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        given = ", ".join([*(repr(one) for one in args), *(f"{key}={value!r}" for key, value in kwargs.items())])
+        raise BadEntry(
+            f"{shown}{signature} cannot be called with ({given}): {error}",
+            hint="correct args and kwargs of the module, or the signature",
+            file=file,
+        ) from None
+
+
+_NOTHING: Any = object()

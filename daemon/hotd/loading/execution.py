@@ -1,0 +1,129 @@
+"""Running the body of a part, once, whoever asks first; everybody else waits for that one part and no other.
+
+The rules are those of CPython's module locks: the thread that executes a part may meet it again (an import cycle) and
+gets it half-done; another thread waits; and where waiting would close a circle of threads, it too gets it half-done.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+from collections.abc import Sequence
+from types import ModuleType
+
+from hotd.core import names
+from hotd.loading.part import Part, State
+
+_changed = threading.Condition(threading.Lock())
+"""One for all parts: it guards states and ``_waiting`` only, and is never held while user code runs."""
+_waiting: dict[int, Part] = {}
+"""Thread -> the part it waits for."""
+_finished = itertools.count(1)
+
+
+def execute(part: Part) -> ModuleType:
+    """The part's module, executed now if nobody did; half-done where only that avoids a deadlock.
+
+    Whatever the body raises comes out, and the part is as it was before: the next import tries with a fresh module.
+    """
+    if part.state is State.DONE and part.module is not None:
+        return part.module
+    me = threading.get_ident()
+    with _changed:
+        while part.state is not State.NEW:
+            if part.module is not None and (part.state is State.DONE or _would_deadlock(me, part)):
+                return part.module
+            _waiting[me] = part
+            try:
+                _changed.wait()
+            finally:
+                del _waiting[me]
+        part.state, part.owner = State.EXECUTING, me
+        try:
+            module = part.module = part.home.fresh_module(part)
+        except BaseException:
+            part.state, part.owner = State.NEW, 0
+            raise
+    try:
+        _run(part, module)
+    except BaseException:
+        _settle(part, State.NEW)
+        raise
+    _settle(part, State.DONE)
+    assert part.module is not None
+    return part.module
+
+
+def execute_chain(chain: Sequence[Part]) -> ModuleType:
+    """Execute the packages on the way, then the part itself: what ``import a.b.c`` does. The module of the last."""
+    above: Part | None = None
+    module: ModuleType | None = None
+    for part in chain:
+        module = execute(part)
+        if above is not None:
+            _bind(above, part, module)
+        above = part
+    assert module is not None, "an import names something"
+    return module
+
+
+def _bind(package: Part, part: Part, module: ModuleType) -> None:
+    """Put a submodule into its package as an attribute, where the package imports it itself.
+
+    Elsewhere not: the package may be shared by generations that do not share the submodule; it then finds it by asker.
+    """
+    tail = part.name.rpartition(".")[2]
+    wanted = package.replaced or package.edges.get(part.name) is part
+    if wanted and tail not in package.bound and package.module is not None:
+        package.bound.add(tail)
+        setattr(package.module, tail, module)
+
+
+def _would_deadlock(me: int, part: Part) -> bool:
+    """Whether the thread that executes ``part`` waits, through any number of others, for this one."""
+    seen = set[int]()
+    while part.state is State.EXECUTING:
+        if part.owner == me:
+            return True
+        if part.owner in seen or part.owner not in _waiting:
+            return False
+        seen.add(part.owner)
+        part = _waiting[part.owner]
+    return False
+
+
+def _run(part: Part, module: ModuleType) -> None:
+    if part.source is None:
+        return
+    part.source.show()
+    try:
+        exec(part.source.code, module.__dict__)
+    finally:
+        # `sys.modules[__name__] = obj` is how a module replaces itself: obj is the module then, and what stands in
+        # for every generation of it goes back to its place.
+        replaced = sys.modules.get(part.name, part.standin)
+        if part.standin is not None and replaced is not part.standin:
+            sys.modules[part.name] = part.standin
+            if replaced is not None:
+                part.module, part.replaced = replaced, True
+
+
+def _settle(part: Part, state: State) -> None:
+    with _changed:
+        if state is State.NEW:
+            part.module, part.replaced, part.bound = None, False, set()
+        else:
+            part.finished = next(_finished)
+        part.state, part.owner = state, 0
+        _changed.notify_all()
+
+
+def finished_by_now() -> int:
+    """A mark: parts executed from here on have a higher ``finished``."""
+    return next(_finished)
+
+
+def chain_of(name: str, found: dict[str, Part]) -> list[Part]:
+    """The parts that an import of ``name`` passes through, of those found."""
+    return [found[prefix] for prefix in names.prefixes(name) if prefix in found]

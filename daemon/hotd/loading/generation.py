@@ -1,0 +1,111 @@
+"""A generation: a number, a digest and the entry parts; everything else is reached over their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import ParamSpec, TypeVar
+
+from hotd.contract.nearest import nearest
+from hotd.core import names
+from hotd.loading.asking import call_bound
+from hotd.loading.execution import execute_chain
+from hotd.loading.part import Part, reach
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class UnknownPart(KeyError):
+    """The generation has no part of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Generation:
+    """One immutable load of a closure. Holding it keeps its code; dropping it lets go of whatever nobody else uses."""
+
+    __slots__ = (
+        "__weakref__",
+        "_epoch",
+        "_parts",
+        "_table",
+        "added",
+        "digest",
+        "entries",
+        "identity",
+        "number",
+        "staging",
+    )
+
+    def __init__(self, number: int, digest: str, entries: tuple[str, ...], parts: Mapping[str, Part]) -> None:
+        self.number = number
+        """Grows from load to load; 0 while a candidate is still being loaded."""
+        self.digest = digest
+        self.entries = entries
+        """The names given to `Loader.load`."""
+        self.added: list[tuple[Part, str, Part]] = []
+        """Edges that were seen while this was a candidate: taken back if it is refused."""
+        self.staging = True
+        self.identity = object()
+        self._parts = dict(parts)
+        self._table: dict[str, Part] | None = None
+        self._epoch = 0
+
+    def __repr__(self) -> str:
+        return f"<generation g{self.number} {self.digest[:12]} of {', '.join(self.entries)}>"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the closure, sorted."""
+        return tuple(sorted(self._current_table()))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Absolute path -> digest of its bytes, for every file of the closure."""
+        sources = (part.source for _, part in sorted(self._current_table().items()))
+        return {source.path: source.digest for source in sources if source is not None}
+
+    @property
+    def sources(self) -> dict[str, bytes]:
+        """Absolute path -> the bytes that this generation was made of: what a bundle keeps."""
+        sources = (part.source for _, part in sorted(self._current_table().items()))
+        return {source.path: source.data for source in sources if source is not None}
+
+    def module(self, name: str) -> ModuleType:
+        """The module of that name in this generation; a lazily imported one is executed now.
+
+        Raises `UnknownPart` for a name that is not in the closure, and whatever the module raises.
+        """
+        chain = [part for prefix in names.prefixes(name) if (part := self.find(prefix)) is not None]
+        if not chain or chain[-1].name != name:
+            guess = nearest(name, self._current_table())
+            raise UnknownPart(f"{name} is no part of g{self.number}" + (f"; did you mean {guess}?" if guess else ""))
+        return self.run(execute_chain, chain)
+
+    def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``fn`` so that whatever it imports, starts or resolves by name finds this generation."""
+        return call_bound(self, fn, *args, **kwargs)
+
+    def find(self, name: str) -> Part | None:
+        """The part of that name, executed or not."""
+        found = self._parts.get(name)
+        if found is None:
+            found = self._current_table(name).get(name)
+        return found
+
+    def entry_parts(self) -> Iterable[Part]:
+        """The parts of the entries and of the packages above them."""
+        return tuple(self._parts.values())
+
+    def table(self) -> Mapping[str, Part]:
+        """All parts by name."""
+        return self._current_table()
+
+    def _current_table(self, wanted: str | None = None) -> dict[str, Part]:
+        table = self._table
+        if table is None or (self._epoch != Part.epoch and (wanted is None or wanted not in table)):
+            self._epoch = Part.epoch
+            table = self._table = reach(self._parts.values())
+        return table

@@ -1,0 +1,77 @@
+"""Everything that the process as a whole notices of open loaders: installed with the first, removed with the last."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType
+
+from hotd.core import names
+from hotd.loading import threads
+from hotd.loading.finder import Finder, managed
+from hotd.loading.modules import MANAGED, relative_to
+from hotd.loading.part import Router
+from hotd.loading.routing import Importer
+from hotd.loading.standin import vacate
+
+_lock = threading.RLock()
+"""Re-entrant: a loader that nobody closed is closed by the garbage collector."""
+_finder = Finder()
+_open = 0
+_import_module: Callable[[str, str | None], ModuleType] = importlib.import_module
+_reload: Callable[[ModuleType], ModuleType] = getattr(importlib, "reload")  # noqa: B009
+
+
+def install() -> None:
+    """A loader opens."""
+    global _open  # noqa: PLW0603 - counts what is done to the process
+    with _lock:
+        _open += 1
+        if _open > 1:
+            return
+        sys.meta_path.insert(0, _finder)
+        importlib.import_module = import_module  # same signature, by keyword too
+        setattr(importlib, "reload", refuse_reload)  # noqa: B010 - the name is banned in plain sight, rightly
+        threads.install()
+
+
+def uninstall() -> None:
+    """A loader closes."""
+    global _open  # noqa: PLW0603 - as above
+    with _lock:
+        _open -= 1
+        if _open:
+            return
+        if _finder in sys.meta_path:
+            sys.meta_path.remove(_finder)
+        if importlib.import_module is import_module:
+            importlib.import_module = _import_module  # type: ignore[assignment] # a Callable has no defaults
+        if getattr(importlib, "reload") is refuse_reload:  # noqa: B009
+            setattr(importlib, "reload", _reload)  # noqa: B010
+        threads.uninstall()
+        vacate()
+
+
+def import_module(name: str, package: str | None = None) -> ModuleType:
+    """``importlib.import_module``, which gives managed code the real module of its generation and not the stand-in."""
+    router = sys._getframe(1).f_builtins.get("__import__")
+    if isinstance(router, Importer) and isinstance(name, str) and (package or not name.startswith(".")):
+        absolute = relative_to(package or "", name) if name.startswith(".") else name
+        found = router.module(absolute, 2)
+        if found is not None:
+            return found
+        router.refuse_strangers(names.top(absolute))
+        router.refuse_strangers(absolute)
+    return _import_module(name, package)
+
+
+def refuse_reload(module: ModuleType) -> ModuleType:
+    """``importlib.reload``, except for managed modules: nothing that runs is ever mutated. ImportError for those."""
+    if managed(module):
+        raise ImportError(f"{module.__name__} {MANAGED}", name=module.__name__)
+    return _reload(module)
+
+
+__all__ = ["Router", "import_module", "install", "refuse_reload", "uninstall"]

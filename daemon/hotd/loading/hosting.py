@@ -1,0 +1,219 @@
+"""The loader as the daemon uses it: one line of generations for each hosted module, over one pool of parts.
+
+Jobs run on threads of their own, since they run user code: an import may take ten seconds or for ever. Whatever a
+job comes to is one plain value for the engine; generations and exceptions never leave this room.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hotd.contract.errors import LoadRejected, Vetoed
+from hotd.core.arguments import fill
+from hotd.core.border import Raised, call
+from hotd.core.messages import (
+    Avoided as AvoidedOutcome,
+)
+from hotd.core.messages import (
+    Checked,
+    LoadJob,
+    LoadKind,
+    LoadOutcome,
+    PartFile,
+    Planned,
+    Rejected,
+    Staged,
+    Unchanged,
+)
+from hotd.core.values import EntryKind, Instant
+from hotd.loading.candidate import Candidate
+from hotd.loading.entry import Entry, resolve_entry
+from hotd.loading.generation import Generation
+from hotd.loading.loader import Loader
+from hotd.loading.plain import plain
+from hotd.loading.pool import Pool
+from hotd.loading.refusal import Avoided
+from hotd.ports import Clock
+
+log = logging.getLogger("hotd.loading")
+
+HOT_CHECK = "__hot_check__"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCode:
+    """The entry of one generation, ready to run; holding it keeps the generation in memory."""
+
+    generation: Generation
+    entry: Entry
+
+    @property
+    def kind(self) -> EntryKind:
+        return EntryKind(self.entry.kind)
+
+    @property
+    def target(self) -> Callable[..., Any]:
+        return self.entry.target
+
+    def run(self, fn: Callable[..., Any], *args: Any) -> Any:
+        return self.generation.run(fn, *args)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One hosted module."""
+
+    loader: Loader
+    roots: tuple[str, ...]
+    codes: dict[int, EntryCode] = field(default_factory=dict)
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Running:
+    job: LoadJob
+    thread: threading.Thread
+    abandoned: bool = False
+
+
+class Hosting:
+    """Implements ``hotd.ports.Loading``. Called from the engine's thread; jobs report to the sink they were given."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._pool = Pool()
+        self._lines: dict[str, _Line] = {}
+        self._running: dict[int, _Running] = {}
+        self._lock = threading.Lock()
+
+    def host(self, module: str, roots: tuple[str, ...], first_number: int) -> None:
+        loader = Loader(roots, pool=self._pool, first_number=first_number)
+        self._lines[module] = _Line(loader, roots)
+
+    def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
+        thread = threading.Thread(target=self._work, args=(job, sink), name=f"hotd-loader-{job.module}", daemon=True)
+        with self._lock:
+            self._running[job.id] = _Running(job, thread)
+        thread.start()
+
+    def abandon(self, job: int) -> str | None:
+        with self._lock:
+            running = self._running.get(job)
+        if running is None:
+            return None
+        running.abandoned = True
+        self._lines[running.job.module].loader.abandon()
+        frame = sys._current_frames().get(running.thread.ident or 0)
+        return plain("".join(traceback.format_stack(frame))) if frame is not None else None
+
+    def promote(self, module: str, number: int) -> None:
+        line = self._lines[module]
+        candidate = line.candidates.pop(number, None)
+        line.loader.promote(candidate if candidate is not None else line.codes[number].generation)
+
+    def discard(self, module: str, number: int) -> None:
+        line = self._lines[module]
+        candidate = line.candidates.pop(number, None)
+        if candidate is not None:
+            del line.codes[number]
+            line.loader.discard(candidate)
+
+    def retire(self, module: str, number: int) -> None:
+        self._lines[module].codes.pop(number, None)
+
+    def touched_by(self, module: str, paths: frozenset[str]) -> bool:
+        return self._lines[module].loader.touched_by(paths)
+
+    def closure(self, module: str) -> tuple[PartFile, ...]:
+        generation = self._lines[module].loader.current
+        if generation is None:
+            return ()
+        sources = [(name, part.source) for name, part in sorted(generation.table().items())]
+        return tuple(PartFile(name, source.path, source.digest) for name, source in sources if source is not None)
+
+    def code(self, module: str, number: int) -> EntryCode:
+        return self._lines[module].codes[number]
+
+    def close(self) -> None:
+        for line in self._lines.values():
+            line.codes.clear()
+            line.candidates.clear()
+            line.loader.close()
+
+    # --- on the job's thread ---------------------------------------------------------------------------------------
+
+    def _work(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
+        began = self._clock.now()
+        try:
+            outcome = self._outcome(job, began)
+        except LoadRejected as error:
+            outcome = self._rejected(job, error, began)
+        except Exception as error:
+            log.exception("a defect of the loader", extra={"event": "loader.defect", "hosted": job.module})
+            defect = LoadRejected(
+                f"a defect of the loader: {type(error).__name__}: {error}", hint="see the daemon's log"
+            )
+            outcome = self._rejected(job, defect, began)
+        with self._lock:
+            del self._running[job.id]
+        sink(outcome)
+
+    def _outcome(self, job: LoadJob, began: Instant) -> LoadOutcome:
+        line = self._lines[job.module]
+        loader, part = line.loader, job.entry.partition(":")[0]
+        changed = None if job.changed is None else sorted(job.changed)
+        if job.kind is LoadKind.PLAN:
+            plan = loader.plan(changed)
+            return Planned(job, plan.digest, plan.changed, plan.executed, plan.kept)
+        try:
+            candidate = loader.stage(changed, avoid=job.avoid, entry=part)
+        except Avoided as avoided:
+            return AvoidedOutcome(job, avoided.digest)
+        if candidate.unchanged and job.kind is LoadKind.STAGE:
+            return Unchanged(job, candidate.digest)
+        try:
+            code = _checked(candidate, job)
+        except LoadRejected as error:
+            error.digest = candidate.digest
+            loader.discard(candidate)
+            raise
+        if job.kind is LoadKind.CHECK:
+            loader.discard(candidate)
+            return Checked(job, candidate.digest, candidate.reloaded, self._since(began))
+        line.codes[candidate.number] = code
+        line.candidates[candidate.number] = candidate
+        return Staged(job, candidate.number, candidate.digest, candidate.reloaded, self._since(began))
+
+    def _rejected(self, job: LoadJob, error: LoadRejected, began: Instant) -> Rejected:
+        return Rejected(
+            job, error.digest, error.code, error.message, error.hint, error.file, error.line, error.traceback,
+            self._since(began),
+        )  # fmt: skip
+
+    def _since(self, began: Instant) -> float:
+        return self._clock.now().mono - began.mono
+
+
+def _checked(candidate: Candidate, job: LoadJob) -> EntryCode:
+    """The entry, once it is known to be callable as configured and the module's own check agrees."""
+    args = tuple(fill(arg, 1) for arg in job.args)
+    kwargs = {key: fill(value, 1) for key, value in job.kwargs.items()}
+    entry = resolve_entry(candidate, job.entry, args, kwargs)
+    hook = getattr(candidate.module(job.entry.partition(":")[0]), HOT_CHECK, None)
+    if hook is not None:
+        said = call(candidate.run, hook)
+        if isinstance(said, Raised):
+            failure = said.failure
+            raise Vetoed(
+                f"{HOT_CHECK} of {job.module} raised {failure.kind}: {failure.message}",
+                file=failure.file, line=failure.line, traceback=failure.traceback,
+            )  # fmt: skip
+        if said.value is False:
+            raise Vetoed(f"{HOT_CHECK} of {job.module} returned False")
+    return EntryCode(candidate.generation, entry)

@@ -1,0 +1,433 @@
+"""One line of generations: look, sketch, link, execute aside, swap one reference."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from hotd.contract.errors import BadEntry, Busy, LoadRejected
+from hotd.contract.nearest import nearest
+from hotd.core import names
+from hotd.loading import hooks
+from hotd.loading.asking import BOUND, call_bound, leave, to_front
+from hotd.loading.book import Book
+from hotd.loading.candidate import Candidate, Plan, executed_since
+from hotd.loading.disk import Disk, Kind, Roots, file_name, folder_name, is_link, real_path
+from hotd.loading.execution import execute_chain, finished_by_now
+from hotd.loading.generation import Generation
+from hotd.loading.part import Part, State
+from hotd.loading.pool import Pool
+from hotd.loading.refusal import Avoided, in_user_code, raised, with_digest
+from hotd.loading.standin import release, tidy
+from hotd.loading.survey import Paths, Places, Survey
+
+
+class Loader:
+    """Loads modules from source roots, generation after generation, each of which keeps its own code for ever.
+
+    One loader is one line of generations over all names given to `load`. Several loaders may share a `Pool`. Methods
+    may be called from any thread. While user code is executed no lock is held that `promote`, `current`, `touched_by`
+    or another loader needs. Close it, or use it as a context manager: while any loader is open, ``sys.modules`` has
+    stand-ins for managed names and ``threading.Thread`` hands generations on.
+    """
+
+    def __init__(self, roots: Sequence[str | Path], *, pool: Pool | None = None, first_number: int = 1) -> None:
+        self._roots = Roots(roots)
+        self._pool = pool if pool is not None else Pool()
+        self._turn = threading.RLock()
+        """Held for a whole `load` or `reload`, so that two of them bring their results in the order of their looks."""
+        self._looking = threading.RLock()
+        """Guards the book: held while the disk is looked at and sketches become parts, never while user code runs."""
+        self._book = Book()
+        self._booked: Generation | None = None
+        """The generation that the book describes. `promote` does not wait for the book; the next look brings it up."""
+        self._renewals: weakref.WeakKeyDictionary[Generation, Candidate] = weakref.WeakKeyDictionary()
+        self._news: deque[tuple[weakref.ref[Part], str]] = deque()
+        self._current: Generation | None = None
+        self._past: list[weakref.ref[Generation]] = []
+        self._staging: list[Generation] = []
+        self._open: list[weakref.ref[Candidate]] = []
+        self._numbering = threading.Lock()
+        self._newest: tuple[int, str] | None = None
+        self._next = first_number
+        self._known: dict[str, None] = {}
+        self._refused: dict[str, None] = {}
+        self._aliases: dict[str, str] = {}
+        self._real_folders: dict[str, str] = {}
+        self._closed = False
+        self._pool.join(self)
+        hooks.install()
+        self._unhook = weakref.finalize(self, hooks.uninstall)
+        self._unhook.atexit = False
+
+    def __enter__(self) -> Loader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # --- what is there -------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Generation | None:
+        """What new work should use; None before the first load."""
+        return self._current
+
+    @property
+    def generations(self) -> tuple[Generation, ...]:
+        """The generations that are or were current and are still in memory, in the order of their first promotion."""
+        alive = (reference() for reference in self._past)
+        return tuple(generation for generation in alive if generation is not None)
+
+    def touched_by(self, paths: Paths) -> bool:
+        """Whether something at these absolute paths may matter to current, or to what was refused last. No I/O."""
+        current = self._current
+        parts = self._book.parts
+        for known, located in ((self._known, parts if current is not None else {}), (self._refused, {})):
+            places = Places(self._roots, self._aliases, known, located)
+            found: set[str] = set()
+            for path in paths:
+                places.meant_by(os.fspath(path), found, found)
+                if found:
+                    return True
+        return False
+
+    # --- load, reload --------------------------------------------------------------------------------------------
+
+    def load(self, name: str) -> Generation:
+        """Load a module (dotted name) and make it current; it is reloaded with all others from now on.
+
+        The current generation itself if it has the entry already and no digest changed. Raises LoadRejected, with
+        everything as it was.
+        """
+        with self._turn:
+            return self._bring(self.stage(entry=name))
+
+    def reload(self, changed: Paths | None = None) -> Generation:
+        """Make the code on disk current. The same object when no digest changed. Raises LoadRejected.
+
+        ``changed`` names the files to look at, relative or absolute, known or not; without it all known files are read.
+        """
+        with self._turn:
+            return self._bring(self.stage(changed))
+
+    def plan(self, changed: Paths | None = None) -> Plan:
+        """What `reload` would execute again and why, and what it would keep. Executes nothing. Raises LoadRejected."""
+        outcome = self._planned(changed)
+        if isinstance(outcome, LoadRejected):
+            raise outcome
+        return outcome
+
+    def _planned(self, changed: Paths | None) -> Plan | LoadRejected:
+        with self._looking:
+            try:
+                survey = self._look(changed, None)
+                self._refuse(survey)
+            except LoadRejected as refused:
+                return refused.with_traceback(None)
+            if not survey.changed:
+                return Plan(survey.digest, False, (), tuple(sorted(survey.book.parts)))
+            order = [name for members in survey.cycles for name in members]
+            executed = tuple((name, survey.reason(name)) for name in order if self._will_run(survey, name))
+            again = {name for name, _ in executed}
+            everything = set(survey.book.parts) | set(order)
+            return Plan(
+                survey.digest,
+                self._current is None or survey.digest != self._current.digest,
+                executed,
+                tuple(sorted(name for name in everything if name not in again)),
+            )
+
+    def stage(
+        self, changed: Paths | None = None, *, avoid: frozenset[str] = frozenset(), entry: str | None = None
+    ) -> Candidate:
+        """Load aside what is on disk: look at it, execute what is affected, leave current alone.
+
+        Raises LoadRejected, whose ``digest`` attribute names the refused content; `Avoided` without executing anything
+        when the content's digest is one of ``avoid``; Busy when called by code that this loader is just loading.
+        """
+        outcome = self._attempt(changed, avoid, entry)
+        if isinstance(outcome, Candidate):
+            self._number(outcome.generation)
+            return outcome
+        # Raised here and not where it happened: its traceback then holds no frame that knows the candidate.
+        raise outcome
+
+    def check(self, changed: Paths | None = None, *, entry: str | None = None) -> Candidate:
+        """As `stage`, thrown away at once: consumes no number. The report tells ``digest``, ``reloaded``, ``kept``."""
+        outcome = self._attempt(changed, frozenset(), entry)
+        if isinstance(outcome, LoadRejected):
+            raise outcome
+        self.discard(outcome)
+        return outcome
+
+    def promote(self, chosen: Candidate | Generation) -> Generation:
+        """Make a candidate, or an earlier generation (undo), the current one: one reference is swapped.
+
+        A generation keeps its number; later reloads compare the disk with it. Never waits for user code.
+        """
+        generation = chosen.generation if isinstance(chosen, Candidate) else chosen
+        if isinstance(chosen, Candidate) and not chosen.unchanged:
+            self._renewals[generation] = chosen
+            self._known.update(dict.fromkeys(_mentioned(chosen.linked.values())))
+        self._current = generation
+        to_front(self)
+        with self._numbering:
+            if all(reference() is not generation for reference in self._past):
+                self._past = [one for one in self._past if one() is not None] + [weakref.ref(generation)]
+            self._open = [one for one in self._open if one() not in (None, chosen)]
+        self._refused = {}
+        self._settle_book()
+        return generation
+
+    def discard(self, candidate: Candidate) -> None:
+        """Throw a candidate away. Of one that is current, or was, nothing is taken."""
+        generation = candidate.generation
+        if candidate.unchanged or any(one() is generation for one in self._past):
+            return
+        with self._numbering:
+            self._open = [one for one in self._open if one() not in (None, candidate)]
+        self._undo(generation, candidate.fresh)
+
+    def abandon(self) -> None:
+        """Give up whatever is being staged: its parts are not shared any more, should an import of theirs never end."""
+        with self._numbering:
+            self._staging = []
+
+    def close(self) -> None:
+        """Let go of all generations and, with the last open loader, of every hook. Old code runs on. Idempotent."""
+        with self._numbering:
+            if self._closed:
+                return
+            self._closed = True
+        leave(self)
+        self._pool.leave(self)
+        self._current = self._booked = None
+        self._book = Book()
+        self._open, self._staging, self._past = [], [], []
+        self._known, self._refused, self._aliases = {}, {}, {}
+        self._unhook()
+
+    # --- one attempt ---------------------------------------------------------------------------------------------
+
+    def _attempt(self, changed: Paths | None, avoid: frozenset[str], entry: str | None) -> Candidate | LoadRejected:
+        """One load aside; a refusal is a value, so that nothing of it is kept alive by a traceback."""
+        bound = BOUND.get()
+        if isinstance(bound, Generation) and bound.staging and bound in self._staging:
+            raise Busy("this code is being loaded: it cannot load itself again", hint="reload after the import")
+        if self._closed:
+            raise Busy("the loader is closed")
+        try:
+            with self._looking:
+                survey = self._look(changed, entry)
+                self._refuse(survey, avoid)
+                current = self._current
+                if current is not None and survey.digest == current.digest:
+                    return Candidate(current, unchanged=True)
+                generation, candidate, wanted = self._link(survey)
+        except LoadRejected as refused:
+            return refused.with_traceback(None)
+        finally:
+            self._settle_book()
+        mark = finished_by_now()
+        try:
+            call_bound(generation, self._execute, candidate, wanted)
+        except BaseException as error:
+            self._undo(generation, candidate.fresh)
+            if isinstance(error, KeyboardInterrupt) and not in_user_code(error):
+                raise
+            refusal = with_digest(raised(error), generation.digest)
+        else:
+            with self._numbering:
+                self._staging = [one for one in self._staging if one is not generation]
+                self._open = [one for one in self._open if one() is not None] + [weakref.ref(candidate)]
+            generation.staging = False
+            candidate.reloaded = executed_since(candidate.fresh, mark)
+            return candidate
+        self._refused = dict.fromkeys(self._known | _mentioned(candidate.linked.values()))
+        return refusal
+
+    def _look(self, changed: Paths | None, entry: str | None) -> Survey:
+        self._bring_book_up()
+        current = self._current
+        entries = current.entries if current is not None else ()
+        if entry is not None and entry not in entries:
+            self._check_entry(entry)
+            entries = (*entries, entry)
+        return Survey(self._roots, self._book, self._pool.source, changed, self._aliases, entries)
+
+    def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
+        if survey.digest in avoid:
+            raise with_digest(Avoided("this content is not to be executed"), survey.digest)
+        errors = survey.sketcher.errors
+        if errors:
+            sketched = survey.sketcher.sketches
+            outside = {name for sketch in sketched.values() for name in sketch.outside}
+            self._refused = dict.fromkeys((*self._known, *sketched, *outside))
+            raise with_digest(errors[0], survey.digest)
+
+    def _check_entry(self, name: str) -> None:
+        if not name or not names.is_dotted(name):
+            raise with_digest(
+                BadEntry(f"{name!r} is no name of a module", hint="write it as in an import: pkg.mod"), ""
+            )
+        disk = Disk(self._roots)
+        homes = disk.homes(name) if "." not in name else []
+        if len(homes) > 1:
+            files = " and ".join(place.path for place in homes)
+            raise with_digest(BadEntry(f"{name} is in two roots: {files}", hint="rename one of them"), "")
+        found = None
+        within: tuple[str, ...] | None = None
+        for prefix in names.prefixes(name):
+            found = disk.locate(prefix, within)
+            within = found.folders if found is not None else ()
+        if found is None:
+            guess = nearest(name, disk.modules())
+            roots = ", ".join(self._roots.folders) or "no root at all"
+            hint = f"did you mean {guess}?" if guess else "check the name and the roots"
+            raise with_digest(BadEntry(f"there is no module {name} under {roots}", hint=hint), "")
+        if found.kind in (Kind.NAMESPACE, Kind.EXTENSION):
+            what = "a folder without __init__.py" if found.kind is Kind.NAMESPACE else "native code"
+            raise with_digest(
+                BadEntry(f"{name} is {what}: it cannot be an entry", hint="name a module of Python code"), ""
+            )
+
+    def _link(self, survey: Survey) -> tuple[Generation, Candidate, list[str]]:
+        """Make parts of the sketches. Also the names to execute: entries, then what ran before and is affected."""
+        book, sketcher = survey.book, survey.sketcher
+        with self._pool.linking:
+            table, fresh = self._pool.link(sketcher, survey.cycles, survey.digests, book.parts, self._roots)
+            entries: dict[str, Part] = {}
+            for name in (prefix for entry in survey.entries for prefix in names.prefixes(entry)):
+                part = table.get(name) or survey.kept(name)
+                if part is not None:
+                    entries[name] = part
+            generation = Generation(0, survey.digest, survey.entries, entries)
+            candidate = Candidate(
+                generation, fresh=fresh, linked=table, base=self._booked.identity if self._booked is not None else None
+            )
+            with self._numbering:
+                self._staging = [*self._staging, generation]
+        self._note_aliases(fresh.values())
+        before = (name for name in fresh if (old := book.parts.get(name)) is not None and old.state is State.DONE)
+        return generation, candidate, [*survey.entries, *sorted(before)]
+
+    def _execute(self, candidate: Candidate, wanted: list[str]) -> None:
+        def find(name: str) -> Part | None:
+            return candidate.linked.get(name) or candidate.generation.find(name)
+
+        for name in wanted:
+            chain = [part for prefix in names.prefixes(name) if (part := find(prefix)) is not None]
+            if chain and chain[-1].name == name:
+                execute_chain(chain)
+                if chain[-1].state is not State.DONE:
+                    raise Busy(f"{name} is being loaded by the code that asked for this load")
+
+    def _undo(self, generation: Generation, fresh: dict[str, Part]) -> None:
+        """Take back what a candidate brought, as if it had never been."""
+        with self._numbering:
+            self._staging = [one for one in self._staging if one is not generation]
+        for part, name, target in generation.added:
+            part.drop_edge(name, target)
+        release(fresh.values())
+
+    def _bring(self, candidate: Candidate) -> Generation:
+        return candidate.generation if candidate.unchanged else self.promote(candidate)
+
+    def _number(self, generation: Generation) -> None:
+        with self._numbering:
+            if generation.number:
+                return
+            if self._newest is None or self._newest[1] != generation.digest:
+                self._newest = self._next, generation.digest
+                self._next += 1
+            generation.number = self._newest[0]
+
+    # --- the book ------------------------------------------------------------------------------------------------
+
+    def _settle_book(self) -> None:
+        """Let the book let go of what is not current any more, unless a look is under way: that does it at its end.
+
+        Who promotes swaps first and asks for the lock after; who looks gives the lock back and then comes here. So
+        whichever of the two is last brings the book up.
+        """
+        if self._looking.acquire(blocking=False):
+            try:
+                self._bring_book_up()
+            finally:
+                self._looking.release()
+
+    def _bring_book_up(self) -> None:
+        tidy()
+        current = self._current
+        if current is not None and self._booked is not current:
+            candidate = self._renewals.get(current)
+            if candidate is not None and self._booked is not None and candidate.base is self._booked.identity:
+                self._book.renew(candidate.linked.values(), current.entry_parts())
+            else:
+                self._book = Book(current.table().values())
+            self._booked = current
+            self._renewals = weakref.WeakKeyDictionary()
+            self._known = dict.fromkeys(self._book.names())
+        while self._news:
+            reference, _ = self._news.popleft()
+            part = reference()
+            if part is not None and self._book.parts.get(part.name) is part:
+                self._book.enter(part)
+                self._book.extend(part)
+
+    def _note_aliases(self, parts: Iterable[Part]) -> None:
+        """Remember by which other path a symlinked file may be reported."""
+        for part in parts:
+            path = part.location.path
+            known = self._book.parts.get(part.name)
+            if not path or (known is not None and known.location.path == path):
+                continue
+            folder = folder_name(path)
+            if folder not in self._real_folders:
+                self._real_folders[folder] = real_path(folder)
+            real = real_path(path) if is_link(path) else f"{self._real_folders[folder]}/{file_name(path)}"
+            if real != path:
+                self._aliases[real] = part.name
+
+    @staticmethod
+    def _will_run(survey: Survey, name: str) -> bool:
+        before = survey.book.parts.get(name)
+        return before is None or before.state is State.DONE
+
+    # --- for the pool and for who asks -------------------------------------------------------------------------------
+
+    def head(self) -> Generation | None:
+        """The generation that outside code is answered by."""
+        return self._current
+
+    def in_service(self, name: str) -> Iterable[Part]:
+        """See `hotd.loading.pool.Member`."""
+        candidates = [candidate.generation for one in self._open if (candidate := one()) is not None]
+        for generation in (self._current, *self._staging, *candidates):
+            found = generation.find(name) if generation is not None else None
+            if found is not None:
+                yield found
+
+    def living(self) -> Iterable[Generation]:
+        """See `hotd.loading.pool.Member`."""
+        candidates = [candidate.generation for one in self._open if (candidate := one()) is not None]
+        return [*self._staging, *candidates, *reversed(self.generations)]
+
+    def learned(self, part: Part, name: str) -> None:
+        """See `hotd.loading.pool.Member`. Appends only: the code that imports must not wait for a load."""
+        self._news.append((weakref.ref(part), name))
+        self._known.setdefault(name)
+
+
+def _mentioned(parts: Iterable[Part]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for part in parts:
+        found[part.name] = None
+        found.update(dict.fromkeys(part.mentions()))
+    return found

@@ -1,0 +1,133 @@
+"""The module objects of parts: they look like any other, with a ``__builtins__`` of their own."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+from collections.abc import Iterable
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from hotd.loading.disk import Kind
+from hotd.loading.part import Part, Router
+from hotd.loading.source import read
+from hotd.loading.standin import submodule
+
+MANAGED = "is managed by hotd: it is loaded by a hotd.loading.Loader, and reloaded by Loader.reload() or hotctl reload"
+
+
+class PackageModule(ModuleType):
+    """A package whose submodules are attributes by asker.
+
+    A package that does not import its submodule stays the same object when that changes; whoever asks it for
+    ``pkg.sub`` means the one of his own generation. Called only where the module's ``__dict__`` and its own
+    ``__getattr__`` (PEP 562) have no answer.
+    """
+
+    def __getattr__(self, attribute: str) -> Any:
+        if not attribute.startswith("__"):
+            router = self.__dict__.get("__builtins__", {}).get("__import__")
+            if isinstance(router, Router):
+                module = submodule(router.part, f"{router.part.name}.{attribute}", 2)
+                if module is not None:
+                    return module
+        raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}")
+
+
+class PartLoader:
+    """The ``__loader__`` of one part: source, code and package data of exactly its own snapshot."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self.name = part.name
+        self.path = part.location.path
+
+    def __repr__(self) -> str:
+        return f"<hotd loader of {self.name}>"
+
+    def get_source(self, fullname: str | None = None) -> str | None:
+        """The text that this part was made of, whatever the file says now; None for a namespace package."""
+        return None if self._part.source is None else self._part.source.text
+
+    def get_code(self, fullname: str | None = None) -> CodeType | None:
+        return None if self._part.source is None else self._part.source.code
+
+    def get_filename(self, fullname: str | None = None) -> str:
+        return self.path
+
+    def is_package(self, fullname: str | None = None) -> bool:
+        return self._part.is_package
+
+    def get_data(self, path: str) -> bytes:
+        """The part's own bytes, or a data file as it is on disk now. OSError as for any file."""
+        if self._part.source is not None and path == self.path:
+            return self._part.source.data
+        return read(path)
+
+    def get_resource_reader(self, fullname: str | None = None) -> Any:
+        """For ``importlib.resources``: data files are read from the disk."""
+        import importlib.readers  # it brings zipfile and tempfile; most programs never ask
+
+        if self._part.location.kind is Kind.NAMESPACE:
+            return importlib.readers.NamespaceReader(_Portions(self._part.location.folders))
+        return importlib.readers.FileReader(self)  # type: ignore[arg-type] # it needs `path` and nothing else
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Refuse: a second module of this part would belong to no generation. ImportError, always."""
+        raise ImportError(f"{self.name} {MANAGED}", name=self.name, path=self.path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Refuse: nothing that runs is ever mutated. ImportError, always."""
+        raise ImportError(f"{self.name} {MANAGED}", name=self.name, path=self.path)
+
+
+class _Portions:
+    """``NamespaceReader`` wants to recognise the path object of importlib by its repr."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self._folders = tuple(folders)
+
+    def __repr__(self) -> str:
+        return f"NamespacePath({list(self._folders)})"
+
+    def __iter__(self) -> Any:
+        return iter(self._folders)
+
+
+def fresh(part: Part, router: Router) -> ModuleType:
+    """An empty module for the part, whose imports go through ``router``."""
+    module = (PackageModule if part.is_package else ModuleType)(part.name)
+    loader = PartLoader(part)
+    has_file = part.location.kind is not Kind.NAMESPACE
+    spec = ModuleSpec(
+        part.name,
+        loader,  # type: ignore[arg-type] # typeshed wants a subclass of importlib's Loader; importlib does not
+        origin=part.location.path if has_file else None,
+        is_package=part.is_package,
+    )
+    if part.is_package:
+        spec.submodule_search_locations = list(part.location.folders)
+        module.__path__ = spec.submodule_search_locations
+    if has_file:
+        spec.has_location = True
+        module.__file__ = part.location.path
+    module.__spec__ = spec
+    module.__loader__ = loader  # type: ignore[assignment] # as above
+    module.__package__ = part.package
+    # An exact dict: only for that does the interpreter look built-in names up at full speed.
+    own = dict(builtins.__dict__)
+    own["__import__"] = router
+    module.__dict__["__builtins__"] = own
+    return module
+
+
+def relative_to(package: str, name: str) -> str:
+    """An absolute name for ``.sub``. ImportError beyond the top-level package."""
+    return importlib.util.resolve_name(name, package)
+
+
+def folder_of(part: Part) -> Path | None:
+    """The folder that the part's file lies in."""
+    return Path(part.location.path).parent if part.location.path else None

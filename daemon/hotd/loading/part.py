@@ -1,0 +1,171 @@
+"""A part: one module object, the source it was made from, and by which parts it resolves its imports, for ever."""
+
+from __future__ import annotations
+
+import enum
+import weakref
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any, ClassVar, Protocol
+
+from hotd.core import names
+from hotd.loading.disk import Kind, Location, Roots
+from hotd.loading.source import Source
+
+
+class State(enum.Enum):
+    NEW = "new"
+    EXECUTING = "executing"
+    DONE = "done"
+
+
+class Scope(Protocol):
+    """Something that knows which part a name means: a part, a generation, whatever a thread inherited."""
+
+    def find(self, name: str) -> Part | None: ...
+
+
+class Home(Protocol):
+    """The pool, as the parts in it see it."""
+
+    def fresh_module(self, part: Part) -> ModuleType:
+        """An empty module, set up to be executed."""
+
+    def load_now(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
+        """A name that no snapshot has: load it from the disk as it is now. None where the roots have no such name."""
+
+
+class Router:
+    """What stands as ``__import__`` in a part's own builtins; a frame's builtins so tell whose code it runs."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+
+
+class Part:
+    """A node of the import graph. Its edges are fixed, except that an import seen at run time may add one."""
+
+    __slots__ = (
+        "__weakref__",
+        "_closure",
+        "_epoch",
+        "bound",
+        "claim",
+        "digest",
+        "edges",
+        "finished",
+        "home",
+        "location",
+        "module",
+        "name",
+        "outside",
+        "owner",
+        "replaced",
+        "roots",
+        "runtime",
+        "source",
+        "standin",
+        "state",
+    )
+
+    epoch: ClassVar[int] = 0
+    """Counts the edges added at run time, anywhere: a closure computed before the last one may lack something."""
+
+    def __init__(
+        self,
+        name: str,
+        location: Location,
+        source: Source | None,
+        digest: str,
+        outside: Iterable[str],
+        roots: Roots,
+        home: Home,
+    ) -> None:
+        self.name = name
+        self.location = location
+        self.source = source
+        """None for a namespace package, which has no file."""
+        self.digest = digest
+        """Of the whole closure."""
+        self.edges: dict[str, Part] = {}
+        """Absolute dotted name -> the part it means here."""
+        self.outside = frozenset(outside)
+        """Names looked for under the roots in vain: a file of that name would change what this part means."""
+        self.runtime: set[str] = set()
+        """Those edges that only running it revealed."""
+        self.roots = roots
+        self.home = home
+        self.state = State.NEW
+        self.owner = 0
+        """The thread that executes it."""
+        self.module: ModuleType | None = None
+        self.finished = 0
+        """Rises with every part that was executed, so that a load can tell its order."""
+        self.bound: set[str] = set()
+        """Submodules already put into the module as attributes."""
+        self.replaced = False
+        """Whether its body put another object into ``sys.modules`` in place of the module."""
+        self.standin: ModuleType | None = None
+        self.claim: weakref.finalize[[Any], Part] | None = None
+        self._closure: dict[str, Part] | None = None
+        self._epoch = 0
+
+    def __repr__(self) -> str:
+        return f"<part {self.name} {self.digest[:8]} {self.state.value}>"
+
+    @property
+    def is_package(self) -> bool:
+        return self.location.kind is not Kind.MODULE
+
+    @property
+    def package(self) -> str:
+        """What ``__package__`` says."""
+        return self.name if self.is_package else names.parent(self.name)
+
+    def find(self, name: str) -> Part | None:
+        """The part of that name in this one's closure."""
+        if name == self.name:
+            return self
+        found = self.edges.get(name)
+        if found is None and self.edges:
+            if self._closure is None or (self._epoch != Part.epoch and name not in self._closure):
+                self._epoch = Part.epoch
+                self._closure = reach([self])
+            found = self._closure.get(name)
+        return found
+
+    def mentions(self) -> Iterator[str]:
+        """Every name whose meaning matters to it."""
+        yield from tuple(self.edges)
+        yield from self.outside
+
+    def add_edge(self, name: str, part: Part) -> None:
+        """Remember an import that running this part revealed."""
+        self.runtime.add(name)
+        self.edges[name] = part
+        Part.epoch += 1
+
+    def drop_edge(self, name: str, part: Part) -> None:
+        """Take an edge back that a refused candidate added."""
+        if self.edges.get(name) is part:
+            del self.edges[name]
+            self.runtime.discard(name)
+            self._closure = None
+            Part.epoch += 1
+
+
+def reach(starts: Iterable[Part]) -> dict[str, Part]:
+    """Everything that can be reached over edges, by name. What is met first counts."""
+    found: dict[str, Part] = {}
+    work = list(starts)
+    for part in work:
+        found.setdefault(part.name, part)
+    while work:
+        part = work.pop()
+        for name, target in tuple(part.edges.items()):
+            if name not in found:
+                found[name] = target
+                work.append(target)
+    return found

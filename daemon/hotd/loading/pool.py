@@ -1,0 +1,193 @@
+"""What several loaders share: sources compiled once, and parts that are in service in one of them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Protocol
+
+from hotd.contract.errors import LoadRejected
+from hotd.core import names
+from hotd.loading.asking import BOUND
+from hotd.loading.disk import Disk, Roots
+from hotd.loading.generation import Generation
+from hotd.loading.link import link
+from hotd.loading.modules import fresh
+from hotd.loading.part import Part, Scope
+from hotd.loading.routing import Importer
+from hotd.loading.sketch import Sketch, Sketcher, entry_names
+from hotd.loading.source import Source, digest_of
+
+_RECENT = 256
+"""Sources kept compiled though no part uses them: an edit is often taken back."""
+
+
+class Member(Protocol):
+    """A loader, as its pool sees it."""
+
+    def in_service(self, name: str) -> Iterable[Part]:
+        """The parts of that name in its current generation and its candidates."""
+
+    def living(self) -> Iterable[Generation]:
+        """Its generations in memory, the candidates too; newest first."""
+
+    def learned(self, part: Part, name: str) -> None:
+        """A part turned out to import that name too."""
+
+
+class Pool:
+    """Shared by several `Loader` objects: modules that both import and that are equal are one object.
+
+    A part is shared only while some loader has it in its current generation or in a candidate: going back to earlier
+    content executes it afresh. Thread-safe; nothing of it runs user code.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._sources: weakref.WeakValueDictionary[tuple[str, str], Source] = weakref.WeakValueDictionary()
+        self._recent: OrderedDict[tuple[str, str], Source] = OrderedDict()
+        self._members: list[weakref.ref[Member]] = []
+
+    # --- for loaders ---------------------------------------------------------------------------------------------
+
+    def join(self, member: Member) -> None:
+        with self._lock:
+            self._members = [*self._alive(), weakref.ref(member)]
+
+    def leave(self, member: Member) -> None:
+        with self._lock:
+            self._members = [one for one in self._alive() if one() is not member]
+            if not self._members:
+                self._recent.clear()
+
+    def source(self, path: str, data: bytes) -> Source:
+        """The source of this path and content, the same object as before if there is one."""
+        key = path, digest_of(data)
+        with self._lock:
+            source = self._sources.get(key)
+            if source is None:
+                source = self._sources[key] = Source(path, data, key[1])
+            self._recent[key] = source
+            self._recent.move_to_end(key)
+            while len(self._recent) > _RECENT:
+                self._recent.popitem(last=False)
+            return source
+
+    def link(
+        self,
+        sketcher: Sketcher,
+        cycles: list[tuple[str, ...]],
+        digests: dict[str, str],
+        previous: dict[str, Part],
+        roots: Roots,
+    ) -> tuple[dict[str, Part], dict[str, Part]]:
+        """Parts for the sketches (`hotd.loading.link.link`). Hold `linking` until they are visible in a candidate."""
+
+        def heads(name: str) -> Iterator[Part]:
+            if name in previous:
+                yield previous[name]
+            for member in self._each():
+                yield from member.in_service(name)
+
+        return link(sketcher.sketches, cycles, digests, kept=sketcher.kept, heads=heads, roots=roots, home=self)
+
+    @property
+    def linking(self) -> threading.RLock:
+        """Held while sketches become parts, so that two loaders do not make the same part at once. Never for long."""
+        return self._lock
+
+    # --- for parts (`hotd.loading.part.Home`) ----------------------------------------------------------------------
+
+    def fresh_module(self, part: Part) -> ModuleType:
+        return fresh(part, Importer(part))
+
+    def load_now(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
+        with self._lock:
+            found = asker.find(name) or self._beside(asker, name)
+            if found is None:
+                found = self._from_disk(asker, name, askers)
+            return found
+
+    def _beside(self, asker: Part, name: str) -> Part | None:
+        """The name in a generation that the asker belongs to."""
+        for member in self._each():
+            for generation in member.living():
+                if generation.find(asker.name) is asker and (found := generation.find(name)) is not None:
+                    return found
+        return None
+
+    def _from_disk(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
+        def kept(wanted: str) -> Part | None:
+            for scope in (asker, *askers):
+                found = scope.find(wanted)
+                if found is not None:
+                    return found
+            return self._beside(asker, wanted)
+
+        sketcher = Sketcher(asker.roots, Disk(asker.roots), source=self.source, kept=kept)
+        sketcher.follow(entry_names((name,)))
+        if name not in sketcher.sketches:
+            asker.outside |= {name}
+            self._tell(asker, name)
+            return None
+        if sketcher.errors:
+            raise as_import_error(sketcher.errors[0])
+        cycles = sketcher.cycles()
+        digests = sketcher.digests(cycles)
+        table, _ = self.link(sketcher, cycles, digests, {}, asker.roots)
+        owner = self._owner(asker, askers, sketcher.sketches, table)
+        for prefix in names.prefixes(name):
+            part = table.get(prefix) or kept(prefix)
+            if part is not None and owner.find(prefix) is not part:
+                owner.add_edge(prefix, part)
+                bound = BOUND.get()
+                if isinstance(bound, Generation) and bound.staging:
+                    bound.added.append((owner, prefix, part))
+                self._tell(owner, prefix)
+        return table[name]
+
+    @staticmethod
+    def _owner(asker: Part, askers: tuple[Scope, ...], sketches: dict[str, Sketch], table: dict[str, Part]) -> Part:
+        """The part that gets the new edge: the asker itself, if its closure has whatever the new parts import.
+
+        A part that generations share must not get an edge into one of them: the others would follow it. Then the edge
+        belongs to the nearest asking code that does know those imports, at last to an entry of the generation.
+        """
+        parts = [one for one in askers if isinstance(one, Part)]
+        for scope in askers:
+            if isinstance(scope, Generation):
+                parts.extend(scope.entry_parts())
+        needed = {
+            target: part
+            for name, sketch in sketches.items()
+            for target in sketch.targets
+            if target not in table and (part := table[name].edges.get(target)) is not None
+        }
+        for part in (asker, *parts):
+            if all(part.find(target) is found for target, found in needed.items()):
+                return part
+        return asker
+
+    def _tell(self, part: Part, name: str) -> None:
+        for member in self._each():
+            member.learned(part, name)
+
+    def _each(self) -> Iterator[Member]:
+        for reference in tuple(self._members):
+            member = reference()
+            if member is not None:
+                yield member
+
+    def _alive(self) -> list[weakref.ref[Member]]:
+        return [one for one in self._members if one() is not None]
+
+
+def as_import_error(error: LoadRejected) -> ImportError:
+    """What running code sees when a file that it imports dynamically cannot be loaded."""
+    raised = SyntaxError(error.message, (error.file, error.line, None, None)) if error.code == "syntax-error" else None
+    found = ImportError(error.message, path=error.file)
+    found.__cause__ = raised
+    return found

@@ -1,0 +1,142 @@
+"""The ``__import__`` of managed code: every part resolves imports by its own edges.
+
+CPython takes ``__import__`` from the builtins of the running frame, so this steers each import statement of a part,
+those in functions, generators, coroutines, threads and ``exec`` included, whenever it runs; code that does not import
+pays nothing, and unmanaged code is not touched.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from hotd.core import names
+from hotd.loading.asking import scopes
+from hotd.loading.execution import execute_chain
+from hotd.loading.part import Part, Router, Scope
+from hotd.loading.standin import known
+
+
+class Importer(Router):
+    """Called for every import statement of one part."""
+
+    __slots__ = ()
+
+    def __call__(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        absolute = self._absolute(name, globals, level)
+        chain = self.chain(absolute, 2) if absolute else None
+        if absolute is None or chain is None:
+            if absolute is not None:
+                self.refuse_strangers(names.top(absolute))
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        module = execute_chain(chain)
+        if chain[-1].name != absolute:  # something below a managed package that is not managed: an extension, a fake
+            self.refuse_strangers(absolute)
+            rest = builtins.__import__(absolute, None, None, fromlist or (), 0)
+            return rest if fromlist else self._first(chain, level, name)
+        if not fromlist:
+            return self._first(chain, level, name)
+        if hasattr(module, "__path__"):
+            self._submodules(module, absolute, fromlist)
+        return module
+
+    def chain(self, absolute: str, depth: int) -> list[Part] | None:
+        """The parts that an import of ``absolute`` by this code passes through.
+
+        None when it is not managed; shorter than the name when only packages on the way are.
+        """
+        edges = self.part.edges
+        if absolute in edges:
+            return [edges[prefix] for prefix in names.prefixes(absolute) if prefix in edges]
+        top = names.top(absolute)
+        if top in self.part.outside or (top not in edges and not known(top) and top in sys.modules):
+            return None
+        found: list[Part] = []
+        for prefix in names.prefixes(absolute):
+            part = self._seek(prefix, depth + 1)
+            if part is None:
+                break
+            found.append(part)
+        return found or None
+
+    def module(self, absolute: str, depth: int = 2) -> ModuleType | None:
+        """What ``importlib.import_module`` gives to this code; None when the name is not managed."""
+        chain = self.chain(absolute, depth)
+        return execute_chain(chain) if chain is not None and chain[-1].name == absolute else None
+
+    def refuse_strangers(self, name: str) -> None:
+        """Raise ModuleNotFoundError for a managed name that this code's generation does not have.
+
+        ``sys.modules`` has it for others: an older generation whose file is gone by now, or a loader with other roots.
+        """
+        if known(name):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    def _seek(self, name: str, depth: int) -> Part | None:
+        """A name that the code gave away only now."""
+        part = self.part
+        found = part.find(name)
+        if found is not None or name in part.outside:
+            return found
+        asked: tuple[Scope, ...] = tuple(scopes(sys._getframe(depth)))
+        for scope in asked:
+            found = scope.find(name)
+            if found is not None:
+                return found
+        return part.home.load_now(part, name, asked)
+
+    def _absolute(self, name: str, globals: Mapping[str, Any] | None, level: int) -> str | None:
+        if not isinstance(name, str) or (not name and not level):
+            return None  # let the real one raise what it raises
+        if not level:
+            return name
+        package = self.part.package
+        if globals is not None and isinstance(given := globals.get("__package__"), str):
+            package = given
+        return names.absolute(name, package, level)
+
+    def _first(self, chain: Sequence[Part], level: int, name: str) -> ModuleType:
+        """``import a.b.c`` binds ``a``; a relative one, which only ``__import__`` itself can ask for, what it names."""
+        first = chain[0] if not level else chain[max(0, len(chain) - 1 - name.count("."))]
+        return execute_chain([first])
+
+    def _submodules(self, package: ModuleType, absolute: str, fromlist: Sequence[str]) -> None:
+        """``from package import a, b``: what is no attribute of the package yet may be a submodule."""
+        for item in fromlist:
+            if item == "*":
+                everything = getattr(package, "__all__", None)
+                if everything is not None:
+                    self._submodules(
+                        package, absolute, [one for one in everything if isinstance(one, str) and one != "*"]
+                    )
+                continue
+            full = f"{absolute}.{item}"
+            sub = self.part.edges.get(full)
+            if hasattr(package, item):
+                continue
+            chain = self.chain(full, 3) if sub is None else [sub]
+            if chain is not None and chain[-1].name == full:
+                execute_chain([self._package(absolute), chain[-1]])
+                continue
+            if known(full):
+                continue
+            try:
+                builtins.__import__(full)
+            except ModuleNotFoundError as error:
+                if error.name != full:
+                    raise
+
+    def _package(self, absolute: str) -> Part:
+        found = self._seek(absolute, 3)
+        assert found is not None, "its submodule was just found through it"
+        return found

@@ -1,0 +1,272 @@
+"""From names to sketches: what the closure would be, read and compiled, not yet made of parts. No user code runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
+
+from hotd.contract.errors import EmptySource, LoadRejected, NameTaken, SourceMissing
+from hotd.core import graph, names
+from hotd.loading.disk import Disk, Kind, Location, Roots, file_name
+from hotd.loading.part import Part
+from hotd.loading.refusal import does_not_compile, unreadable
+from hotd.loading.scan import Mention
+from hotd.loading.source import Source, digest_of, read
+from hotd.loading.standin import taken_by
+
+
+@dataclass(slots=True)
+class Sketch:
+    """A part to be."""
+
+    name: str
+    location: Location
+    source: Source | None
+    targets: dict[str, None] = field(default_factory=dict)
+    """Managed names it imports, in the order of their mention."""
+    outside: set[str] = field(default_factory=set)
+    runtime: set[str] = field(default_factory=set)
+    """Those targets that an earlier incarnation of the same source imported at run time."""
+
+    @property
+    def node(self) -> graph.Node:
+        content = self.source.digest if self.source is not None else ""
+        return graph.Node(graph.hashed(self.location.relative, content, *sorted(self.outside)), tuple(self.targets))
+
+
+class Sketcher:
+    """Follows imports from the entries through everything that is not kept, and sketches it.
+
+    What is wrong is collected, not raised: a refused content needs a digest, and that needs the whole closure.
+    """
+
+    def __init__(
+        self,
+        roots: Roots,
+        disk: Disk,
+        *,
+        source: Callable[[str, bytes], Source],
+        kept: Callable[[str], Part | None],
+        previous: Callable[[str], Part | None] = lambda name: None,
+        absent: Callable[[str], bool] = lambda name: False,
+    ) -> None:
+        self._roots = roots
+        self._disk = disk
+        self._source = source
+        self.kept = kept
+        self._previous = previous
+        self._absent = absent
+        self.where: dict[str, Location | None] = {}
+        """Answers of the disk, in this look at it."""
+        self.read: dict[str, Source] = {}
+        """Sources already read in this look."""
+        self.failed: set[str] = set()
+        """Names whose file could not be read in this look."""
+        self.sketches: dict[str, Sketch] = {}
+        self.errors: list[LoadRejected] = []
+
+    def follow(self, entries: list[str]) -> None:
+        """Sketch everything that can be reached from these names and is not kept."""
+        work = list(reversed(entries))
+        while work:
+            name = work.pop()
+            if name in self.sketches or self.kept(name) is not None:
+                continue
+            location = self.locate(name)
+            if location is not None and location.managed:
+                sketch = self.sketches[name] = self._sketch(name, location)
+                work.extend(reversed(sketch.targets))
+
+    def digests(self, cycles: list[tuple[str, ...]]) -> dict[str, str]:
+        """The closure digest of every sketch."""
+
+        def known(name: str) -> str:
+            part = self.kept(name)
+            return part.digest if part is not None else ""
+
+        return graph.digests({name: one.node for name, one in self.sketches.items()}, cycles, known)
+
+    def cycles(self) -> list[tuple[str, ...]]:
+        """The sketches in components, imported ones first."""
+        return graph.components({name: tuple(one.targets) for name, one in self.sketches.items()})
+
+    def locate(self, name: str) -> Location | None:
+        """Where the name is: as found in this look, else as known before, else by asking the disk."""
+        if name in self.where:
+            return self.where[name]
+        kept = self.kept(name) or self._previous(name)
+        if kept is not None:
+            return kept.location
+        if self._absent(name):
+            return None
+        return self.look(name)
+
+    def look(self, name: str) -> Location | None:
+        """Where the disk has the name now."""
+        package = names.parent(name)
+        within = None
+        if package:
+            above = self.locate(package)
+            within = above.folders if above is not None and above.managed else ()
+        found = self._disk.locate(name, within)
+        if found is not None and found.kind is Kind.NAMESPACE and not package and _outside_has(name):
+            found = None  # a folder without __init__.py does not hide an installed package, here as everywhere
+        self.where[name] = found
+        return found
+
+    def load(self, name: str, location: Location) -> Source:
+        """The source at the location, read at most once. OSError."""
+        source = self.read.get(name)
+        if source is None or source.path != location.path:
+            source = self.read[name] = self._source(location.path, read(location.path))
+        return source
+
+    def _sketch(self, name: str, location: Location) -> Sketch:
+        taken = taken_by(name)
+        if taken is not None:
+            self.errors.append(
+                NameTaken(
+                    f"{name} is the name of {taken}",
+                    hint=f"rename {location.path or ', '.join(location.folders)}",
+                    file=location.path or None,
+                )
+            )
+        if location.kind is Kind.NAMESPACE:
+            return Sketch(name, location, None)
+        before = self._previous(name)
+        try:
+            source = self._unsuspected(name, location) or self.load(name, location)
+        except OSError as error:
+            self.errors.append(unreadable(location.path, error))
+            return Sketch(name, location, Source(location.path, b"", digest_of(repr(error).encode())))
+        sketch = Sketch(name, location, source)
+        if (problem := self._problem(source)) is not None:
+            self.errors.append(problem)
+            return sketch
+        if not source.data and before is not None and before.source is not None and before.source.has_statements:
+            hint = "save it again; if it is meant to be empty, put a comment in it"
+            file = location.path
+            self.errors.append(EmptySource(f"{file_name(file)} is empty, and had code before", hint=hint, file=file))
+        self._imports(sketch)
+        if before is not None and before.source is source:
+            for target in sorted(before.runtime):
+                if self._add(sketch, target):
+                    sketch.runtime.add(target)
+        return sketch
+
+    def _unsuspected(self, name: str, location: Location) -> Source | None:
+        """The source as it was before, where nothing says that it changed: only what it imports did."""
+        before = self._previous(name)
+        if before is None or before.location != location or name in self.read or name in self.failed:
+            return None
+        return before.source
+
+    @staticmethod
+    def _problem(source: Source) -> LoadRejected | None:
+        """What keeps the source from being code."""
+        try:
+            _ = source.scan
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            failed: BaseException = error
+        else:
+            return None
+        try:
+            _ = source.text
+        except UnicodeDecodeError as error:
+            return unreadable(source.path, error)
+        except SyntaxError:
+            pass  # an unknown coding cookie: the compiler's own sentence is as good
+        return does_not_compile(source.path, failed)
+
+    def _imports(self, sketch: Sketch) -> None:
+        assert sketch.source is not None
+        found = sketch.source.scan
+        package = sketch.name if sketch.location.folders else names.parent(sketch.name)
+        for mention in found.mentions:
+            base = names.absolute(mention.name, package, mention.level)
+            if base is None:
+                continue  # beyond the top-level package: executing it will say so
+            if not self._add(sketch, base):
+                self._missing(sketch, base, mention)
+                continue
+            for item in mention.names:
+                if item == "*":
+                    self._star(sketch, base)
+                elif not self._add(sketch, f"{base}.{item}"):
+                    self._missing(sketch, f"{base}.{item}", mention, base)
+        for text in found.strings:
+            level = len(text) - len(text.lstrip("."))
+            target = names.absolute(text[level:], package, level)
+            if target and taken_by(names.top(target)) is None:
+                self._add(sketch, target)
+
+    def _add(self, sketch: Sketch, target: str) -> bool:
+        """Let the sketch import the target and the packages on the way; where one is absent, remember that."""
+        for prefix in names.prefixes(target):
+            location = self.locate(prefix)
+            if location is None or not location.managed:
+                sketch.outside.add(prefix)
+                return False
+            sketch.targets[prefix] = None
+        return True
+
+    def _star(self, sketch: Sketch, base: str) -> None:
+        """``from package import *`` imports the submodules that its ``__all__`` names."""
+        location = self.locate(base)
+        if location is None or location.kind is not Kind.PACKAGE:
+            return
+        for text in self._exports(base, location):
+            if self.locate(f"{base}.{text}") is not None:
+                self._add(sketch, f"{base}.{text}")
+
+    def _exports(self, base: str, location: Location) -> tuple[str, ...]:
+        part = self.kept(base)
+        try:
+            source = part.source if part is not None else self.load(base, location)
+            return source.scan.exports if source is not None else ()
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return ()  # it is a target as well, and is told about as such
+
+    def _missing(self, sketch: Sketch, target: str, mention: Mention, package: str = "") -> None:
+        """Tell about a file that went away while it is still imported."""
+        for prefix in names.prefixes(target):
+            gone = self._previous(prefix)
+            if gone is None or self.locate(prefix) is not None:
+                continue
+            if package and target.rpartition(".")[2] in self._bound_in(package):
+                return  # the package has it as a plain attribute now
+            if not names.parent(prefix) and _outside_has(prefix):
+                return  # an installed module takes over
+            file = sketch.location.path
+            self.errors.append(
+                SourceMissing(
+                    f"{gone.location.relative} is gone, and {file_name(file)} line {mention.line} imports it",
+                    hint=f"restore {gone.location.path or prefix}, or take the import out",
+                    file=file,
+                    line=mention.line,
+                )
+            )
+            return
+
+    def _bound_in(self, package: str) -> frozenset[str]:
+        sketch, part = self.sketches.get(package), self.kept(package) or self._previous(package)
+        source = sketch.source if sketch is not None else part.source if part is not None else None
+        try:
+            return source.scan.binds if source is not None else frozenset()
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return frozenset()
+
+
+def entry_names(entries: Iterator[str] | tuple[str, ...]) -> list[str]:
+    """The entries and the packages above them."""
+    return list(dict.fromkeys(prefix for entry in entries for prefix in names.prefixes(entry)))
+
+
+def _outside_has(name: str) -> bool:
+    """Whether Python would find a regular module of that top-level name on ``sys.path``."""
+    try:
+        spec = PathFinder.find_spec(name)
+    except (ImportError, ValueError, OSError):
+        return False
+    return spec is not None and spec.has_location

@@ -1,0 +1,98 @@
+"""The bytes of one file at one moment: read once, digested, compiled from exactly those bytes. Never a ``.pyc``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import linecache
+import os
+import stat
+import weakref
+from types import CodeType
+
+from hotd.loading.plain import marked
+from hotd.loading.scan import Scan, scan
+
+
+def read(path: str) -> bytes:
+    """The bytes of a regular file. OSError when there is none, or when it is something else (a FIFO, a folder)."""
+    # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever, before fstat could tell what it is.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(mode := os.fstat(handle).st_mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            raise OSError(f"it is {what}")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
+
+
+class Source:
+    """One content of one path. Equal ones are shared, so that equal code is one code object."""
+
+    __slots__ = ("__weakref__", "_code", "_scan", "_shown", "data", "digest", "filename", "path")
+
+    def __init__(self, path: str, data: bytes, digest: str | None = None) -> None:
+        self.path = path
+        self.data = data
+        self.digest = digest or digest_of(data)
+        self.filename = marked(path, self.digest)
+        self._code: CodeType | None = None
+        self._scan: Scan | None = None
+        self._shown = False
+
+    @property
+    def code(self) -> CodeType:
+        """Compiled once. SyntaxError, ValueError, RecursionError, MemoryError, OverflowError as ``compile`` raises."""
+        if self._code is None:
+            self._code = compile(self.data, self.filename, "exec", dont_inherit=True)
+        return self._code
+
+    @property
+    def scan(self) -> Scan:
+        """What the code may import. Raises what ``code`` raises."""
+        if self._scan is None:
+            self._scan = scan(self.code)
+        return self._scan
+
+    @property
+    def text(self) -> str:
+        """Decoded as Python would. UnicodeDecodeError, or SyntaxError for a coding cookie nobody knows."""
+        return importlib.util.decode_source(self.data)
+
+    @property
+    def has_statements(self) -> bool:
+        """Whether running it would do anything. Raises what ``code`` raises."""
+        return (self.code.co_code, self.code.co_consts) != _NOTHING
+
+    def show(self) -> None:
+        """Let tracebacks, ``inspect`` and the debugger find these lines for as long as somebody uses the source.
+
+        linecache would ask ``__loader__`` by itself, but only while it knows the module's globals: for a traceback,
+        not for ``inspect.getsource`` of a function whose module has a newer generation.
+        """
+        if self._shown:
+            return
+        self._shown = True
+        data = self.data
+
+        def lines() -> str:
+            return importlib.util.decode_source(data)
+
+        # The one-tuple is linecache's own lazy entry, which its type stubs do not know.
+        linecache.cache[self.filename] = (lines,)
+        weakref.finalize(self, linecache.cache.pop, self.filename, None).atexit = False
+
+
+def digest_of(data: bytes) -> str:
+    """The identity of a content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _nothing() -> tuple[bytes, tuple[object, ...]]:
+    code = compile(b"", "<nothing>", "exec", dont_inherit=True)
+    return code.co_code, code.co_consts
+
+
+_NOTHING = _nothing()

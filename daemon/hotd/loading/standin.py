@@ -1,0 +1,217 @@
+"""What stands in ``sys.modules`` under a managed name: one object for all generations, which is the asker's module.
+
+Nothing is ever swapped there, so no thread can meet a name that is absent or half-replaced.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+from hotd.core import names
+from hotd.loading.asking import resolve
+from hotd.loading.disk import Kind
+from hotd.loading.execution import execute, execute_chain
+from hotd.loading.part import Part, State
+
+_META = frozenset({"__name__", "__spec__", "__loader__", "__file__", "__package__", "__path__"})
+"""Answered without executing a lazy part: tools walk all of ``sys.modules`` and ask each for its file."""
+
+
+class StandIn(ModuleType):
+    """The module of the asking code's generation, seen from wherever one asks."""
+
+    __slots__ = ("_hotd_name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        _NAME.__set__(self, name)
+
+    def __getattribute__(self, attribute: str) -> Any:
+        name: str = _NAME.__get__(self, StandIn)
+        if attribute == "__class__":
+            return ModuleType
+        part = _meant(name, 2)
+        if part is None:
+            if attribute == "__name__":
+                return name
+            raise AttributeError(f"module {name!r} is in no generation that is loaded")
+        module = part.module
+        if part.state is State.NEW or module is None:
+            module = part.home.fresh_module(part) if attribute in _META else _executed(part)
+        return getattr(module, attribute)
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        # The import system puts what it found into the parent package. That is the stand-in of the submodule: as an
+        # attribute of one generation's package it would only hide what the package finds by itself.
+        if not is_standin(value):
+            setattr(_module_of(self), attribute, value)
+
+    def __delattr__(self, attribute: str) -> None:
+        delattr(_module_of(self), attribute)
+
+    def __dir__(self) -> Iterable[str]:
+        return dir(_module_of(self))
+
+    def __repr__(self) -> str:
+        return repr(_module_of(self))
+
+
+_NAME: Any = vars(StandIn)["_hotd_name"]
+
+
+def is_standin(module: object) -> bool:
+    """Whether this is one of ours; ``isinstance`` would ask its ``__class__``, which says module."""
+    return type(module) is StandIn
+
+
+def _meant(name: str, depth: int) -> Part | None:
+    found = resolve(name, sys._getframe(depth))
+    if found is None:
+        reference = _latest.get(name)
+        found = reference() if reference is not None else None
+    return found
+
+
+def _module_of(standin: StandIn) -> ModuleType:
+    name: str = _NAME.__get__(standin, StandIn)
+    part = _meant(name, 3)
+    if part is None:
+        raise AttributeError(f"module {name!r} is in no generation that is loaded")
+    return part.module if part.state is not State.NEW and part.module is not None else _executed(part)
+
+
+def _executed(part: Part) -> ModuleType:
+    """Execute a lazy part because somebody looks into it."""
+    try:
+        above = [resolve(prefix, sys._getframe(2)) for prefix in names.prefixes(part.name)[:-1]]
+        return execute_chain([*(one for one in above if one is not None), part])
+    except Exception as error:  # noqa: BLE001 - user code: told on as the one thing that a look-up may raise
+        # hasattr() over all of sys.modules (pickle, inspect, unittest) expects nothing else.
+        reason = f"{type(error).__name__}: {error}"
+    raise AttributeError(f"module {part.name!r} cannot be imported: {reason}")
+
+
+# --- which names have one --------------------------------------------------------------------------------------------
+
+_lock = threading.RLock()
+"""Re-entrant: a claim may start the garbage collector, and that another part's end."""
+_standins: dict[str, StandIn] = {}
+_claims: dict[str, int] = {}
+_latest: dict[str, weakref.ref[Part]] = {}
+_ended: deque[tuple[int, str]] = deque()
+"""Parts that were collected. A finalizer runs anywhere, also in the middle of a claim: it only appends here."""
+_opening = 0
+"""Counts `vacate`: claims made before it are void."""
+
+
+def claim(part: Part) -> None:
+    """Let the part's name be found in ``sys.modules`` for as long as a part of that name lives."""
+    with _lock:
+        tidy()
+        name = part.name
+        _claims[name] = _claims.get(name, 0) + 1
+        _latest[name] = weakref.ref(part)
+        standin = _standins.get(name)
+        if standin is None:
+            standin = _standins[name] = StandIn(name)
+        sys.modules[name] = standin
+        part.standin = standin
+        part.claim = weakref.finalize(part, _ended.append, (_opening, name))
+        part.claim.atexit = False
+
+
+def release(parts: Iterable[Part]) -> None:
+    """The parts of a refused candidate: their names go at once, not when the last of them is collected."""
+    with _lock:
+        for part in parts:
+            if part.claim is not None and part.claim.detach() is not None:
+                _ended.append((_opening, part.name))
+        tidy()
+
+
+def tidy() -> None:
+    """Take away the names that no living part has."""
+    with _lock:
+        while _ended:
+            opening, name = _ended.popleft()
+            if opening != _opening or name not in _claims:
+                continue
+            _claims[name] -= 1
+            if not _claims[name]:
+                _take_away(name)
+
+
+def vacate() -> None:
+    """Take every stand-in out of ``sys.modules``: the last loader is closed."""
+    global _opening  # noqa: PLW0603 - the registry is the process's, as sys.modules is
+    with _lock:
+        for name in tuple(_claims):
+            _take_away(name)
+        _ended.clear()
+        _opening += 1
+
+
+def _take_away(name: str) -> None:
+    standin = _standins.pop(name, None)
+    del _claims[name]
+    _latest.pop(name, None)
+    if standin is not None and sys.modules.get(name) is standin:
+        del sys.modules[name]
+
+
+def known(name: str) -> bool:
+    """Whether some living part has this name."""
+    return name in _standins
+
+
+def standin_of(name: str) -> ModuleType | None:
+    """What stands in ``sys.modules`` for the name, also when somebody deleted it from there."""
+    return _standins.get(name)
+
+
+def taken_by(name: str) -> str | None:
+    """Who has the name in this process, as a phrase; None when it is free, or ours."""
+    if names.top(name) in sys.stdlib_module_names and names.top(name) == name:
+        return "a module of Python's standard library"
+    module = sys.modules.get(name)
+    if module is None or is_standin(module):
+        return None
+    file = getattr(module, "__file__", None)
+    return f"the module that this process already imported from {file}" if file else "a module of this process"
+
+
+def submodule(package: Part, name: str, depth: int) -> ModuleType | None:
+    """What ``package.sub`` means to the asker, where the package itself has no such attribute.
+
+    Only what was imported, as in CPython: being on disk does not make a submodule an attribute.
+    """
+    if known(name):
+        part = resolve(name, sys._getframe(depth))
+        if part is not None and part.state is not State.NEW:
+            return part.module
+        return None
+    native = sys.modules.get(name)
+    if native is not None and package.location.kind is not Kind.MODULE and name in package.outside:
+        return native
+    return None
+
+
+__all__ = [
+    "StandIn",
+    "claim",
+    "execute",
+    "is_standin",
+    "known",
+    "release",
+    "standin_of",
+    "submodule",
+    "taken_by",
+    "tidy",
+    "vacate",
+]

@@ -1,0 +1,167 @@
+"""One look at the disk: what changed since the current generation, what that touches, and what the closure would be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+
+from hotd.core import graph, names
+from hotd.loading.book import Book
+from hotd.loading.disk import SUFFIXES, VOLUME_SWITCH, Disk, Kind, Location, Roots, absolute, file_name, real_folder
+from hotd.loading.part import Part
+from hotd.loading.sketch import Sketcher, entry_names
+from hotd.loading.source import Source
+
+Paths = Iterable[str | Path]
+
+
+class Survey:
+    """The differences between the book and the disk, and what follows from them. Executes nothing."""
+
+    def __init__(
+        self,
+        roots: Roots,
+        book: Book,
+        source: Callable[[str, bytes], Source],
+        changed: Paths | None,
+        aliases: Mapping[str, str],
+        entries: tuple[str, ...],
+    ) -> None:
+        self.book = book
+        self.entries = entries
+        self.why: dict[str, str] = {}
+        """Name -> the sentence why its part is made anew."""
+        self._suspects: set[str] = set()
+        self.sketcher = Sketcher(
+            roots,
+            Disk(roots),
+            source=source,
+            kept=self.kept,
+            previous=book.parts.get,
+            absent=lambda name: book.absent(name) and name not in self._suspects,
+        )
+        own = self._suspect(roots, changed, aliases)
+        self._look_at_suspects(own)
+        causes = graph.touched(tuple(self.why), book.users_of)
+        for name, cause in causes.items():
+            if name not in self.why and name in book.parts:
+                again = "can be imported now" if book.absent(cause) else "is executed again"
+                self.why[name] = f"it imports {cause}, which {again}"
+        self.sketcher.follow(entry_names(entries))
+        self.cycles = self.sketcher.cycles()
+        self.digests = self.sketcher.digests(self.cycles)
+        self.digest = graph.hashed(*(self._digest_of(name) for name in sorted(entries)))
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything has to be made anew, or found wrong."""
+        return bool(self.sketcher.sketches)
+
+    def kept(self, name: str) -> Part | None:
+        """The part that is carried over by reference."""
+        return None if name in self.why else self.book.parts.get(name)
+
+    def reason(self, name: str) -> str:
+        """Why a sketched part would be executed."""
+        return self.why.get(name) or "it is new in the closure"
+
+    def _digest_of(self, name: str) -> str:
+        if name in self.digests:
+            return self.digests[name]
+        part = self.kept(name)
+        return part.digest if part is not None else f"no {name}"
+
+    def _suspect(self, roots: Roots, changed: Paths | None, aliases: Mapping[str, str]) -> set[str]:
+        """Fill in the names to look at; those returned are suspected only because their own file was named."""
+        book = self.book
+        if changed is None:
+            self._suspects.update(book.names())
+            return set()
+        places = Places(roots, aliases, book.names(), book.parts)
+        own: set[str] = set()
+        elsewhere: set[str] = set()
+        for given in changed:
+            path = absolute(given)
+            for one in {path, real_folder(path)}:
+                places.meant_by(one, own, elsewhere)
+        self._suspects |= own | elsewhere
+        return own - elsewhere
+
+    def _look_at_suspects(self, own: set[str]) -> None:
+        work = sorted(self._suspects, key=lambda name: (name.count("."), name))
+        for name in work:  # packages before what is in them; grows while it is walked
+            part = self.book.parts.get(name)
+            if name in own and part is not None:
+                if self._read(name, part, part.location):
+                    continue
+                self.sketcher.where.pop(name, None)
+            found = self.sketcher.look(name)
+            managed = found is not None and found.managed
+            if part is None:
+                if managed:
+                    self.why[name] = f"{name} can be imported now"
+                continue
+            if not managed or found != part.location:
+                self.why[name] = (
+                    f"{part.location.relative} is gone" if not managed else f"{name} is in another place now"
+                )
+                more = [one for one in names.below(name, tuple(self.book.names())) if one not in self._suspects]
+                self._suspects.update(more)
+                work.extend(sorted(more, key=lambda name: (name.count("."), name)))
+            elif found is not None and part.source is not None:
+                self._read(name, part, found)
+
+    def _read(self, name: str, part: Part, location: Location) -> bool:
+        """Compare the file with what the part was made of. False when there is no such file."""
+        try:
+            source = self.sketcher.load(name, location)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            self.sketcher.failed.add(name)
+            self.why[name] = f"{location.relative} cannot be read"
+            return True
+        self.sketcher.where[name] = location
+        if part.source is None or source.digest != part.source.digest:
+            self.why[name] = f"{location.relative} changed"
+        return True
+
+
+class Places:
+    """Which names a path may matter to. Look-ups only, no I/O: safe to ask from any thread, for every file event."""
+
+    def __init__(
+        self, roots: Roots, aliases: Mapping[str, str], known: Collection[str], parts: Mapping[str, Part]
+    ) -> None:
+        self._roots = roots
+        self._aliases = aliases
+        self._known = known
+        self._parts = parts
+
+    def meant_by(self, path: str, own: set[str], elsewhere: set[str]) -> None:
+        """Add to ``own`` the part whose file this is, to ``elsewhere`` the names that may mean something else now."""
+        if self._roots.hold_up(path) or file_name(path) == VOLUME_SWITCH:
+            elsewhere.update(tuple(self._known))
+            return
+        if path in self._aliases:
+            own.add(self._aliases[path])
+        for name in self._roots.names_for(path):
+            part = self._parts.get(name)
+            if part is not None and part.location.path == path:
+                own.add(name)
+            elif name in self._known:
+                elsewhere.add(name)
+            if not path.endswith(SUFFIXES):  # it may be a folder
+                elsewhere.update(names.below(name, tuple(self._known)))
+            elsewhere.update(above for above in names.prefixes(name)[:-1] if self._may_appear(above, path))
+
+    def _may_appear(self, name: str, path: str) -> bool:
+        """Whether a new file in the folder of that name makes the folder a (wider) namespace package."""
+        if name not in self._known:
+            return False
+        part = self._parts.get(name)
+        if part is None:
+            return True
+        spaces = part.location.folders if part.location.kind is Kind.NAMESPACE else None
+        return spaces is not None and not any(path.startswith(folder + os.sep) for folder in spaces)

@@ -1,0 +1,66 @@
+"""A thread that gN's code starts belongs to gN: timers and the workers of a pool included.
+
+Before Python 3.14 a thread starts with an empty context, and below the frames of the standard library's own workers
+there is no managed code that could be asked.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from hotd.loading.asking import BOUND, Inherited, scopes
+
+_inherited: list[contextvars.ContextVar[Any]] = []
+_contexts: weakref.WeakKeyDictionary[threading.Thread, contextvars.Context] = weakref.WeakKeyDictionary()
+_start: Callable[[threading.Thread], None] = threading.Thread.start
+_run: Callable[[threading.Thread], None] = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+
+def inherit(var: contextvars.ContextVar[Any]) -> None:
+    """Threads started where ``var`` is set start with its value from now on, in the whole process. Idempotent."""
+    if var not in _inherited:
+        _inherited.append(var)
+
+
+def _start_with_context(self: threading.Thread) -> None:
+    known = list(scopes(sys._getframe(1)))
+    given = [(var, value) for var in _inherited if (value := var.get(_UNSET)) is not _UNSET]
+    if known or given:
+        context = contextvars.Context()
+        if known:
+            context.run(BOUND.set, Inherited(known))
+        for var, value in given:
+            context.run(var.set, value)
+        _contexts[self] = context
+    _start(self)
+
+
+def _run_in_context(self: threading.Thread) -> None:
+    context = _contexts.pop(self, None)
+    if context is None:
+        _run(self)
+    else:
+        context.run(_run, self)
+
+
+_UNSET: Any = object()
+
+
+def install() -> None:
+    """Patch `threading.Thread`."""
+    # The one door that every thread passes; mypy dislikes assigning to methods, and to one that typeshed hides.
+    threading.Thread.start = _start_with_context  # type: ignore[method-assign]
+    threading.Thread._bootstrap_inner = _run_in_context  # type: ignore[attr-defined]
+
+
+def uninstall() -> None:
+    """Take the patch away, unless somebody patched over it: then ours does nothing without managed code."""
+    if threading.Thread.start is _start_with_context:
+        threading.Thread.start = _start  # type: ignore[method-assign,assignment]
+    if threading.Thread._bootstrap_inner is _run_in_context:  # type: ignore[attr-defined]
+        threading.Thread._bootstrap_inner = _run  # type: ignore[attr-defined]

@@ -1,0 +1,223 @@
+"""watchdog's two observers, each with the hands tied that hurt.
+
+Public names of watchdog 7.1 only, but for one that is read for the status.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers.api import BaseObserver, EventEmitter
+from watchdog.observers.inotify import InotifyEmitter
+from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
+from watchdog.observers.polling import PollingEmitter, PollingObserverVFS
+
+from hotd.watching.limits import blind
+from hotd.watching.places import Places
+
+MOVE_DELAY = 0.05
+"""Seconds that an IN_MOVED_FROM waits for its IN_MOVED_TO, and with it whatever stands behind it in the queue."""
+
+_STRUCTURE: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,  # also of `mv` from outside the tree
+    FileMovedEvent,
+    FileDeletedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+    DirDeletedEvent,
+]
+
+
+class Backend(Protocol):
+    """Watches trees and calls a handler, one event at a time, from a thread of its own."""
+
+    @property
+    def name(self) -> str: ...
+
+    def schedule(self, handler: FileSystemEventHandler, tree: str) -> None:
+        """Watch one tree from now on. Raises OSError."""
+
+    def folders(self) -> int:
+        """How many folders are watched now."""
+
+    def close(self) -> None:
+        """Stop and join all threads. Twice is fine."""
+
+
+class Inotify:
+    """Events of the kernel. Its threads run from the constructor on, which raises OSError at the instance limit."""
+
+    name = "inotify"
+
+    def __init__(self, places: Places, degraded: Callable[[str], None]) -> None:
+        self._descriptor = _Descriptor(places, degraded)
+        self._observer = _InotifyObserver(self._descriptor)
+        self._observer.name = "hotd-watchdog"
+        self._observer.start()
+
+    def schedule(self, handler: FileSystemEventHandler, tree: str) -> None:
+        _open(tree)
+        self._descriptor.trees.add(tree)
+        # Without a filter of exactly this kind watchdog hears its own reading of folders: beyond 4,100 of them it burns
+        # a core for ever. "modified" is not in it, because half-written is not worth telling; "closed" comes.
+        with _short_move_delay():
+            self._observer.schedule(handler, tree, recursive=True, event_filter=[FileClosedEvent, *_STRUCTURE])
+        _name_threads(self._observer)
+
+    def folders(self) -> int:
+        return len(self._descriptor.watched)
+
+    def close(self) -> None:
+        self._observer.stop()
+        self._observer.join()
+
+
+class _Descriptor(InotifyFD):
+    """The inotify instance, asked before a folder is watched and honest about those that could not be."""
+
+    def __init__(self, places: Places, degraded: Callable[[str], None]) -> None:
+        super().__init__()
+        self.name = "hotd-inotify"
+        self.trees: set[str] = set()
+        self.watched: set[WatchDescriptor] = set()
+        self._places = places
+        self._degraded = degraded
+        self._told: set[int | None] = set()
+
+    def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
+        """Raises OSError for a folder not to be watched: watchdog goes on without it, unless it is a whole tree."""
+        folder = os.fsdecode(path)
+        if not self._places.enters(folder):
+            # Thousands of watches are saved on a virtual environment, and the churn below .git wakes nobody.
+            raise OSError(errno.ENOENT, "holds no sources", folder)
+        try:
+            descriptor = super().add_callback(path, mask, callback, id_)
+            if descriptor == -1:  # watchdog takes "permission denied" for a success (`InotifyFD._raise_error`)
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        except OSError as error:
+            self._tell(folder, error)
+            raise
+        self.watched.add(descriptor)
+        return descriptor
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        """Every event of the kernel; room for the rescan after an overflow, which reaches no handler (rule 5)."""
+        if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
+            self.watched.discard(event.wd)
+        super().handle_event(event)
+
+    def _tell(self, folder: str, error: OSError) -> None:
+        """That a part of a tree goes unseen, which watchdog swallows; once for a reason, not for 10,000 folders."""
+        gone = error.errno in {errno.ENOENT, errno.ENOTDIR}  # removed, or replaced by a file, just before
+        if not gone and folder not in self.trees and error.errno not in self._told:
+            self._told.add(error.errno)
+            self._degraded(blind(folder, error))
+
+
+class _InotifyObserver(BaseObserver):
+    """watchdog's InotifyObserver with an instance of ours: that one makes its own."""
+
+    def __init__(self, descriptor: InotifyFD) -> None:
+        super().__init__(InotifyEmitter, inotify_fd=descriptor)
+        self._descriptor = descriptor
+        descriptor.start()
+
+    def on_thread_stop(self) -> None:
+        super().on_thread_stop()
+        self._descriptor.stop()
+        self._descriptor.join()
+
+
+_delay_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _short_move_delay() -> Iterator[None]:
+    """Trees scheduled meanwhile wait ``MOVE_DELAY`` for the other half of a move, instead of half a second.
+
+    The delay is a class attribute, read once for each tree. It is put back because users' modules run in this very
+    process, and one of them may use watchdog too: outside of this block it finds what its manual says. The lock keeps
+    two watchers from putting back each other's value.
+    """
+    with _delay_lock:
+        usual, InotifyMoveEventGrouper.delay = InotifyMoveEventGrouper.delay, MOVE_DELAY
+        try:
+            yield
+        finally:
+            InotifyMoveEventGrouper.delay = usual
+
+
+class Polling:
+    """Looks at everything each ``interval`` seconds. A half-written file looks like any other: there is no "closed"."""
+
+    name = "polling"
+
+    def __init__(self, places: Places, interval: float) -> None:
+        self._places = places
+        self._observer = PollingObserverVFS(_stat, self._list, polling_interval=interval)
+        self._observer.name = "hotd-watchdog"
+        self._observer.start()
+
+    def schedule(self, handler: FileSystemEventHandler, tree: str) -> None:
+        _open(tree)
+        self._observer.schedule(handler, tree, recursive=True, event_filter=[FileModifiedEvent, *_STRUCTURE])
+        _name_threads(self._observer)
+
+    def folders(self) -> int:
+        return sum(_folders(emitter) for emitter in self._observer.emitters.copy())
+
+    def close(self) -> None:
+        self._observer.stop()
+        self._observer.join()
+
+    def _list(self, folder: str | None) -> Iterator[os.DirEntry[str]]:
+        """What is worth a look: reading a virtual environment once a second would cost more than all else here."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    worth = self._places.enters(entry.path)
+                else:
+                    worth = entry.is_symlink() or any(True for _ in self._places.wanted(entry.path))
+                if worth:
+                    yield entry
+
+
+def _open(tree: str) -> None:
+    """Raises OSError for what is no folder: of a file, watchdog would watch the folder that it is in."""
+    os.scandir(tree).close()
+
+
+def _stat(path: str) -> os.stat_result:
+    """Of what a link leads to, so that an edit there is seen; but a link to a folder is a link: there are circles."""
+    found = os.stat(path)  # noqa: PTH116 - called once for every file and look: a Path each is a third of the cost
+    return os.lstat(path) if stat.S_ISDIR(found.st_mode) else found
+
+
+def _folders(emitter: EventEmitter) -> int:
+    """In the last look of a polling emitter, which keeps it to itself."""
+    looked = emitter._snapshot if isinstance(emitter, PollingEmitter) else None
+    return sum(looked.isdir(path) for path in looked.paths) if looked else 0
+
+
+def _name_threads(observer: BaseObserver) -> None:
+    for number, emitter in enumerate(observer.emitters):
+        emitter.name = f"hotd-emitter-{number}"

@@ -1,0 +1,252 @@
+"""The watcher: from events of the file system to settled batches."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from watchdog.events import EVENT_TYPE_DELETED, FileSystemEvent, FileSystemEventHandler
+
+from hotd.core.settling import Change, Kind, Settling
+from hotd.ports import Batch, Clock
+from hotd.watching.backends import Backend, Inotify, Polling
+from hotd.watching.interest import CODE, Interest
+from hotd.watching.limits import refused
+from hotd.watching.places import Places
+
+log = logging.getLogger(__name__)
+
+
+class _Arrival(NamedTuple):
+    """One path of an event, as watchdog has it."""
+
+    path: str
+    kind: Kind
+    is_folder: bool
+    at: float
+
+
+class FileWatcher:
+    """Tells the sink which files below the roots changed, in batches that have settled.
+
+    A batch has absolute paths, below the root as it was configured (a file in two roots is told under both):
+
+    - files, written, moved in, created or gone: ``.py``, ``.so``, and what fits an ``also`` glob; never what fits an
+      ``ignore`` glob, what editors drop, or what lies in ``.git``, ``__pycache__``, ``.venv`` and the like;
+    - folders that are gone, deleted or moved away: what was in them is not known any more, and the receiver, who knows
+      what it loaded from there, decides. For a folder that appears the files in it are told.
+
+    The paths say where to look, never that the content is another: a batch may hold files that are as they were, and
+    at the cap (``settle_max``) or from a slow writer of a new file even one that is half-written; its end is told too.
+
+    ``sink`` and ``degraded`` are called from the watcher's threads (``flush``: from the caller's) and must not block;
+    what they raise is logged and ends nothing. ``degraded`` is given one sentence whenever changes may go unseen.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        *,
+        sink: Callable[[Batch], None],
+        settle: float,
+        settle_max: float,
+        backend: str,
+        interval: float,
+        ignore: Sequence[str],
+        also: Sequence[str],
+        clock: Clock,
+        degraded: Callable[[str], None],
+    ) -> None:
+        """``backend`` is "auto" (inotify) or "polling", which looks each ``interval``. All durations in seconds."""
+        if backend not in {"auto", "polling"}:
+            raise ValueError(f'backend is "auto" or "polling", not {backend!r}')
+        self._roots = tuple(roots)
+        self._interest = Interest(ignore, also)
+        self._places = Places((), self._interest)
+        self._sink = sink
+        self._polls = backend == "polling"
+        self._interval = interval
+        self._clock = clock
+        self._degraded = degraded
+        self._backend: Backend | None = None
+        self._thread: threading.Thread | None = None
+        self._arrival = threading.Condition()
+        """Guards the arrivals and `_closed`. Held for an append only: watchdog waits for it."""
+        self._arrivals: list[_Arrival] = []
+        self._closed = False
+        self._handing_over = threading.RLock()
+        """Held from taking arrivals until the sink has them, so that `flush` never returns while another thread has a
+        batch in its hands. Re-entrant, because a sink may flush."""
+        self._settling = Settling(settle, settle_max)
+
+    def start(self) -> None:
+        """Watch from now on: what changes after the return is told.
+
+        Raises CannotWatch with the root, the reason and the cure; then nothing is watched and no thread remains.
+        RuntimeError the second time, and after ``close``.
+        """
+        if self._closed or self._thread is not None:
+            raise RuntimeError("a watcher starts once")
+        self._places = Places(self._roots, self._interest)
+        handler = _Handler(self._arrived)
+        try:
+            for tree in self._places.trees():
+                try:
+                    self._backend = self._backend or self._make_backend()
+                    self._backend.schedule(handler, tree.real)
+                except OSError as error:
+                    raise refused(tree.named, error) from error
+        except BaseException:
+            self._stop_backend()
+            raise
+        self._thread = threading.Thread(target=self._settle, name="hotd-watcher", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching and join all threads; what is pending is dropped. Twice is fine, and so is before ``start``."""
+        with self._arrival:
+            self._closed = True
+            self._arrival.notify_all()
+        self._stop_backend()
+        if self._thread is not None and self._thread is not threading.current_thread():  # a sink may close
+            self._thread.join()
+
+    def flush(self) -> None:
+        """Hand over what has arrived so far, without waiting for quiet. When it returns, the sink has it.
+
+        What the kernel has not told yet cannot be in it.
+        """
+        with self._handing_over:
+            self._take_in()
+            batch, self._settling = self._settling.everything()
+            self._tell_sink(batch)
+
+    def describe(self) -> Mapping[str, Any]:
+        """For status: ``backend``, "inotify" or "polling"; ``folders``, how many are watched now."""
+        backend = self._backend
+        return {
+            "backend": Polling.name if self._polls else Inotify.name,
+            "folders": backend.folders() if backend is not None else 0,
+        }
+
+    def _make_backend(self) -> Backend:
+        if self._polls:
+            return Polling(self._places, self._interval)
+        return Inotify(self._places, self._tell_degraded)
+
+    def _stop_backend(self) -> None:
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.close()
+
+    # --- on watchdog's thread --------------------------------------------------------------------------------------
+
+    def _arrived(self, event: FileSystemEvent) -> None:
+        """Enqueue, and nothing else: while this runs the kernel's queue fills. An exception would end the observer."""
+        try:
+            at = self._clock.now().mono
+            source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
+            gone = bool(target) or event.event_type == EVENT_TYPE_DELETED
+            arrivals = [_Arrival(source, Kind.GONE if gone else Kind.WRITTEN, event.is_directory, at)]
+            if target:
+                arrivals.append(_Arrival(target, Kind.WRITTEN, event.is_directory, at))
+            with self._arrival:
+                self._arrivals += arrivals
+                self._arrival.notify()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the observer must live
+            self._tell_degraded(f"an event was lost: {type(error).__name__}: {error}", error)
+
+    # --- on hotd-watcher -------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        while self._wait():
+            try:
+                with self._handing_over:
+                    self._take_in()
+                    batch, self._settling = self._settling.due(self._clock.now().mono)
+                    self._tell_sink(batch)
+            except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
+                self._tell_degraded(f"changes were lost: {type(error).__name__}: {error}", error)
+
+    def _wait(self) -> bool:
+        """Until something has arrived or may be due; False when closed. Without events it waits for ever."""
+        with self._arrival:
+            # Without `_handing_over`: a flush meanwhile can only leave less to wake up for.
+            wake = self._settling.next_wake()
+            left = None if wake is None else max(0.0, wake - self._clock.now().mono)
+            self._arrival.wait_for(lambda: self._arrivals or self._closed, left)
+            return not self._closed
+
+    def _take_in(self) -> None:
+        """From arrivals to changes worth telling. Needs `_handing_over`."""
+        with self._arrival:
+            arrivals, self._arrivals = self._arrivals, []
+        if not arrivals:
+            return
+        appeared: dict[str, float] = {}
+        changes: list[Change] = []
+        for path, kind, is_folder, at in arrivals:
+            if kind is Kind.GONE and is_folder:
+                changes += (Change(name, kind, at) for name in self._places.folder(path))
+                self._mind_tree(path)
+            elif is_folder or self._is_link_to_folder(path, kind):
+                appeared[path] = at
+            else:
+                changes += (Change(name, kind, at) for name in self._places.wanted(path))
+        # The walk comes last: where a file vanished and its folder is back, back it is.
+        changes += self._inside(appeared)
+        self._settling = self._settling.record_all(changes)
+
+    def _is_link_to_folder(self, path: str, kind: Kind) -> bool:
+        """`current -> releases/7` swapped: to inotify that is a file, to Python all that lies behind it is new."""
+        return (
+            kind is Kind.WRITTEN
+            and not path.endswith(CODE)
+            and self._places.enters(path)
+            and os.path.islink(path)  # noqa: PTH114 - never raises, whatever became of the path meanwhile
+            and os.path.isdir(path)  # noqa: PTH112 - the same
+        )
+
+    def _inside(self, folders: Mapping[str, float]) -> Iterable[Change]:
+        """The files in folders that appeared, links to folders not followed."""
+        for top, at in folders.items():
+            if any(str(above) in folders for above in Path(top).parents) or not self._places.enters(top):
+                continue
+            for folder, inner, files in os.walk(top):
+                inner[:] = [name for name in inner if self._places.enters(f"{folder}/{name}")]
+                for file in files:
+                    for name in self._places.wanted(f"{folder}/{file}"):
+                        yield Change(name, Kind.WRITTEN, at)
+
+    def _mind_tree(self, path: str) -> None:
+        """A root that is gone takes its watch with it, and watchdog minds neither that nor a new one in its place."""
+        for tree in self._places.trees():
+            if tree.real == path:
+                self._tell_degraded(f"source root {tree.named} was removed; changes below it go unseen")
+
+    def _tell_sink(self, batch: Batch | None) -> None:
+        if batch is None:
+            return
+        try:
+            self._sink(batch)
+        except Exception as error:  # noqa: BLE001 - the next batch may fare better, and somebody must bring it
+            self._tell_degraded(f"a batch was lost: {type(error).__name__}: {error}", error)
+
+    def _tell_degraded(self, sentence: str, error: BaseException | None = None) -> None:
+        log.warning(sentence, exc_info=error, extra={"event": "watch.degraded"})
+        try:
+            self._degraded(sentence)
+        except Exception:
+            log.exception("nobody could be told of it", extra={"event": "watch.degraded"})
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, arrived: Callable[[FileSystemEvent], None]) -> None:
+        self._arrived = arrived
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        self._arrived(event)

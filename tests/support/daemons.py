@@ -1,0 +1,181 @@
+"""A real daemon process and a real hotctl process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.eventually import eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Running:
+    """A daemon under test: its folder, its process, and hotctl against it."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "s"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "daemon.log").read_text("utf-8", "replace")
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "daemon.out").read_text("utf-8", "replace")
+
+    def write(self, name: str, text: str) -> Path:
+        """Save a source as an editor does, in place."""
+        path = self.folder / "ops" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    def hotctl(self, *args: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
+        return hotctl(*args, "--socket", str(self.socket), env={**self.env, **(env or {})}, timeout=timeout)
+
+    def status(self) -> Any:
+        return self.hotctl("status", "--json").json
+
+    def module(self, name: str = "long_op") -> Any:
+        (module,) = (m for m in self.status()["modules"] if m["name"] == name)
+        return module
+
+    def until(self, holds: Any, name: str = "long_op", within: float = 20.0) -> Any:
+        """The module's view as soon as ``holds`` is true of it."""
+        seen: list[Any] = []
+
+        def look() -> bool:
+            seen[:] = [self.module(name)]
+            return bool(holds(seen[0]))
+
+        eventually(look, within=within, what=f"{name}; the daemon logged:\n{self.log[-2000:]}")
+        return seen[0]
+
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 30) -> int:
+        """Signal it and wait for its end; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+
+def environment() -> dict[str, str]:
+    """Nothing of the caller's hotd may leak into a test."""
+    dropped = ("HOTCTL_", "NO_COLOR", "FORCE_COLOR", "NOTIFY_SOCKET", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "JOURNAL")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
+    return {**env, "PYTHONUNBUFFERED": "1", "TERM": "xterm"}
+
+
+def hotctl(*args: str, env: Mapping[str, str] | None = None, timeout: float = 60, stdin: str = "") -> Ran:
+    done = subprocess.run(
+        [sys.executable, "-m", "hotctl", *args],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=timeout,
+        env={**environment(), **(env or {})},
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def hotd(*args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
+    """A hotd command that ends by itself."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hotd", *args],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=timeout,
+        cwd=cwd,
+        env={**environment(), **(env or {})},
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def folder_for_sockets() -> Iterator[Path]:
+    """A short path: a socket's may have 107 bytes, and pytest's own folders are long."""
+    with tempfile.TemporaryDirectory(prefix="hotd-") as name:
+        yield Path(name).resolve()
+
+
+def config(modules: str, *, daemon: str = 'drain_deadline = "1s"', control: str = "", watch: str = "") -> str:
+    return (
+        f'roots = ["ops"]\n[daemon]\nstate_dir = "state"\n{daemon}\n[control]\nsocket = "s"\n{control}\n'
+        f"[watch]\n{watch}\n{modules}\n"
+    )
+
+
+@contextlib.contextmanager
+def running(sources: Mapping[str, str], modules: str, *, wait: bool = True, **sections: str) -> Iterator[Running]:
+    """A daemon that serves; killed at the end if the test did not stop it."""
+    with folder_for_sockets() as folder:
+        (folder / "ops").mkdir()
+        for name, text in sources.items():
+            path = folder / "ops" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        (folder / "hotd.toml").write_text(config(modules, **sections), "utf-8")
+        daemon = launch(folder)
+        try:
+            if wait:
+                ready(daemon)
+            yield daemon
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                daemon.process.kill()
+            daemon.process.wait()
+
+
+def launch(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> Running:
+    """``hotd serve`` in the background; its log goes to ``daemon.log``, what instances print to ``daemon.out``."""
+    with (folder / "daemon.log").open("ab") as log, (folder / "daemon.out").open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hotd", "serve", "--verbose", *(args or ("-c", str(folder / "hotd.toml")))],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=log,
+            cwd=folder,
+            env={**environment(), **(env or {})},
+        )
+    return Running(folder, process)
+
+
+def ready(daemon: Running) -> None:
+    """Until it answers and its first loads are over."""
+
+    def serves() -> bool:
+        assert daemon.process.poll() is None, f"the daemon ended with {daemon.process.returncode}:\n{daemon.log}"
+        return "serving at" in daemon.log
+
+    eventually(serves, within=30, what="the daemon to serve")
