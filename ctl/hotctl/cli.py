@@ -12,11 +12,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, TextIO, cast
 
-from hotctl.commands import CATALOG, CHANGE, INTERRUPTED, LOOK, MOST_USED, Desk, Here
+from hotctl.commands import CATALOG, CHANGE, LOOK, MOST_USED, Desk, Here
+from hotctl.session import INTERRUPTED, Session, chosen_address
 
+OpenSession = Callable[[str | None], AbstractContextManager[Desk]]
+"""From an address to a daemon, which is spoken to when the first question is asked."""
 VALUED = ("--socket", "--host")
 
 
@@ -35,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             out=sys.stdout,
             err=sys.stderr,
             env=os.environ,
-            open_desk=_connect,
+            open_session=Session,
         )
     finally:
         for number, stream in ((1, sys.stdout), (2, sys.stderr)):
@@ -48,7 +52,7 @@ def run(
     out: TextIO | None,
     err: TextIO | None,
     env: Mapping[str, str],
-    open_desk: Callable[[str | None], Desk],
+    open_session: OpenSession,
     now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
@@ -59,7 +63,7 @@ def run(
     wants_json = "--json" in _before_dashes(argv)
     screen = Screen(out, err, env=env, json=wants_json, now=now)
     try:
-        return _dispatch(list(argv), screen, open_desk, clock)
+        return _dispatch(list(argv), screen, open_session, clock)
     except HotdError as error:
         return _fail(screen, error)
     except KeyboardInterrupt:
@@ -73,7 +77,7 @@ def run(
         return _fail(screen, Internal(f"a defect of hotctl: {type(error).__name__}: {error}", hint=hint))
 
 
-def _dispatch(argv: list[str], screen: Any, open_desk: Callable[[str | None], Desk], clock: Callable[[], float]) -> int:
+def _dispatch(argv: list[str], screen: Any, open_session: OpenSession, clock: Callable[[], float]) -> int:
     options, verb, rest = _split(argv)
     wants_help = any(word in ("-h", "--help") for word in (*options, *_before_dashes(rest)))
     if verb == "help":
@@ -97,33 +101,9 @@ def _dispatch(argv: list[str], screen: Any, open_desk: Callable[[str | None], De
     # Intermixed, so that `reload a --force b` works; argparse loses a `--` on that way.
     parse = parser.parse_args if "--" in rest else parser.parse_intermixed_args
     args = parse([*options, *rest])
-    if args.socket is not None and args.host is not None:
-        raise _usage("--socket and --host both say where the daemon is", "give one of them")
     args.client_version = _version
-    return command.run(args, Here(_Lazy(lambda: open_desk(args.socket or args.host)), screen, clock))
-
-
-# --- the daemon -------------------------------------------------------------------------------------------------------
-
-
-class _Lazy:
-    """Connects when the first question is asked, so that a usage error never waits for a daemon."""
-
-    def __init__(self, connect: Callable[[], Desk]) -> None:
-        self._connect = connect
-        self._desk: Desk | None = None
-
-    def ask(self, request: Any) -> Any:
-        if self._desk is None:
-            self._desk = self._connect()
-        return self._desk.ask(request)
-
-
-def _connect(address: str | None) -> Desk:
-    """Imports rpyc, so not before there is a question."""
-    from hotctl.client import connect
-
-    return connect(address)
+    with open_session(chosen_address(args.socket, args.host)) as desk:
+        return command.run(args, Here(desk, screen, clock))
 
 
 def _version() -> str:

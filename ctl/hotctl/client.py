@@ -19,11 +19,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib.metadata import version as version_of
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from hotctl.transport import Transport, open_transport
+from hotd import __version__
 from hotd.contract import codec, requests, views
 from hotd.contract.address import find_address
 from hotd.contract.errors import DeadlinePassed, from_wire
@@ -58,7 +58,6 @@ class Daemon:
     def __init__(self, transport: Transport, *, timeout: float = TIMEOUT) -> None:
         self._transport = transport
         self._timeout = timeout
-        self._version = version_of("hotd")
 
     def __enter__(self) -> Self:
         return self
@@ -197,7 +196,7 @@ class Daemon:
     # --- how --------------------------------------------------------------------------------------------------------
 
     def _ask(self, request: Request, kind: type[T]) -> T:
-        text = request_text(request, version=self._version)
+        text = request_text(request, version=__version__)
         parked = min(getattr(request, "max_wait", 0.0), LONGEST_WAIT)
         deadline = time.monotonic() + parked + self._timeout
         return read_answer(kind, self._transport.call(_VERB_OF[type(request)].name, text, deadline=deadline))

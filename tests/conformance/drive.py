@@ -1,15 +1,18 @@
-"""Drives one case through ``hotd.loading.Loader``, in a process of its own: ``python drive.py CASE``. Exit 0: it holds.
+"""Drives cases through ``hotd.loading.Loader``, each in a process of its own: ``python drive.py CASE…``.
 
-Cases disturb ``sys.modules``, ``builtins`` and threads on purpose, so none of them may see another.
+Cases disturb ``sys.modules``, ``builtins`` and threads on purpose, so none of them may see another: each is a fork of a
+process that has imported the loader and never used it. One line of JSON tells how each ended.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import pickle
 import runpy
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -158,10 +161,35 @@ def _holds(line: str, scene: dict[str, Any]) -> bool:
         return False
 
 
+def in_a_fork(case: Case) -> tuple[int, str]:
+    """The exit status of a process that plays the case, and what it printed."""
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as folder:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # a deadlock is a failure, not a wait
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+            status = 1
+            try:
+                drive(case, Path(folder))
+                status = 0
+            except BaseException:  # noqa: BLE001 - however it fails, the other cases go on
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
+        _, ended = os.waitpid(child, 0)
+        said.seek(0)
+        return ended, said.read().decode(errors="replace")
+
+
 def main() -> None:
-    case = all_cases()[sys.argv[1]]
-    with tempfile.TemporaryDirectory() as folder:
-        drive(case, Path(folder))
+    known = all_cases()
+    for case in sys.argv[1:]:
+        status, said = in_a_fork(known[case])
+        sys.stdout.write(json.dumps({"case": case, "status": status, "said": said}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

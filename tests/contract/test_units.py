@@ -140,6 +140,7 @@ def test_what_is_shown_can_be_typed_again(seconds: float) -> None:
         ("100B", 100),
         (0, 0),
         (4096, 4096),
+        (2**63 - 1, 2**63 - 1),
     ],
 )
 def test_a_size_is_a_number_and_its_unit(written: object, size: int) -> None:

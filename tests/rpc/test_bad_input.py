@@ -80,7 +80,7 @@ def test_a_first_load_that_fails_leaves_the_daemon_serving(source: str, entry: s
         assert words in daemon.hotctl("status").out + errors.out
         assert hotd("check", "-c", str(daemon.folder / "hotd.toml")).status == 3
         daemon.write("long_op.py", waiter("fixed"))
-        daemon.until(lambda m: m["generation"] == 1 and m["health"] == "Healthy")
+        daemon.until(lambda m: m["generation"] == 1 and m["health"] == "Healthy", within=10)
 
 
 def test_a_source_that_is_missing_heals_when_it_appears() -> None:
@@ -147,7 +147,7 @@ def test_no_permission_is_77_and_says_what_is_missing(one_daemon: Running) -> No
     )
     # The test's own Python may lie where nobody else may look, so its modules are loaded before the change of user.
     preload = "import hotctl.cli, hotctl.client, hotctl.session, hotctl.transport.unix, hotctl.commands.status;"
-    preload += "import rpyc, pwd, grp;"
+    preload += "import rpyc, pwd, grp, unicodedata;"
     ran = subprocess.run(
         [sys.executable, "-c", preload + program, str(one_daemon.socket)],
         capture_output=True, text=True, check=False, env=environment(), timeout=30,
@@ -241,7 +241,9 @@ def test_ctrl_c_during_a_reload_leaves_it_to_the_daemon() -> None:
             [sys.executable, "-m", "hotctl", "reload", "long_op", "--socket", str(daemon.socket)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
         )  # fmt: skip
-        eventually(lambda: "loading long_op" in daemon.log)
+        eventually(lambda: daemon.log.count("loading long_op") == 2)
+        # By the time that two more commands were answered it has been told the number of its rollout.
+        assert [daemon.hotctl("status").status for _ in range(2)] == [0, 0]
         asked.send_signal(signal.SIGINT)
         _, err = asked.communicate(timeout=30)
         assert asked.returncode == 130 and "hotctl outcome" in err and "Traceback" not in err

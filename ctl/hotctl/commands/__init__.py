@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from hotctl.session import INTERRUPTED
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_ANSWER = 0.25
 """Seconds: most reloads are over by then, in one exchange; of a longer one this makes the revision known early."""
-DEADLINE_PASSED, INTERRUPTED = 4, 130
+DEADLINE_PASSED = 4
 
 
 class Entry(NamedTuple):
@@ -63,7 +65,7 @@ CATALOG: dict[str, Entry] = {
 
 
 class Desk(Protocol):
-    """The daemon as a command sees it: ``hotctl.client.Daemon`` is one."""
+    """The daemon as a command sees it: ``hotctl.session.Session`` is one."""
 
     def ask(self, request: Request) -> Any:
         """The view that answers. Raises HotdError where the request failed; a rejected load is an answer."""

@@ -63,8 +63,9 @@ class _Settling:
     drained: bool
 
     def __call__(self, change: Change, deadline: float, say: Callable[[str], None]) -> tuple[Change, Page]:
+        names = {one.module for one in change.modules if one.outcome in ("promoted", "unchanged")}
         while True:
-            modules = [m for one in change.modules for m in self.here.daemon.ask(Status(one.module)).modules]
+            modules = [module for module in self.here.daemon.ask(Status()).modules if module.name in names]
             change = _with_counts(change, modules)
             late = [module for module in modules if not self._there(module)]
             if not late:

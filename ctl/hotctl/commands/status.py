@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from hotctl.commands import Here
+from hotctl.view.page import line
 from hotd.contract.requests import Status
 
 
@@ -15,6 +16,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace, here: Here) -> int:
     """Exit 0 whenever it could report, whatever it reports."""
     view = here.daemon.ask(Status(args.module))
+    if (mine := args.client_version()) != (its := view.daemon.version):
+        here.screen.tell(
+            line(f"hotctl is {mine}, the daemon {its}: restart the daemon, or install the same on both sides")
+        )
     if here.screen.json:
         here.screen.document(view)
         return 0

@@ -49,7 +49,8 @@ def held(module: ModuleView, *, daemon_paused: bool, told_apart: bool) -> list[L
         lines.append(_note("", "nothing has been loaded yet", f"hotctl reload {module.name}"))
     if module.stopped:
         lines.append(_note("", "stopped", f"hotctl start {module.name}"))
-    if module.watch == "paused" and not daemon_paused and not module.out_of_sync:
+    says_so = module.out_of_sync and module.rejected is None  # that note names the same way out
+    if module.watch == "paused" and not daemon_paused and not says_so:
         lines.append(_note("paused: ", "file changes are recorded, not acted on", f"hotctl resume {module.name}"))
     if module.pinned:
         lines.append(_note("pinned: ", "only a forced reload changes it", None))

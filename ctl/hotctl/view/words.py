@@ -85,4 +85,5 @@ def where(file: str | None, line: int | None) -> str:
 def located(message: str, file: str | None, line: int | None) -> str:
     """``ops/long_op.py:18: message``, once, also where the message begins with the place itself."""
     place = where(file, line)
+    message = message.removeprefix(f"{(file or '').rpartition('/')[2]} line {line}: ")  # the daemon's shorter way
     return f"{place}: {message}" if place and not message.startswith(place) else message

@@ -203,8 +203,8 @@ class Daemon:
         self._notifier.extend_timeout(patience)
         engine.wait_for(_first_loads_over, patience)
         text = summary(engine.book)
-        where = self._config.control.socket
-        engine.tell(lambda book, now: Decision(book, (Emit(EventName.DAEMON_STARTED, f"serving at {where}: {text}"),)))
+        said = f"serving at {self._config.control.socket}"
+        engine.tell(lambda book, now: Decision(book, (Emit(EventName.DAEMON_STARTED, said),)))
         self._notifier.ready(text)
         while True:
 

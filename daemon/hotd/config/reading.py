@@ -100,7 +100,7 @@ def _assemble(document: dict[str, Any], report: Report, around: Surroundings, pa
     roots = read_roots(top, around)
     daemon, control, watch, logs = (top.section(name, known) for name, known in keys.TABLES.items())
     modules = read_modules(report, top, roots)
-    if not modules and not top.get(keys.MODULES):
+    if not top.get(keys.MODULES):
         report.warn((), "hosts no module; write a [modules.NAME], or `hotctl add` one")
     return Config(
         path=path,

@@ -56,7 +56,7 @@ def to_text(value: Any) -> str:
 def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
     """The JSON object in ``text``. Raises BadRequest with a sentence."""
     if not isinstance(text, str):
-        raise BadRequest(f"a {what} is one JSON text, not {type(text).__name__}")
+        raise BadRequest(f"a {what} is one JSON text, not {_name_of(text)}")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

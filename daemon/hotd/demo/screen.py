@@ -19,8 +19,8 @@ from hotctl.view.status import status
 from hotd.contract.views import Event, LogLine
 from hotd.demo.player import Scene, summary
 
-ROWS = 14
-"""Lines of either column at the bottom."""
+FEWEST, MOST = 4, 14
+"""Lines of either column at the bottom, by the height of the terminal."""
 
 
 class Screen:
@@ -50,12 +50,21 @@ class Screen:
         self._live.stop()
 
     def _draw(self, scene: Scene) -> None:
-        self._live.update(Group(*_story(scene), *_now(scene, self._console.width), _columns(scene)), refresh=True)
+        top = Group(*_story(scene), *_now(scene, self._console.width))
+        used = len(self._console.render_lines(top))
+        rows = max(FEWEST, min(MOST, self._console.height - used - 2))
+        self._live.update(Group(top, _columns(scene, rows)), refresh=True)
 
 
 def _story(scene: Scene) -> list[RenderableType]:
     done = [
-        Text.assemble((" ✓ ", "green"), (step.title, "dim"), ("   $ ", "dim"), (step.command, "dim cyan"))
+        Text.assemble(
+            (" ✓ ", "green"),
+            (f"$ {step.command}", "cyan"),
+            (f"   {step.title}", "dim"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
         for step in scene.steps[: scene.number]
     ]
     here = Text.assemble((" ▶ ", "bold yellow"), (scene.step.title, "bold"))
@@ -72,14 +81,14 @@ def _now(scene: Scene, width: int) -> list[RenderableType]:
     return [Text.from_ansi(drawn.rstrip("\n")), Text()]
 
 
-def _columns(scene: Scene) -> Table:
+def _columns(scene: Scene, rows: int) -> Table:
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column("printed", ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column("events", ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_row(Text("what the instances print", style="bold"), Text("what happens", style="bold"))
-    printed = [_printed(line) for line in list(scene.lines)[-ROWS:]]
-    happened = [_happened(event) for event in scene.events if not event.event.startswith("watch.")][-ROWS:]
-    for n in range(ROWS):
+    printed = [_printed(line) for line in list(scene.lines)[-rows:]]
+    happened = [_happened(event) for event in scene.events if not event.event.startswith("watch.")][-rows:]
+    for n in range(rows):
         table.add_row(printed[n] if n < len(printed) else Text(), happened[n] if n < len(happened) else Text())
     return table
 

@@ -37,9 +37,9 @@ def _mind_forks() -> None:
 
 
 # A signal sent to the child between its birth and ``forget`` finds the daemon's handler and is lost: CPython clears
-# what arrived, or our handler in the child enqueues it for nobody. A SIGTERM right after the
-# fork, as of ``p.start(); p.terminate()``, was lost in 99 of 100 tries (measured, 3.11 to 3.13), and ``p.join()`` waits
-# for ever then. Held back around the fork, it waits in the kernel and finds the child's own handler: 0 of 100.
+# what arrived, or our handler in the child enqueues it for nobody. A SIGTERM right after the fork, as by
+# ``p.start(); p.terminate()``, was lost in 99 of 100 tries (measured, 3.11 to 3.13), and ``p.join()`` then waits for
+# ever. Held back around the fork, it waits in the kernel and finds the child's own handler: lost in 0 of 100.
 _HELD_BACK = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _former = threading.local()
 

@@ -54,6 +54,9 @@ class Loader:
         self._open: list[weakref.ref[Candidate]] = []
         self._numbering = threading.Lock()
         self._newest: tuple[int, str] | None = None
+        """Number and digest of the newest numbered generation."""
+        self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
+        """Who was the first to get its number -> what was newest before it."""
         self._next = first_number
         self._known: dict[str, None] = {}
         self._refused: dict[str, None] = {}
@@ -186,12 +189,17 @@ class Loader:
         return generation
 
     def discard(self, candidate: Candidate) -> None:
-        """Throw a candidate away. Of one that is current, or was, nothing is taken."""
+        """Throw a candidate away. Of one that is current, or was, nothing is taken.
+
+        Its number is given back where none was given since: a load that came to nothing leaves no gap.
+        """
         generation = candidate.generation
         if candidate.unchanged or any(one() is generation for one in self._past):
             return
         with self._numbering:
             self._open = [one for one in self._open if one() not in (None, candidate)]
+            if self._newest is not None and self._newest[0] == generation.number and generation in self._first:
+                self._next, self._newest = generation.number, self._first[generation]
         self._undo(generation, candidate.fresh)
 
     def abandon(self) -> None:
@@ -344,6 +352,7 @@ class Loader:
             if generation.number:
                 return
             if self._newest is None or self._newest[1] != generation.digest:
+                self._first[generation] = self._newest
                 self._newest = self._next, generation.digest
                 self._next += 1
             generation.number = self._newest[0]

@@ -175,8 +175,11 @@ class Sketcher:
             _ = source.text
         except UnicodeDecodeError as error:
             return unreadable(source.path, error)
-        except SyntaxError:
-            pass  # an unknown coding cookie: the compiler's own sentence is as good
+        except SyntaxError:  # an unknown coding cookie, or bytes that are not UTF-8 where one could stand
+            try:
+                source.data.decode()
+            except UnicodeDecodeError as error:
+                return unreadable(source.path, error)
         return does_not_compile(source.path, failed)
 
     def _imports(self, sketch: Sketch) -> None:

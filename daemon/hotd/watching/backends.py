@@ -1,6 +1,6 @@
 """watchdog's two observers, each with the hands tied that hurt.
 
-Public names of watchdog 7.1 only, but for one that is read for the status.
+Public names of watchdog 7.1, but for two that say why: `_Descriptor._add_callback` and what `_folders` reads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers.api import BaseObserver, EventEmitter
-from watchdog.observers.inotify import InotifyEmitter
+from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
 from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 from watchdog.observers.polling import PollingEmitter, PollingObserverVFS
@@ -102,6 +102,7 @@ class _Descriptor(InotifyFD):
         self._places = places
         self._degraded = degraded
         self._told: set[int | None] = set()
+        self._groups: dict[int, InotifyWatchGroup] = {}
 
     def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
         """Raises OSError for a folder not to be watched: watchdog goes on without it, unless it is a whole tree."""
@@ -117,13 +118,48 @@ class _Descriptor(InotifyFD):
             self._tell(folder, error)
             raise
         self.watched.add(descriptor)
+        if isinstance(callback, InotifyWatchGroup):
+            self._groups[id(callback)] = callback
         return descriptor
 
     def handle_event(self, event: InotifyEvent) -> None:
-        """Every event of the kernel; room for the rescan after an overflow, which reaches no handler (rule 5)."""
+        """Every event of the kernel; room for the rescan after an overflow, which reaches no handler (rule 5).
+
+        An exception would end the only thread that reads events, and nobody would notice.
+        """
         if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
             self.watched.discard(event.wd)
-        super().handle_event(event)
+        try:
+            super().handle_event(event)
+        except Exception as error:
+            # Nothing is lost where a watch is over: it is the KeyError of `deactivate`, and what could be removed is.
+            if not event.is_ignored:
+                self._degraded(f"an event was lost in watchdog: {type(error).__name__}: {error}")
+
+    def deactivate(self) -> None:
+        """End all trees, so that their emitters can be stopped.
+
+        watchdog 7.1 keeps its book by path: after `mv pkg elsewhere; mv new pkg` two watches have the path of one, and
+        removing both is a KeyError (`InotifyWatchGroup._remove_watch_internally`) that leaves the emitter's thread
+        waiting for ever. Each attempt removes at least the entry that it fails at, so one of them is the last.
+        """
+        for group in self._groups.values():
+            while True:
+                try:
+                    group.deactivate()
+                except KeyError:
+                    continue
+                break
+
+    def _add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
+        """watchdog's own without its RuntimeWarning "already exists".
+
+        Every `mkdir -p` would cause it: a new folder is walked, and then its sub-folders report themselves. It cannot
+        be filtered: filters belong to the whole process, so also to the users' modules, and change under their feet.
+        """
+        watch = self._get_or_create_watch(path, mask)
+        watch.callbacks[id_] = callback
+        return watch.wd
 
     def _tell(self, folder: str, error: OSError) -> None:
         """That a part of a tree goes unseen, which watchdog swallows; once for a reason, not for 10,000 folders."""
@@ -136,12 +172,13 @@ class _Descriptor(InotifyFD):
 class _InotifyObserver(BaseObserver):
     """watchdog's InotifyObserver with an instance of ours: that one makes its own."""
 
-    def __init__(self, descriptor: InotifyFD) -> None:
+    def __init__(self, descriptor: _Descriptor) -> None:
         super().__init__(InotifyEmitter, inotify_fd=descriptor)
         self._descriptor = descriptor
         descriptor.start()
 
     def on_thread_stop(self) -> None:
+        self._descriptor.deactivate()
         super().on_thread_stop()
         self._descriptor.stop()
         self._descriptor.join()
@@ -208,7 +245,7 @@ def _open(tree: str) -> None:
 
 def _stat(path: str) -> os.stat_result:
     """Of what a link leads to, so that an edit there is seen; but a link to a folder is a link: there are circles."""
-    found = os.stat(path)  # noqa: PTH116 - called once for every file and look: a Path each is a third of the cost
+    found = os.stat(path)  # noqa: PTH116 - watchdog hands in a str, for every file at every look
     return os.lstat(path) if stat.S_ISDIR(found.st_mode) else found
 
 

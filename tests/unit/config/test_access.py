@@ -27,6 +27,10 @@ from tests.unit.config.projects import MODULE, FewAccounts, Project
         ('viewers = [""]', 'viewers: "" names nobody'),
         ('viewers = ["%"]', 'viewers: "%" names nobody'),
         ('viewers = ["cert:"]', 'viewers: "cert:" names nobody'),
+        (
+            "viewers = [4294967296]",
+            "viewers: each must be a user's name, a uid, %group, cert:CN or *, not 4294967296",
+        ),
         ("viewers = [-1]", "viewers: each must be a user's name, a uid, %group, cert:CN or *, not -1"),
         ("viewers = [true]", "viewers: each must be a user's name, a uid, %group, cert:CN or *, not true"),
         ('admins = "root"', 'admins: must be a list, like ["root", "%hotctl"], not "root"'),

@@ -87,6 +87,13 @@ def test_as_many_replicas_as_are_asked_for(project: Project) -> None:
     assert project.serve(replicas=100, surge=5).max_instances == 105
 
 
+def test_more_replicas_than_can_be_counted_are_one_sentence(project: Project) -> None:
+    """An absurd number is told once."""
+    assert project.serve_errors(replicas=2**40) == [
+        "hotd serve: --replicas: must be a number that fits in 31 bits, not 1099511627776"
+    ]
+
+
 def test_whoever_tries_one_module_is_not_told_about_groups(project: Project) -> None:
     """A machine without the group hotctl is the ordinary case there."""
     project.accounts = FewAccounts(groups=())

@@ -7,7 +7,9 @@ import pytest
 from tests.unit.config.projects import MODULE, Project
 
 
-@pytest.mark.parametrize("name", ["long_op", "web-front", "v2", "2nd", "_x", '"web.front"', "a-1b", '"größe"'])
+@pytest.mark.parametrize(
+    "name", ["long_op", "web-front", "v2", "2nd", "_x", '"web.front"', "a-1b", '"größe"', "a" * 100]
+)
 def test_a_usable_name_is_taken(project: Project, name: str) -> None:
     """Letters, digits, _, - and . are a name."""
     assert project.load(MODULE.replace("modules.long_op", f"modules.{name}")).modules[0].name == name.strip('"')
@@ -21,8 +23,8 @@ def test_a_usable_name_is_taken(project: Project, name: str) -> None:
         ('"a/b"', '"a/b" is no name for a module: use letters, digits, _, - and .'),
         ('"a\\u001b[31m"', '"a\\u001b[31m" is no name for a module: use letters, digits, _, - and .'),
         ('"a\\nb"', '"a\\nb" is no name for a module: use letters, digits, _, - and .'),
-        ('"--all"', "the name of a module may not begin with -"),
-        ('".."', "the name of a module may not begin with ."),
+        ('"-all"', "the name of a module may not begin with -"),
+        ('".a"', "the name of a module may not begin with ."),
         ('"' + "a" * 101 + '"', "the name of a module may have 100 characters, not 101"),
         (
             "web-2",

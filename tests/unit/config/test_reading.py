@@ -259,6 +259,31 @@ def test_a_mode_written_as_a_number_at_the_top_is_sent_to_its_table(project: Pro
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "replicas = 2\n[daemon]\nmax_instances = 2",
+        "[daemon]\nmax_instances = 2147483647",
+        '[watch]\nsettle = "1s"',
+        "[logs]\nkeep = 4096",
+        "[control]\nviewers = [4294967295]",
+    ],
+)
+def test_the_last_possible_value_is_taken(project: Project, written: str) -> None:
+    """A limit is a limit, not one less."""
+    assert project.load(f"{MODULE}{written}\n").warnings == ()
+
+
+def test_what_stands_on_no_line_comes_last(project: Project) -> None:
+    """A key that is missing is told after those that are wrong."""
+    project.env = {"RUNTIME_DIRECTORY": "/run/x"}
+    assert [error.partition(": ")[0] for error in project.errors(f"{MODULE}surge = -1\nstandby = -1")] == [
+        "hotd.toml:4",
+        "hotd.toml:5",
+        "hotd.toml",
+    ]
+
+
 def test_more_replicas_than_instances_are_allowed_cannot_be(project: Project) -> None:
     """What can never be reached is told at the start."""
     assert project.errors(f"{MODULE}replicas = 3\n[daemon]\nmax_instances = 2") == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -66,12 +67,12 @@ def hotctl(
     addresses: list[str | None] = []
     out, err = out or io.StringIO(), err or io.StringIO()
 
-    def connect(address: str | None) -> Desk:
+    def connect(address: str | None) -> AbstractContextManager[Desk]:
         addresses.append(address)
-        return desk
+        return nullcontext(desk)
 
     status = cli.run(
-        argv, out=out, err=err, env=env or {}, open_desk=connect, now=lambda: given.NOW, clock=clock or Ticking()
+        argv, out=out, err=err, env=env or {}, open_session=connect, now=lambda: given.NOW, clock=clock or Ticking()
     )
     texts = [stream.getvalue() if isinstance(stream, io.StringIO) else "" for stream in (out, err)]
     return Ran(status, texts[0], texts[1], desk.asked, addresses)

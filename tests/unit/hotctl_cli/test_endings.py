@@ -170,3 +170,11 @@ def test_a_terminal_that_is_not_utf8_gets_ascii() -> None:
     hotctl("status", answers={requests.Status: given.status(given.module("größe"))}, out=out)
     assert b"g7 x1, g6 x1 draining" in raw.getvalue()
     assert b"gr\\xf6\\xdfe" in raw.getvalue()
+
+
+def test_another_version_of_the_daemon_is_a_notice_and_no_failure() -> None:
+    """Reading goes on; nothing of it is on standard output."""
+    ran = hotctl("status", "--json", answers={requests.Status: given.status(version="9.9")})
+    assert ran.status == 0
+    assert json.loads(ran.out)["daemon"]["version"] == "9.9"
+    assert "the daemon 9.9" in ran.err

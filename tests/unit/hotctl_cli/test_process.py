@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,12 @@ def test_neither_rich_nor_rpyc_is_imported_before_it_is_needed(arguments: str) -
         [sys.executable, "-c", program, *arguments.split()], capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.stderr.splitlines()[-1] == "[]"
+
+
+def test_no_daemon_is_a_sentence_and_69(tmp_path: Path) -> None:
+    """The address, and no traceback; with --json an object too; rich stays out of it."""
+    ran = shell(f"{HOTCTL} status --json --socket {tmp_path}/none.sock")
+    assert ran.returncode == 69
+    assert json.loads(ran.stdout)["error"]["code"] == "unreachable"
+    assert f"{tmp_path}/none.sock" in ran.stderr
+    assert "Traceback" not in ran.stderr

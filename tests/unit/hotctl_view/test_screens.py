@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hotctl.view import plain
 from hotctl.view.events import event, lost
 from hotctl.view.failures import failures
@@ -13,6 +15,7 @@ from hotctl.view.module import module
 from hotctl.view.modules import modules
 from hotctl.view.page import Block
 from hotctl.view.status import status
+from hotctl.view.words import located
 from hotd.contract import views
 from tests.unit.hotctl_view import samples as given
 
@@ -53,6 +56,20 @@ def test_a_module_that_never_loaded_names_its_cure() -> None:
     """``generation: null`` is words on a screen."""
     text = plain.draw(status(given.status(given.module(generation=None, health="Degraded")), given.NOW))
     assert "nothing has been loaded yet  hotctl reload long_op" in text
+
+
+def test_a_rejection_does_not_hide_that_the_module_is_paused() -> None:
+    """Correcting the file would do nothing until it is resumed."""
+    text = plain.draw(status(given.status(replace(given.mailer(), watch="paused")), given.NOW))
+    assert "rejected 1m ago" in text
+    assert "hotctl resume mailer" in text
+
+
+def test_a_place_is_told_once() -> None:
+    """The daemon's message may begin with it, in its own way."""
+    for message in ("mailer.py line 41: invalid syntax", "/srv/mailer.py:41: invalid syntax", "invalid syntax"):
+        assert located(message, "/srv/mailer.py", 41) == "/srv/mailer.py:41: invalid syntax"
+    assert located("gone", None, None) == "gone"
 
 
 def test_an_empty_daemon_says_how_to_host_something() -> None:

@@ -1,0 +1,71 @@
+"""Texts that were sent once must be understood for ever.
+
+The files are never edited. A new field gets a new file beside the old ones; a test that fails here means that a
+script, an older hotctl or an older daemon out there fails, too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotd.contract import codec, protocol
+from hotd.contract.errors import HotdError
+from hotd.contract.verbs import VERBS
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def files(folder: str) -> list[Path]:
+    return sorted((GOLDEN / folder).glob("*.json"))
+
+
+def still_says(old: Any, new: Any) -> bool:
+    """Whether all that was said is said: fields may be added, never renamed, dropped or changed."""
+    if isinstance(old, dict):
+        return isinstance(new, dict) and all(key in new and still_says(value, new[key]) for key, value in old.items())
+    if isinstance(old, list):
+        return isinstance(new, list) and len(old) == len(new) and all(map(still_says, old, new))
+    return bool(old == new)
+
+
+@pytest.mark.parametrize("folder", ["requests", "answers"])
+def test_every_verb_has_golden_texts(folder: str) -> None:
+    """A verb without one could change without anybody noticing."""
+    assert {path.stem.partition("-")[0] for path in files(folder)} == set(VERBS)
+
+
+@pytest.mark.parametrize("path", files("requests"), ids=lambda path: path.stem)
+def test_a_request_of_old_is_understood(path: Path) -> None:
+    """With every field that it has."""
+    text = path.read_text("utf-8")
+
+    request = protocol.read_request(VERBS[path.stem.partition("-")[0]], text)
+
+    said = json.loads(text)
+    assert still_says(said.get("args", said), codec.encode(request))
+
+
+@pytest.mark.parametrize("path", files("answers"), ids=lambda path: path.stem)
+def test_an_answer_of_old_is_understood(path: Path) -> None:
+    """And would be given in the same words today."""
+    text = path.read_text("utf-8")
+
+    answer = protocol.read_answer(VERBS[path.stem.partition("-")[0]].answer, text)
+
+    assert still_says(json.loads(text)["answer"], codec.encode(answer))
+
+
+@pytest.mark.parametrize("path", files("errors"), ids=lambda path: path.stem)
+def test_an_error_of_old_is_raised_as_what_it_was(path: Path) -> None:
+    """Its code still means the same class."""
+    text = path.read_text("utf-8")
+
+    with pytest.raises(HotdError) as caught:
+        protocol.read_answer(object, text)
+
+    assert caught.value.code == path.stem
+    assert still_says(json.loads(text)["error"], codec.encode(protocol.error_view(caught.value)))

@@ -1,0 +1,166 @@
+"""Folders that come and go, roots that are links, are nested, or vanish."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.integration.watching.rig import Rig
+
+
+def package(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("VERSION = 1\n", "utf-8")
+    return folder
+
+
+def test_a_folder_moved_in_brings_its_files(rig: Rig) -> None:
+    """``mv build/pkg ops/`` is one change of all its sources."""
+    made = package(rig.elsewhere / "pkg", "__init__.py", "deep/m.py", "notes.txt", "__pycache__/m.py")
+    rig.start()
+
+    made.rename(rig.root / "pkg")
+
+    assert rig.told_of("pkg/__init__.py") == [{"pkg/__init__.py", "pkg/deep/m.py"}]
+
+
+def test_a_new_folder_is_watched_from_then_on(rig: Rig) -> None:
+    """Nothing that appears in the moment between ``mkdir`` and the watch is lost, nor anything later."""
+    rig.start()
+
+    package(rig.root, *(f"a{number}/b/c/m.py" for number in range(20)))
+    rig.told_of("a19/b/c/m.py")
+    assert {path for batch in rig.batches for path in batch} == {f"a{number}/b/c/m.py" for number in range(20)}
+
+    rig.write(rig.root / "a7" / "b" / "c" / "later.py")
+    assert rig.told_of("a7/b/c/later.py") == [{"a7/b/c/later.py"}]
+
+
+def test_a_folder_that_is_removed_is_told_itself(rig: Rig) -> None:
+    """``rm -r pkg``: who loaded something from there is told where it was."""
+    package(rig.root / "pkg", "__init__.py", "deep/m.py")
+    rig.start()
+
+    shutil.rmtree(rig.root / "pkg")
+
+    assert rig.told_of("pkg") == [{"pkg", "pkg/deep", "pkg/__init__.py", "pkg/deep/m.py"}]
+
+
+def test_a_folder_that_is_moved_away_is_told_itself(rig: Rig) -> None:
+    """The kernel names the folder only; its files are not known any more."""
+    package(rig.root / "pkg", "__init__.py", "deep/m.py")
+    rig.start()
+
+    (rig.root / "pkg").rename(rig.elsewhere / "pkg")
+
+    assert rig.told_of("pkg") == [{"pkg"}]
+
+
+def test_a_renamed_folder_is_told_under_both_names(rig: Rig) -> None:
+    """The old one is gone, the files of the new one are there, and it is still watched."""
+    package(rig.root / "old", "m.py")
+    rig.start()
+
+    (rig.root / "old").rename(rig.root / "new")
+    (batch,) = rig.told_of("new/m.py")
+    assert batch >= {"old", "new/m.py"}
+
+    rig.write(rig.root / "new" / "later.py")
+    assert rig.told_of("new/later.py") == [{"new/later.py"}]
+
+
+def test_a_package_replaced_by_another_is_one_batch(rig: Rig) -> None:
+    """``mv pkg pkg.old && mv pkg.new pkg``."""
+    package(rig.root / "pkg", "m.py")
+    package(rig.root / "pkg_new", "m.py", "added.py")
+    rig.start()
+
+    (rig.root / "pkg").rename(rig.elsewhere / "pkg_old")
+    (rig.root / "pkg_new").rename(rig.root / "pkg")
+
+    (batch,) = rig.told_of("pkg/added.py")
+    assert batch >= {"pkg", "pkg_new", "pkg/m.py", "pkg/added.py"}
+
+
+def test_a_link_to_a_folder_that_is_swapped_brings_the_files_behind_it(rig: Rig) -> None:
+    """``ln -sfn`` of a package inside the tree: to the kernel a file, to Python a whole package."""
+    for version in ("1", "2"):
+        package(rig.elsewhere / version, "m.py")
+    (rig.root / "pkg").symlink_to(rig.elsewhere / "1")
+    rig.start()
+
+    (rig.root / ".n").symlink_to(rig.elsewhere / "2")
+    (rig.root / ".n").rename(rig.root / "pkg")
+
+    assert rig.told_of("pkg/m.py")[-1] >= {"pkg/m.py"}
+
+
+def test_a_root_that_is_a_link_is_told_by_its_name(rig: Rig) -> None:
+    """``current -> releases/7``: paths stay as they were configured."""
+    link = rig.folder / "current"
+    link.symlink_to(rig.root)
+    rig.start(link)
+
+    rig.write(rig.root / "pkg" / "m.py")
+    rig.catch_up()
+
+    assert rig.told == {str(link / "pkg" / "m.py")}
+
+
+def test_nested_and_repeated_roots_are_watched_once(rig: Rig) -> None:
+    """Two modules with roots in each other cost one tree and give one batch."""
+    inner = rig.root / "inner"
+    inner.mkdir()
+    watcher = rig.start(inner, rig.root, rig.root)
+
+    assert watcher.describe() == {"backend": "inotify", "folders": 2}
+    rig.write(inner / "m.py")
+
+    assert rig.told_of("inner/m.py") == [{"inner/m.py"}]
+
+
+def test_two_roots_settle_together(rig: Rig) -> None:
+    """A deployment over several roots is one batch."""
+    rig.start(rig.root, rig.elsewhere)
+
+    rig.write(rig.elsewhere / "b.py")
+    rig.write(rig.root / "a.py")
+
+    assert rig.told_of("a.py") == [{"a.py", "../elsewhere/b.py"}]
+
+
+def test_folders_without_sources_cost_no_watch(rig: Rig) -> None:
+    """A virtual environment beside the code does not eat the user's limit, ignored folders neither."""
+    package(rig.root, "pkg/m.py", ".venv/lib/a/m.py", ".git/objects/x.py", "build/b/m.py")
+
+    watcher = rig.start(ignore=["build"])
+
+    assert watcher.describe()["folders"] == 2
+    package(rig.root, "pkg/new/m.py", "node_modules/a/m.py")
+    rig.told_of("pkg/new/m.py")
+    assert watcher.describe()["folders"] == 3
+    shutil.rmtree(rig.root / "pkg")
+    rig.told_of("pkg")
+    assert watcher.describe()["folders"] == 1
+
+
+def test_a_root_that_is_removed_is_said_to_go_unseen(rig: Rig) -> None:
+    """The watch dies with the folder; that is told, never silent."""
+    other = rig.elsewhere
+    rig.start(other, rig.root)
+
+    shutil.rmtree(other)
+    rig.told_of("../elsewhere")
+
+    assert rig.degraded == [f"source root {other} was removed; changes below it go unseen"]
+
+
+def test_patterns_of_the_user_are_kept(rig: Rig) -> None:
+    """``also`` brings data files, ``ignore`` hides sources."""
+    rig.start(also=["*.sql"], ignore=["gen/*", "secret.sql"])
+
+    package(rig.root, "gen/m.py", "secret.sql", "query.sql", "m.py", "x.log")
+
+    assert rig.told_of("query.sql") == [{"query.sql", "m.py"}]
