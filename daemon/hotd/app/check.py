@@ -17,7 +17,7 @@ def check(config: Config, out: TextIO) -> int:
     """A line for each module; 0 when all would load, else 3."""
     loading = Hosting(SystemClock())
     refused = 0
-    for warning in (*config.warnings, *(later.sentence for later in config.later)):
+    for warning in (*config.warnings, *(str(later) for later in config.later)):
         out.write(f"warning: {warning}\n")
     try:
         for number, spec in enumerate(config.modules, 1):

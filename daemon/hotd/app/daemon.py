@@ -92,7 +92,7 @@ class Daemon:
         for warning in config.warnings:
             log.warning("%s", warning, extra={"event": "config.warning"})
         for later in config.later:
-            log.warning("%s", later.sentence, extra={"event": "config.later"})
+            log.warning("%s", later, extra={"event": "config.later"})
 
         socket = config.control.socket
         socket_folder(config)

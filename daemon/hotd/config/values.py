@@ -50,6 +50,10 @@ class Later:
     line: int | None
     sentence: str
 
+    def __str__(self) -> str:
+        where = "" if self.line is None else f"line {self.line}: "
+        return f"{where}{self.key}: {self.sentence}"
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

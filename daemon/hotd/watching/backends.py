@@ -131,7 +131,7 @@ class _Descriptor(InotifyFD):
             self.watched.discard(event.wd)
         try:
             super().handle_event(event)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a defect of watchdog's, whatever it raises
             # Nothing is lost where a watch is over: it is the KeyError of `deactivate`, and what could be removed is.
             if not event.is_ignored:
                 self._degraded(f"an event was lost in watchdog: {type(error).__name__}: {error}")

@@ -188,9 +188,12 @@ def test_a_daemon_that_answers_byte_by_byte_is_given_up_too(tmp_path: Path) -> N
             except TimeoutError:
                 continue
 
-    with fake_daemon(tmp_path, drip) as path, connect(path, timeout=0.3) as daemon:
-        with pytest.raises(Unreachable, match="did not answer within"):
-            daemon.hello()
+    with (
+        fake_daemon(tmp_path, drip) as path,
+        connect(path, timeout=0.3) as daemon,
+        pytest.raises(Unreachable, match="did not answer within"),
+    ):
+        daemon.hello()
 
 
 # --- strange and hostile ----------------------------------------------------------------------------------------------
@@ -231,9 +234,12 @@ HOSTILE = {
 @pytest.mark.parametrize("what", sorted(HOSTILE))
 def test_what_is_no_answer_of_a_daemon_is_a_protocol_mismatch(tmp_path: Path, what: str) -> None:
     """Nothing it sends is called, imported, instantiated or kept. Exit 76."""
-    with fake_daemon(tmp_path, lambda sock: sock.sendall(HOSTILE[what])) as path, connect(path, timeout=5) as daemon:
-        with pytest.raises(ProtocolMismatch, match="is no hotd of this protocol"):
-            daemon.hello()
+    with (
+        fake_daemon(tmp_path, lambda sock: sock.sendall(HOSTILE[what])) as path,
+        connect(path, timeout=5) as daemon,
+        pytest.raises(ProtocolMismatch, match="is no hotd of this protocol"),
+    ):
+        daemon.hello()
 
 
 def test_an_end_without_an_answer_is_told(tmp_path: Path) -> None:
@@ -259,9 +265,12 @@ def test_another_rpyc_service_is_told_apart_from_a_daemon(tmp_path: Path) -> Non
 def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
     """The envelope is checked on this side, too."""
     answer = message(consts.MSG_REPLY, (consts.LABEL_VALUE, "hello"))
-    with fake_daemon(tmp_path, lambda sock: sock.sendall(answer)) as path, connect(path) as daemon:
-        with pytest.raises(BadRequest, match="the answer is not JSON"):
-            daemon.hello()
+    with (
+        fake_daemon(tmp_path, lambda sock: sock.sendall(answer)) as path,
+        connect(path) as daemon,
+        pytest.raises(BadRequest, match="the answer is not JSON"),
+    ):
+        daemon.hello()
 
 
 # --- the life of a connection -----------------------------------------------------------------------------------------

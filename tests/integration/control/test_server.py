@@ -119,17 +119,20 @@ def _needed(name: str) -> dict[str, Any]:
 def test_callers_are_served_at_the_same_time(tmp_path: Path) -> None:
     """One that waits for a slow answer holds nobody else up."""
     gated = Gated()
-    with open_port(tmp_path, lambda v, r: gated(v, r) if v.changes else VERSION) as port:
-        with connect(port.path) as slow, connect(port.path) as quick:
-            waiting = threading.Thread(target=slow.reload, args=("m",))
-            waiting.start()
-            assert gated.reached.wait(5)
+    with (
+        open_port(tmp_path, lambda verb, request: gated(verb, request) if verb.changes else VERSION) as port,
+        connect(port.path) as slow,
+        connect(port.path) as quick,
+    ):
+        waiting = threading.Thread(target=slow.reload, args=("m",))
+        waiting.start()
+        assert gated.reached.wait(5)
 
-            assert quick.hello() == VERSION
+        assert quick.hello() == VERSION
 
-            assert waiting.is_alive()
-            gated.open.set()
-            waiting.join(5)
+        assert waiting.is_alive()
+        gated.open.set()
+        waiting.join(5)
 
 
 def test_threads_are_named_after_what_they_do(tmp_path: Path) -> None:
@@ -183,9 +186,9 @@ def test_running_out_of_descriptors_does_not_end_the_port(tmp_path: Path) -> Non
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with open_port(tmp_path) as port:
         waiting = socket.socket(socket.AF_UNIX)
-        used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a number is wanted, no paths
+        os.close(next_free := os.dup(0))
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (used - 1, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (next_free, hard))
             waiting.connect(port.path)
             eventually(lambda: port.log.of("control.full"), what="it is told")
         finally:

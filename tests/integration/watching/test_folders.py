@@ -84,6 +84,26 @@ def test_a_package_replaced_by_another_is_one_batch(rig: Rig) -> None:
     assert batch >= {"pkg", "pkg_new", "pkg/m.py", "pkg/added.py"}
 
 
+def test_folders_that_were_replaced_do_not_end_the_watching(rig: Rig) -> None:
+    """watchdog loses count of the watches of a folder that another one replaced, and raises when both are gone."""
+    names = [f"pkg_{number}" for number in range(6)]
+    for name in names:
+        package(rig.root / name, "m.py")
+    rig.start()
+
+    # In which order watchdog walked the folders decides which of the two it forgets: both orders are here.
+    for old, new in (names[0:2], names[3:1:-1], names[4:6]):
+        (rig.root / old).rename(rig.elsewhere / old)
+        (rig.root / new).rename(rig.root / old)
+        rig.catch_up()
+        shutil.rmtree(rig.root / old)
+        shutil.rmtree(rig.elsewhere / old)
+
+    rig.write(rig.root / "m.py")
+    assert rig.told_of("m.py")[-1] >= {"m.py"}
+    assert rig.degraded == []
+
+
 def test_a_link_to_a_folder_that_is_swapped_brings_the_files_behind_it(rig: Rig) -> None:
     """``ln -sfn`` of a package inside the tree: to the kernel a file, to Python a whole package."""
     for version in ("1", "2"):

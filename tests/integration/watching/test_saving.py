@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def read(rig: Rig, path: Path) -> None:
 
 
 def imported(rig: Rig, path: Path) -> None:
-    run("python3", "-c", "import m", cwd=path.parent)
+    run("env", "-u", "PYTHONDONTWRITEBYTECODE", sys.executable, "-c", "import m", cwd=path.parent)
     assert (path.parent / "__pycache__").is_dir()
 
 
