@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all lint coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/hotd demo $(DEMO)
@@ -24,6 +24,13 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=daemon:ctl $(BIN)/lint-imports --config .importlinter
+
+# core and contract are pure: every branch of theirs is a test of a few milliseconds, so none is left out.
+coverage: $(VENV)/.installed-test
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -q tests/unit tests/contract
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report --include='daemon/hotd/core/*,daemon/hotd/contract/*' --fail-under=100
 
 clean:
 	rm -rf .venv .venv-3.* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -107,9 +107,9 @@ def _dispatch(argv: list[str], screen: Any, open_session: OpenSession, clock: Ca
 
 
 def _version() -> str:
-    from importlib.metadata import version
+    from hotd import __version__
 
-    return version("hotd")
+    return __version__
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------

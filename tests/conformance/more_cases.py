@@ -8,7 +8,6 @@ text is ``-> target`` is a symbolic link; ``roots`` names the source roots, by d
 from textwrap import dedent
 
 CASES = []
-HELPERS = ""
 
 
 def C(id, origin, v1, v2, new=(), old=(), pre="", ok=True, mid=(), roots=(".",), note=""):
@@ -972,6 +971,23 @@ C(
     {"m.py": "X = " + "(" * 3000 + ")" * 3000 + "\n"},
     ok=False,
     new=["n.X == 1", "error.code == 'syntax-error'"],
+)
+
+C(
+    "L18-the-fix-arrives-in-another-file",
+    "a refused edit is not forgotten when only the helper it needs is saved next",
+    {"m.py": "X = 1\n"},
+    [{"m.py": "import helper_xyz\nX = helper_xyz.k\n"}, {"helper_xyz.py": "k = = 2\n"}, {"helper_xyz.py": "k = 3\n"}],
+    new=["n.X == 3"],
+)
+C(
+    "L19-after-undo-the-disk-is-what-a-reload-loads",
+    "undo, then an edit of another file: both changes arrive, not a mixture with what was undone to",
+    {"m.py": "import b, c\nX = (b.k, c.k)\n", "b.py": "k = 1\n", "c.py": "k = 1\n"},
+    [{"b.py": "k = 2\n"}, {"c.py": "k = 2\n"}],
+    pre="g1 = loader.current",
+    mid=["loader.promote(g1); assert cur('m').X == (1, 1)"],
+    new=["n.X == (2, 2)", "loader.current.number == 3"],
 )
 
 # --- M. generations --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rpyc.core.channel import Channel
 
@@ -46,7 +46,8 @@ def test_frames_arrive_whole_whatever_the_pieces(messages: list[bytes], size: in
     assert not frames.begun
 
 
-@given(st.binary(max_size=20_000))
+@given(st.binary(max_size=5_000))
+@example(b"hello" * 4_000)
 def test_what_rpyc_sends_is_read_compressed_or_not(data: bytes) -> None:
     """A stock client compresses from 3,000 bytes on."""
     frames = Frames(20_000)

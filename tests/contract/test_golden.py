@@ -54,7 +54,7 @@ def test_an_answer_of_old_is_understood(path: Path) -> None:
     """And would be given in the same words today."""
     text = path.read_text("utf-8")
 
-    answer = protocol.read_answer(VERBS[path.stem.partition("-")[0]].answer, text)
+    answer: object = protocol.read_answer(VERBS[path.stem.partition("-")[0]].answer, text)
 
     assert still_says(json.loads(text)["answer"], codec.encode(answer))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from hotctl.transport.patience import wait_until
 from hotd.contract.errors import BadRequest, HotdError, NotPermitted, ProtocolMismatch, Unreachable
 from hotd.contract.protocol import LONGEST_REQUEST
+from hotd.contract.verbs import VERBS
 
 if TYPE_CHECKING:
     from hotctl.transport.connection import DaemonConnection
@@ -41,9 +42,22 @@ class UnixTransport:
         if len(text) > LONGEST_REQUEST - 1024:  # room for RPyC's wrapping
             raise BadRequest(f"the request is {len(text)} bytes long, a daemon takes {LONGEST_REQUEST}")
         with self._turn:
-            connection = self._connected(deadline)
             try:
-                return self._asked(connection, verb, text, deadline)
+                held = self._held()
+                if held is not None and not VERBS[verb].changes:
+                    # The daemon may be cutting it this very moment, for having been idle: a question is asked twice.
+                    with contextlib.suppress(EOFError):
+                        return self._asked(held, verb, text, deadline)
+                    self._drop()
+                    held = None
+                return self._asked(held or self._connected(deadline), verb, text, deadline)
+            except EOFError:
+                self._drop()
+                raise Unreachable(
+                    f"the daemon at {self._path} closed the connection before it answered",
+                    hint="it may be ending, have too many callers, or be another program; "
+                    "a change may have happened all the same: hotctl history",
+                ) from None
             except BaseException:
                 # Also after Ctrl-C: the answer that is still on its way must not be taken for the next one's.
                 self._drop()
@@ -58,14 +72,17 @@ class UnixTransport:
             self._connection.close()
             self._connection = None
 
-    def _connected(self, deadline: float) -> DaemonConnection:
+    def _held(self) -> DaemonConnection | None:
+        """The connection of an earlier call, if the daemon still keeps its end."""
         if self._connection is not None and self._connection.spoken_to:
             self._drop()
-        if self._connection is None:
-            sock = self._dialled(min(deadline, time.monotonic() + self._timeout))
-            from hotctl.transport.connection import DaemonConnection
+        return self._connection
 
-            self._connection = DaemonConnection(sock)
+    def _connected(self, deadline: float) -> DaemonConnection:
+        sock = self._dialled(min(deadline, time.monotonic() + self._timeout))
+        from hotctl.transport.connection import DaemonConnection
+
+        self._connection = DaemonConnection(sock)
         return self._connection
 
     def _dialled(self, deadline: float) -> socket.socket:
@@ -91,12 +108,6 @@ class UnixTransport:
             raise Unreachable(
                 f"the daemon at {self._path} did not answer within {time.monotonic() - began:.3g} s: busy or hung",
                 hint="ask again; a change may have happened all the same: hotctl history",
-            ) from None
-        except EOFError:
-            raise Unreachable(
-                f"the daemon at {self._path} closed the connection before it answered",
-                hint="it may be ending, have too many callers, or be another program; "
-                "a change may have happened all the same: hotctl history",
             ) from None
         except Garbled as error:
             raise ProtocolMismatch(

@@ -81,9 +81,7 @@ def _wire_name(kind: type, attribute: str) -> str:
     return RENAMED.get(attribute, attribute) if kind.__name__ in _WITH_FROM else attribute
 
 
-def _decode(kind: Any, data: Any, strict: bool, where: str) -> Any:  # noqa: PLR0911 - one return for each shape
-    if kind is Any:
-        return data
+def _decode(kind: Any, data: Any, strict: bool, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _decode_dataclass(kind, data, strict, where)
     origin = typing.get_origin(kind)

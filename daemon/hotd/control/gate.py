@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from hotd.contract import codec, protocol, views
@@ -73,10 +73,17 @@ class Gate:
             event, level = "control.call", logging.INFO
         else:
             return
-        arguments = codec.to_text(request)[:LONGEST_ARGUMENTS] if request is not None else ""
-        fields = {"event": event, "uid": peer.uid, "pid": peer.pid, "verb": name, "outcome": outcome}
-        extra = {**fields, "arguments": arguments}
+        arguments = _arguments(request) if request is not None else ""
+        extra = {"event": event, "uid": peer.uid, "pid": peer.pid, "verb": name, "outcome": outcome}
+        extra |= {"arguments": arguments}
         self._log.log(level, "%s: %s %s: %s", peer, name, arguments or "-", outcome, extra=extra)
+
+
+def _arguments(request: Request) -> str:
+    """What was asked for; what was left as it is by default says nothing."""
+    said = {f.name: value for f in fields(request) if (value := getattr(request, f.name)) != f.default}
+    said.pop("max_wait", None)
+    return codec.to_text(said)[:LONGEST_ARGUMENTS]
 
 
 def find_verb(name: str) -> Verb:

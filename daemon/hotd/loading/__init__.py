@@ -1,7 +1,47 @@
+"""Generations of code that coexist in one process. Usable without the daemon: `Loader`.
+
+How an import finds its generation, on one page:
+
+* A **part** (`part`) is one module object, the bytes it was made from (`source`), and *edges*: for every dotted name
+  that its code imports, anywhere in it, the part which that name means. Edges are read off the bytecode (`scan`) before
+  anything runs, and cover the closure at any depth. So old code may import for the first time a helper that was edited
+  or deleted since: the part, with its bytes, is already there.
+* Each part's module has a ``__builtins__`` of its own, whose ``__import__`` (`routing`) is an object that knows the
+  part. CPython asks exactly that one for every import statement of the part's code, also in a thread, a coroutine or
+  ``__del__``. Names with an edge are executed (`execution`) and returned; everything else goes to Python's own import.
+  The same object lets any frame tell whose code it runs.
+* A **generation** (`generation`) is a number, a digest, and the parts of its entries. What else belongs to it is what
+  their edges reach. There is no table to swap and nothing to re-home: code sees its generation because of what it is
+  linked to, for as long as it lives, and is freed when nobody holds it.
+* A reload **looks** (`survey`): which files differ, and who imports them, directly or not. It **sketches** those
+  (`sketch`), reading each file once; **links** the sketches (`link`, `pool`): a part in service whose whole closure has
+  the same digest and the same objects is shared, any other is made afresh; **executes** them aside (`loader`); and
+  promotes by swapping one reference. Whatever goes wrong before that is a value (`refusal`), and leaves nothing.
+* Code that is not ours, and libraries that resolve names on behalf of ours (pickle, dataclasses, typing), go to
+  ``sys.modules``. There stands, under each managed name, one **stand-in** (`standin`) for all generations, which is the
+  module of whoever asks (`asking`): the nearest managed frame whose closure has the name, else the generation that the
+  thread was bound to or born with (`threads`), else the head.
+* A package does not get its submodules as attributes unless its own ``__init__`` imports them: it may be shared by
+  generations that do not share those. It finds them by asker too (`modules`).
+* Names that only running the code reveals (computed names for ``import_module``) become edges when they are imported;
+  `pool` loads them.
+
+What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``Thread.start``, the stand-ins) is done by
+the first open loader and undone by the last that closes. Locks: a loader's own, held while it looks and links; the
+pool's, while parts are made; one for the states of all parts. None is held while user code runs.
+
+Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
+moment it was executed (gettext's ``install`` after that is not seen). ``%(filename)s`` of a log record, and
+``co_filename``, carry the content's hash (`plain` takes it off). Children of multiprocessing import from the disk.
+A part that is known by a computed name only, and is loaded by new code after the swap, is executed anew.
+"""
+
+from __future__ import annotations
+
 from hotd.loading.candidate import Candidate, Plan
 from hotd.loading.generation import Generation, UnknownPart
 from hotd.loading.loader import Loader
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided
 
-__all__ = ["Loader", "Pool", "Generation", "Candidate", "Plan", "Avoided", "UnknownPart"]
+__all__ = ["Loader", "Generation", "Candidate", "Plan", "Pool", "Avoided", "UnknownPart"]

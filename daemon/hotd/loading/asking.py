@@ -110,18 +110,25 @@ class Inherited:
     __slots__ = ("_scopes",)
 
     def __init__(self, known: Iterable[Scope]) -> None:
-        found: dict[int, weakref.ref[Scope]] = {}
-        for scope in known:
-            for reference in scope._scopes if isinstance(scope, Inherited) else (weakref.ref(scope),):
-                target = reference()
-                if target is not None:
-                    found[id(target)] = reference
+        found = {id(scope): weakref.ref(scope) for scope in single(known)}
         self._scopes: tuple[weakref.ref[Scope], ...] = tuple(found.values())
 
     def find(self, name: str) -> Part | None:
-        for reference in self._scopes:
-            scope = reference()
-            found = scope.find(name) if scope is not None else None
+        for scope in self.living():
+            found = scope.find(name)
             if found is not None:
                 return found
         return None
+
+    def living(self) -> list[Scope]:
+        """Those that are still in memory."""
+        return [scope for reference in self._scopes if (scope := reference()) is not None]
+
+
+def single(known: Iterable[Scope]) -> Iterator[Scope]:
+    """The scopes, with generations and parts in place of what a thread inherited."""
+    for scope in known:
+        if isinstance(scope, Inherited):
+            yield from scope.living()
+        else:
+            yield scope

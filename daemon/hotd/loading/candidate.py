@@ -30,7 +30,7 @@ class Plan:
 class Candidate:
     """A generation that waits for `Loader.promote`, or for nothing (`Loader.discard`, `Loader.check`)."""
 
-    __slots__ = ("__weakref__", "base", "fresh", "generation", "linked", "reloaded", "unchanged")
+    __slots__ = ("__weakref__", "base", "fresh", "generation", "linked", "look", "reloaded", "unchanged")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Candidate:
         linked: dict[str, Part] | None = None,
         base: object = None,
         reloaded: tuple[str, ...] = (),
+        look: int = 0,
     ) -> None:
         self.generation = generation
         self.unchanged = unchanged
@@ -51,6 +52,8 @@ class Candidate:
         """Those, and the ones it shares with other loaders: all in which it differs from ``base``."""
         self.base = base
         """`Generation.identity` of the generation that was current: a name for it that does not keep it alive."""
+        self.look = look
+        """The loader's how-manieth look at the disk it came from."""
         self.reloaded = reloaded
         """Names of the parts that were executed for it, in that order."""
 

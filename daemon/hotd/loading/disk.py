@@ -190,12 +190,6 @@ def real_path(path: str) -> str:
     return os.path.realpath(path)
 
 
-def real_folder(path: str) -> str:
-    """The path with the links of its folder followed, not its own."""
-    folder, name = os.path.split(path)
-    return os.path.join(os.path.realpath(folder), name)
-
-
 def is_link(path: str) -> bool:
     return os.path.islink(path)
 

@@ -80,6 +80,8 @@ def _check_arguments(shown: str, target: Any, args: Sequence[Any], kwargs: Mappi
         signature.bind(*args, **kwargs)
     except TypeError as error:
         given = ", ".join([*(repr(one) for one in args), *(f"{key}={value!r}" for key, value in kwargs.items())])
+        bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
+        signature = signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
         raise BadEntry(
             f"{shown}{signature} cannot be called with ({given}): {error}",
             hint="correct args and kwargs of the module, or the signature",

@@ -12,11 +12,13 @@ import threading
 from collections.abc import Sequence
 from types import ModuleType
 
-from hotd.core import names
 from hotd.loading.part import Part, State
 
-_changed = threading.Condition(threading.Lock())
-"""One for all parts: it guards states and ``_waiting`` only, and is never held while user code runs."""
+_changed = threading.Condition(threading.RLock())
+"""One for all parts: it guards states and ``_waiting``, and is not held while a body runs.
+
+Re-entrant, because the garbage collector may run a user's ``__del__`` anywhere, and that may import something.
+"""
 _waiting: dict[int, Part] = {}
 """Thread -> the part it waits for."""
 _finished = itertools.count(1)
@@ -30,21 +32,16 @@ def execute(part: Part) -> ModuleType:
     if part.state is State.DONE and part.module is not None:
         return part.module
     me = threading.get_ident()
-    with _changed:
-        while part.state is not State.NEW:
-            if part.module is not None and (part.state is State.DONE or _would_deadlock(me, part)):
-                return part.module
-            _waiting[me] = part
-            try:
-                _changed.wait()
-            finally:
-                del _waiting[me]
-        part.state, part.owner = State.EXECUTING, me
-        try:
-            module = part.module = part.home.fresh_module(part)
-        except BaseException:
-            part.state, part.owner = State.NEW, 0
-            raise
+    while True:
+        module = part.home.fresh_module(part) if part.state is State.NEW else None
+        with _changed:
+            if part.state is not State.NEW:
+                if part.module is not None and (part.state is State.DONE or _would_deadlock(me, part)):
+                    return part.module
+                _wait_for(part, me)
+            elif module is not None:
+                part.state, part.owner, part.module = State.EXECUTING, me, module
+                break
     try:
         _run(part, module)
     except BaseException:
@@ -78,6 +75,14 @@ def _bind(package: Part, part: Part, module: ModuleType) -> None:
     if wanted and tail not in package.bound and package.module is not None:
         package.bound.add(tail)
         setattr(package.module, tail, module)
+
+
+def _wait_for(part: Part, me: int) -> None:
+    _waiting[me] = part
+    try:
+        _changed.wait()
+    finally:
+        del _waiting[me]
 
 
 def _would_deadlock(me: int, part: Part) -> bool:
@@ -122,8 +127,3 @@ def _settle(part: Part, state: State) -> None:
 def finished_by_now() -> int:
     """A mark: parts executed from here on have a higher ``finished``."""
     return next(_finished)
-
-
-def chain_of(name: str, found: dict[str, Part]) -> list[Part]:
-    """The parts that an import of ``name`` passes through, of those found."""
-    return [found[prefix] for prefix in names.prefixes(name) if prefix in found]

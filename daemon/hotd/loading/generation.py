@@ -105,7 +105,8 @@ class Generation:
 
     def _current_table(self, wanted: str | None = None) -> dict[str, Part]:
         table = self._table
-        if table is None or (self._epoch != Part.epoch and (wanted is None or wanted not in table)):
+        lacks = self._epoch < Part.epoch and (wanted is None or table is None or wanted not in table)
+        if table is None or lacks or self._epoch < Part.shrunk:
             self._epoch = Part.epoch
             table = self._table = reach(self._parts.values())
         return table

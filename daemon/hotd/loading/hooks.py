@@ -12,7 +12,6 @@ from hotd.core import names
 from hotd.loading import threads
 from hotd.loading.finder import Finder, managed
 from hotd.loading.modules import MANAGED, relative_to
-from hotd.loading.part import Router
 from hotd.loading.routing import Importer
 from hotd.loading.standin import vacate
 
@@ -72,6 +71,3 @@ def refuse_reload(module: ModuleType) -> ModuleType:
     if managed(module):
         raise ImportError(f"{module.__name__} {MANAGED}", name=module.__name__)
     return _reload(module)
-
-
-__all__ = ["Router", "import_module", "install", "refuse_reload", "uninstall"]

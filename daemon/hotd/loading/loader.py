@@ -17,14 +17,14 @@ from hotd.loading import hooks
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
 from hotd.loading.book import Book
 from hotd.loading.candidate import Candidate, Plan, executed_since
-from hotd.loading.disk import Disk, Kind, Roots, file_name, folder_name, is_link, real_path
+from hotd.loading.disk import Disk, Kind, Roots
 from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
 from hotd.loading.part import Part, State
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, in_user_code, raised, with_digest
-from hotd.loading.standin import release, tidy
-from hotd.loading.survey import Paths, Places, Survey
+from hotd.loading.standin import tidy
+from hotd.loading.survey import Aliases, Paths, Places, Survey
 
 
 class Loader:
@@ -58,10 +58,12 @@ class Loader:
         self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
         """Who was the first to get its number -> what was newest before it."""
         self._next = first_number
+        self._looks = 0
+        self._pending: dict[str, int] = {}
+        """Names whose files differ from current, with the look that saw it: a refused change is not named twice."""
         self._known: dict[str, None] = {}
         self._refused: dict[str, None] = {}
-        self._aliases: dict[str, str] = {}
-        self._real_folders: dict[str, str] = {}
+        self._aliases = Aliases()
         self._closed = False
         self._pool.join(self)
         hooks.install()
@@ -92,7 +94,7 @@ class Loader:
         current = self._current
         parts = self._book.parts
         for known, located in ((self._known, parts if current is not None else {}), (self._refused, {})):
-            places = Places(self._roots, self._aliases, known, located)
+            places = Places(self._roots, self._aliases.names, known, located)
             found: set[str] = set()
             for path in paths:
                 places.meant_by(os.fspath(path), found, found)
@@ -119,17 +121,17 @@ class Loader:
         with self._turn:
             return self._bring(self.stage(changed))
 
-    def plan(self, changed: Paths | None = None) -> Plan:
+    def plan(self, changed: Paths | None = None, *, entry: str | None = None) -> Plan:
         """What `reload` would execute again and why, and what it would keep. Executes nothing. Raises LoadRejected."""
-        outcome = self._planned(changed)
+        outcome = self._planned(changed, entry)
         if isinstance(outcome, LoadRejected):
             raise outcome
         return outcome
 
-    def _planned(self, changed: Paths | None) -> Plan | LoadRejected:
+    def _planned(self, changed: Paths | None, entry: str | None) -> Plan | LoadRejected:
         with self._looking:
             try:
-                survey = self._look(changed, None)
+                survey = self._look(changed, entry)
                 self._refuse(survey)
             except LoadRejected as refused:
                 return refused.with_traceback(None)
@@ -147,27 +149,33 @@ class Loader:
             )
 
     def stage(
-        self, changed: Paths | None = None, *, avoid: frozenset[str] = frozenset(), entry: str | None = None
+        self,
+        changed: Paths | None = None,
+        *,
+        avoid: frozenset[str] = frozenset(),
+        entry: str | None = None,
+        numbered: bool = True,
     ) -> Candidate:
         """Load aside what is on disk: look at it, execute what is affected, leave current alone.
 
         Raises LoadRejected, whose ``digest`` attribute names the refused content; `Avoided` without executing anything
         when the content's digest is one of ``avoid``; Busy when called by code that this loader is just loading.
+        The number is that of the newest numbered generation if that has the same digest, else the next one; with
+        ``numbered=False`` it stays 0 until the candidate is promoted, so that trying consumes none.
         """
         outcome = self._attempt(changed, avoid, entry)
         if isinstance(outcome, Candidate):
-            self._number(outcome.generation)
+            if numbered:
+                self._number(outcome.generation)
             return outcome
         # Raised here and not where it happened: its traceback then holds no frame that knows the candidate.
         raise outcome
 
     def check(self, changed: Paths | None = None, *, entry: str | None = None) -> Candidate:
         """As `stage`, thrown away at once: consumes no number. The report tells ``digest``, ``reloaded``, ``kept``."""
-        outcome = self._attempt(changed, frozenset(), entry)
-        if isinstance(outcome, LoadRejected):
-            raise outcome
-        self.discard(outcome)
-        return outcome
+        candidate = self.stage(changed, entry=entry, numbered=False)
+        self.discard(candidate)
+        return candidate
 
     def promote(self, chosen: Candidate | Generation) -> Generation:
         """Make a candidate, or an earlier generation (undo), the current one: one reference is swapped.
@@ -175,6 +183,7 @@ class Loader:
         A generation keeps its number; later reloads compare the disk with it. Never waits for user code.
         """
         generation = chosen.generation if isinstance(chosen, Candidate) else chosen
+        self._number(generation)
         if isinstance(chosen, Candidate) and not chosen.unchanged:
             self._renewals[generation] = chosen
             self._known.update(dict.fromkeys(_mentioned(chosen.linked.values())))
@@ -218,7 +227,7 @@ class Loader:
         self._current = self._booked = None
         self._book = Book()
         self._open, self._staging, self._past = [], [], []
-        self._known, self._refused, self._aliases = {}, {}, {}
+        self._known, self._refused = {}, {}
         self._unhook()
 
     # --- one attempt ---------------------------------------------------------------------------------------------
@@ -236,6 +245,7 @@ class Loader:
                 self._refuse(survey, avoid)
                 current = self._current
                 if current is not None and survey.digest == current.digest:
+                    self._settled(survey.differing)
                     return Candidate(current, unchanged=True)
                 generation, candidate, wanted = self._link(survey)
         except LoadRejected as refused:
@@ -267,7 +277,15 @@ class Loader:
         if entry is not None and entry not in entries:
             self._check_entry(entry)
             entries = (*entries, entry)
-        return Survey(self._roots, self._book, self._pool.source, changed, self._aliases, entries)
+        survey = Survey(self._roots, self._book, self._pool.source, changed, self._pending, self._aliases, entries)
+        self._looks += 1
+        self._settled(survey.looked_at)
+        self._pending.update(dict.fromkeys(survey.differing, self._looks))
+        return survey
+
+    def _settled(self, agreeing: Iterable[str]) -> None:
+        for name in agreeing:
+            self._pending.pop(name, None)
 
     def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
         if survey.digest in avoid:
@@ -298,6 +316,7 @@ class Loader:
             guess = nearest(name, disk.modules())
             roots = ", ".join(self._roots.folders) or "no root at all"
             hint = f"did you mean {guess}?" if guess else "check the name and the roots"
+            self._refused = dict.fromkeys(names.prefixes(name))
             raise with_digest(BadEntry(f"there is no module {name} under {roots}", hint=hint), "")
         if found.kind in (Kind.NAMESPACE, Kind.EXTENSION):
             what = "a folder without __init__.py" if found.kind is Kind.NAMESPACE else "native code"
@@ -316,12 +335,14 @@ class Loader:
                 if part is not None:
                     entries[name] = part
             generation = Generation(0, survey.digest, survey.entries, entries)
-            candidate = Candidate(
-                generation, fresh=fresh, linked=table, base=self._booked.identity if self._booked is not None else None
-            )
+            base = self._booked.identity if self._booked is not None else None
+            candidate = Candidate(generation, fresh=fresh, linked=table, base=base, look=self._looks)
             with self._numbering:
                 self._staging = [*self._staging, generation]
-        self._note_aliases(fresh.values())
+        for name, part in fresh.items():
+            old = book.parts.get(name)
+            if part.location.path and (old is None or old.location.path != part.location.path):
+                self._aliases.note(part)
         before = (name for name in fresh if (old := book.parts.get(name)) is not None and old.state is State.DONE)
         return generation, candidate, [*survey.entries, *sorted(before)]
 
@@ -342,7 +363,7 @@ class Loader:
             self._staging = [one for one in self._staging if one is not generation]
         for part, name, target in generation.added:
             part.drop_edge(name, target)
-        release(fresh.values())
+        self._pool.release(fresh.values())
 
     def _bring(self, candidate: Candidate) -> Generation:
         return candidate.generation if candidate.unchanged else self.promote(candidate)
@@ -378,8 +399,11 @@ class Loader:
             candidate = self._renewals.get(current)
             if candidate is not None and self._booked is not None and candidate.base is self._booked.identity:
                 self._book.renew(candidate.linked.values(), current.entry_parts())
-            else:
-                self._book = Book(current.table().values())
+                self._settled([name for name, look in self._pending.items() if look <= candidate.look])
+            else:  # the first load, an undo, or a candidate that another one overtook
+                before, self._book = self._book.parts, Book(current.table().values())
+                other = (name for name, part in before.items() if self._book.parts.get(name) is not part)
+                self._pending.update(dict.fromkeys(other, self._looks))
             self._booked = current
             self._renewals = weakref.WeakKeyDictionary()
             self._known = dict.fromkeys(self._book.names())
@@ -389,20 +413,6 @@ class Loader:
             if part is not None and self._book.parts.get(part.name) is part:
                 self._book.enter(part)
                 self._book.extend(part)
-
-    def _note_aliases(self, parts: Iterable[Part]) -> None:
-        """Remember by which other path a symlinked file may be reported."""
-        for part in parts:
-            path = part.location.path
-            known = self._book.parts.get(part.name)
-            if not path or (known is not None and known.location.path == path):
-                continue
-            folder = folder_name(path)
-            if folder not in self._real_folders:
-                self._real_folders[folder] = real_path(folder)
-            real = real_path(path) if is_link(path) else f"{self._real_folders[folder]}/{file_name(path)}"
-            if real != path:
-                self._aliases[real] = part.name
 
     @staticmethod
     def _will_run(survey: Survey, name: str) -> bool:

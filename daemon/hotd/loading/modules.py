@@ -6,7 +6,6 @@ import builtins
 import importlib.util
 from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -126,8 +125,3 @@ def fresh(part: Part, router: Router) -> ModuleType:
 def relative_to(package: str, name: str) -> str:
     """An absolute name for ``.sub``. ImportError beyond the top-level package."""
     return importlib.util.resolve_name(name, package)
-
-
-def folder_of(part: Part) -> Path | None:
-    """The folder that the part's file lies in."""
-    return Path(part.location.path).parent if part.location.path else None

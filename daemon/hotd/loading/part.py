@@ -71,7 +71,9 @@ class Part:
     )
 
     epoch: ClassVar[int] = 0
-    """Counts the edges added at run time, anywhere: a closure computed before the last one may lack something."""
+    """Counts the edges added or dropped at run time, anywhere: a closure computed before may lack something."""
+    shrunk: ClassVar[int] = 0
+    """The epoch of the last edge that was dropped: a closure computed before may have too much."""
 
     def __init__(
         self,
@@ -130,10 +132,11 @@ class Part:
             return self
         found = self.edges.get(name)
         if found is None and self.edges:
-            if self._closure is None or (self._epoch != Part.epoch and name not in self._closure):
+            known = self._closure
+            if known is None or self._epoch < Part.shrunk or (self._epoch < Part.epoch and name not in known):
                 self._epoch = Part.epoch
-                self._closure = reach([self])
-            found = self._closure.get(name)
+                known = self._closure = reach([self])
+            found = known.get(name)
         return found
 
     def mentions(self) -> Iterator[str]:
@@ -152,8 +155,8 @@ class Part:
         if self.edges.get(name) is part:
             del self.edges[name]
             self.runtime.discard(name)
-            self._closure = None
             Part.epoch += 1
+            Part.shrunk = Part.epoch
 
 
 def reach(starts: Iterable[Part]) -> dict[str, Part]:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from hotd.contract.errors import LoadRejected
 from hotd.core import names
-from hotd.loading.asking import BOUND
+from hotd.loading.asking import single
 from hotd.loading.disk import Disk, Roots
 from hotd.loading.generation import Generation
 from hotd.loading.link import link
@@ -20,6 +20,7 @@ from hotd.loading.part import Part, Scope
 from hotd.loading.routing import Importer
 from hotd.loading.sketch import Sketch, Sketcher, entry_names
 from hotd.loading.source import Source, digest_of
+from hotd.loading.standin import release
 
 _RECENT = 256
 """Sources kept compiled though no part uses them: an edit is often taken back."""
@@ -94,6 +95,11 @@ class Pool:
 
         return link(sketcher.sketches, cycles, digests, kept=sketcher.kept, heads=heads, roots=roots, home=self)
 
+    def release(self, parts: Iterable[Part]) -> None:
+        """Parts of a candidate that is no more: those that no other loader shares lose their names."""
+        with self._lock:
+            release(part for part in parts if not self._in_service(part))
+
     @property
     def linking(self) -> threading.RLock:
         """Held while sketches become parts, so that two loaders do not make the same part at once. Never for long."""
@@ -143,9 +149,9 @@ class Pool:
             part = table.get(prefix) or kept(prefix)
             if part is not None and owner.find(prefix) is not part:
                 owner.add_edge(prefix, part)
-                bound = BOUND.get()
-                if isinstance(bound, Generation) and bound.staging:
-                    bound.added.append((owner, prefix, part))
+                for scope in single(askers):
+                    if isinstance(scope, Generation) and scope.staging:
+                        scope.added.append((owner, prefix, part))
                 self._tell(owner, prefix)
         return table[name]
 
@@ -157,7 +163,7 @@ class Pool:
         belongs to the nearest asking code that does know those imports, at last to an entry of the generation.
         """
         parts = [one for one in askers if isinstance(one, Part)]
-        for scope in askers:
+        for scope in single(askers):
             if isinstance(scope, Generation):
                 parts.extend(scope.entry_parts())
         needed = {
@@ -170,6 +176,9 @@ class Pool:
             if all(part.find(target) is found for target, found in needed.items()):
                 return part
         return asker
+
+    def _in_service(self, part: Part) -> bool:
+        return any(found is part for member in self._each() for found in member.in_service(part.name))
 
     def _tell(self, part: Part, name: str) -> None:
         for member in self._each():

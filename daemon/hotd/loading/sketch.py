@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 
@@ -261,7 +261,7 @@ class Sketcher:
             return frozenset()
 
 
-def entry_names(entries: Iterator[str] | tuple[str, ...]) -> list[str]:
+def entry_names(entries: Iterable[str]) -> list[str]:
     """The entries and the packages above them."""
     return list(dict.fromkeys(prefix for entry in entries for prefix in names.prefixes(entry)))
 

@@ -16,7 +16,7 @@ from typing import Any
 from hotd.core import names
 from hotd.loading.asking import resolve
 from hotd.loading.disk import Kind
-from hotd.loading.execution import execute, execute_chain
+from hotd.loading.execution import execute_chain
 from hotd.loading.part import Part, State
 
 _META = frozenset({"__name__", "__spec__", "__loader__", "__file__", "__package__", "__path__"})
@@ -200,18 +200,3 @@ def submodule(package: Part, name: str, depth: int) -> ModuleType | None:
     if native is not None and package.location.kind is not Kind.MODULE and name in package.outside:
         return native
     return None
-
-
-__all__ = [
-    "StandIn",
-    "claim",
-    "execute",
-    "is_standin",
-    "known",
-    "release",
-    "standin_of",
-    "submodule",
-    "taken_by",
-    "tidy",
-    "vacate",
-]

@@ -8,7 +8,19 @@ from pathlib import Path
 
 from hotd.core import graph, names
 from hotd.loading.book import Book
-from hotd.loading.disk import SUFFIXES, VOLUME_SWITCH, Disk, Kind, Location, Roots, absolute, file_name, real_folder
+from hotd.loading.disk import (
+    SUFFIXES,
+    VOLUME_SWITCH,
+    Disk,
+    Kind,
+    Location,
+    Roots,
+    absolute,
+    file_name,
+    folder_name,
+    is_link,
+    real_path,
+)
 from hotd.loading.part import Part
 from hotd.loading.sketch import Sketcher, entry_names
 from hotd.loading.source import Source
@@ -25,14 +37,15 @@ class Survey:
         book: Book,
         source: Callable[[str, bytes], Source],
         changed: Paths | None,
-        aliases: Mapping[str, str],
+        pending: Collection[str],
+        aliases: Aliases,
         entries: tuple[str, ...],
     ) -> None:
         self.book = book
         self.entries = entries
         self.why: dict[str, str] = {}
         """Name -> the sentence why its part is made anew."""
-        self._suspects: set[str] = set()
+        self._suspects: set[str] = set(pending)
         self.sketcher = Sketcher(
             roots,
             Disk(roots),
@@ -43,6 +56,9 @@ class Survey:
         )
         own = self._suspect(roots, changed, aliases)
         self._look_at_suspects(own)
+        self.looked_at = frozenset(self._suspects)
+        self.differing = frozenset(self.why)
+        """Names whose files are not what the book says."""
         causes = graph.touched(tuple(self.why), book.users_of)
         for name, cause in causes.items():
             if name not in self.why and name in book.parts:
@@ -72,21 +88,23 @@ class Survey:
         part = self.kept(name)
         return part.digest if part is not None else f"no {name}"
 
-    def _suspect(self, roots: Roots, changed: Paths | None, aliases: Mapping[str, str]) -> set[str]:
+    def _suspect(self, roots: Roots, changed: Paths | None, aliases: Aliases) -> set[str]:
         """Fill in the names to look at; those returned are suspected only because their own file was named."""
         book = self.book
         if changed is None:
+            aliases.look_again()
             self._suspects.update(book.names())
             return set()
-        places = Places(roots, aliases, book.names(), book.parts)
+        places = Places(roots, aliases.names, book.names(), book.parts)
         own: set[str] = set()
         elsewhere: set[str] = set()
         for given in changed:
             path = absolute(given)
-            for one in {path, real_folder(path)}:
+            for one in {path, aliases.in_real_folder(path)}:
                 places.meant_by(one, own, elsewhere)
+        before = frozenset(self._suspects)
         self._suspects |= own | elsewhere
-        return own - elsewhere
+        return own - elsewhere - before
 
     def _look_at_suspects(self, own: set[str]) -> None:
         work = sorted(self._suspects, key=lambda name: (name.count("."), name))
@@ -126,6 +144,33 @@ class Survey:
         if part.source is None or source.digest != part.source.digest:
             self.why[name] = f"{location.relative} changed"
         return True
+
+
+class Aliases:
+    """Under which other path a linked file may be reported. Links of folders are followed once and remembered."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        """Real path -> the name of the part that was found at another path."""
+        self._folders: dict[str, str] = {}
+
+    def in_real_folder(self, path: str) -> str:
+        """The path with the links of its folder followed, not its own."""
+        folder = folder_name(path)
+        if folder not in self._folders:
+            self._folders[folder] = real_path(folder)
+        return f"{self._folders[folder].rstrip(os.sep)}/{file_name(path)}"
+
+    def look_again(self) -> None:
+        """Forget where folders led to: this look at the disk trusts nothing."""
+        self._folders.clear()
+
+    def note(self, part: Part) -> None:
+        """Remember the real path of a part's file, where that is another one."""
+        path = part.location.path
+        real = real_path(path) if is_link(path) else self.in_real_folder(path)
+        if real != path:
+            self.names[real] = part.name
 
 
 class Places:

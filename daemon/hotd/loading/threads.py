@@ -19,6 +19,7 @@ _inherited: list[contextvars.ContextVar[Any]] = []
 _contexts: weakref.WeakKeyDictionary[threading.Thread, contextvars.Context] = weakref.WeakKeyDictionary()
 _start: Callable[[threading.Thread], None] = threading.Thread.start
 _run: Callable[[threading.Thread], None] = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+"""What we patched over, which is not always Python's own."""
 
 
 def inherit(var: contextvars.ContextVar[Any]) -> None:
@@ -53,6 +54,11 @@ _UNSET: Any = object()
 
 def install() -> None:
     """Patch `threading.Thread`."""
+    global _start, _run  # noqa: PLW0603 - there is one Thread class to patch
+    if threading.Thread.start is not _start_with_context:
+        _start = threading.Thread.start
+    if threading.Thread._bootstrap_inner is not _run_in_context:  # type: ignore[attr-defined]
+        _run = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
     # The one door that every thread passes; mypy dislikes assigning to methods, and to one that typeshed hides.
     threading.Thread.start = _start_with_context  # type: ignore[method-assign]
     threading.Thread._bootstrap_inner = _run_in_context  # type: ignore[attr-defined]

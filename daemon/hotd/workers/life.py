@@ -107,13 +107,15 @@ def _stack_of(ident: int | None) -> str | None:
 def _awaits(awaited: Any) -> Iterator[tuple[FrameType, int]]:
     """The frames of a suspended coroutine and of what it awaits, from the outside in.
 
-    It may go on while we look: each look takes what is there, and a coroutine that ended has no frame.
+    It may go on while we look: each look takes what is there, and a coroutine that ended has no frame. Where an
+    ``async for`` stands the chain ends: CPython does not tell which generator it is in.
     """
     for _ in range(1_000):
-        prefix = next((p for p in ("cr", "gi", "ag") if hasattr(awaited, f"{p}_frame")), None)
-        if prefix is None:  # a future, at the end of the chain
+        if hasattr(awaited, "cr_frame"):
+            frame, awaited = awaited.cr_frame, awaited.cr_await
+        elif hasattr(awaited, "gi_frame"):
+            frame, awaited = awaited.gi_frame, awaited.gi_yieldfrom
+        else:  # a future, most likely
             return
-        frame = getattr(awaited, f"{prefix}_frame")
         if frame is not None:
             yield frame, frame.f_lineno
-        awaited = getattr(awaited, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await")

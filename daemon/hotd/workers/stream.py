@@ -30,23 +30,24 @@ class _Unfinished:
     """How many bytes of it the original has got already, because they were flushed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+@dataclass(slots=True, eq=False)
+class _Order:
     context: Context
-    data: bytes
+    sent: bool = False
+    """Something is to be passed on because of it, which its author then sees to."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Flush:
-    context: Context
+@dataclass(slots=True, eq=False)
+class _Write(_Order):
+    data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class _Finish:
-    context: Context
+class _Flush(_Order):
+    pass
 
 
-_Order = _Write | _Flush | _Finish
+class _Finish(_Order):
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Stream:
         return CURRENT.get() if self.capturing else None
 
     def put(self, context: Context, data: bytes) -> None:
-        self._do(_Write(context, data))
+        self._do(_Write(context, data=data))
 
     def flush(self, context: Context) -> None:
         """The unfinished line goes out as well: dots of progress are printed to be seen."""
@@ -120,7 +121,10 @@ class Stream:
 
     def _do(self, order: _Order) -> None:
         self._orders.append(order)
-        if self._cutting.work_off(self._orders, self._cut) and self._passing.work_off(self._outbox, self._pass):
+        if not self._cutting.work_off(self._orders, self._cut):
+            return
+        # Who has begun a line and sent nothing need not wait for those who wait for the reader of the pipe.
+        if order.sent and self._passing.work_off(self._outbox, self._pass):
             self._tell()
 
     # first stage: cut and record
@@ -130,38 +134,33 @@ class Stream:
         line = self._unfinished.setdefault(context.id, _Unfinished(context))
         match order:
             case _Write(data=data):
-                self._add(context, line, data)
+                self._add(order, line, data)
             case _Flush():
-                self._send(context, line, len(line.data), flush=True)
+                self._send(order, line, len(line.data), flush=True)
             case _Finish():
-                self._complete(context, line)
+                self._send(order, line, len(line.data), flush=True, ends=True)
+                if line.data:
+                    self._record(context, self.name, bytes(line.data))
+                    line.data.clear()
         if not line.data:
             del self._unfinished[context.id]
 
-    def _add(self, context: Context, line: _Unfinished, data: bytes) -> None:
-        end = data.rfind(b"\n") + 1
-        if end:
-            whole = len(line.data) + end
-            line.data += data
-            self._send(context, line, whole, flush=True)
+    def _add(self, order: _Order, line: _Unfinished, data: bytes) -> None:
+        before = len(line.data)
+        line.data += data
+        if end := data.rfind(b"\n") + 1:
+            whole = before + end
+            self._send(order, line, whole, flush=True)
             for one in bytes(line.data[: whole - 1]).split(b"\n"):
-                self._record_pieces(context, one)
+                self._record_pieces(order.context, one)
             del line.data[:whole]
             line.passed = 0
-        else:
-            line.data += data
         while len(line.data) >= LONGEST_LINE:
-            self._send(context, line, len(line.data), flush=False)
+            self._send(order, line, len(line.data), flush=False)
             piece = _piece(line.data)
-            self._record(context, self.name, piece)
+            self._record(order.context, self.name, piece)
             del line.data[: len(piece)]
             line.passed -= len(piece)
-
-    def _complete(self, context: Context, line: _Unfinished) -> None:
-        self._outbox.append(_Parcel(context, bytes(line.data[line.passed :]), flush=True, ends=True))
-        if line.data:
-            self._record(context, self.name, bytes(line.data))
-            line.data.clear()
 
     def _record_pieces(self, context: Context, line: bytes) -> None:
         rest = bytearray(line)  # of which the front is cut off without moving the rest
@@ -171,9 +170,10 @@ class Stream:
             del rest[: len(piece)]
         self._record(context, self.name, bytes(rest))
 
-    def _send(self, context: Context, line: _Unfinished, end: int, *, flush: bool) -> None:
-        self._outbox.append(_Parcel(context, bytes(line.data[line.passed : end]), flush))
+    def _send(self, order: _Order, line: _Unfinished, end: int, *, flush: bool, ends: bool = False) -> None:
+        self._outbox.append(_Parcel(order.context, bytes(line.data[line.passed : end]), flush, ends))
         line.passed = end
+        order.sent = True
 
     # second stage: pass on
 

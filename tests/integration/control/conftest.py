@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.control.fakes import Port, open_port
+from tests.integration.control.fakes import NOBODY, Port, open_port
 from tests.support.eventually import eventually
 
 
@@ -28,6 +29,15 @@ def nothing_outlives() -> Iterator[None]:
 def port(tmp_path: Path) -> Iterator[Port]:
     with open_port(tmp_path) as port:
         yield port
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder of ``nobody``, which everybody may enter: pytest's own are the tester's alone."""
+    with tempfile.TemporaryDirectory(prefix="hotd-") as name:
+        os.chown(name, NOBODY, -1)
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def _descriptors() -> set[tuple[int, str]]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib
 import logging
 import os
+import platform
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from hotd.contract import views
 from hotd.contract.requests import Request
@@ -95,3 +100,44 @@ def open_port(
 
 
 HURRIED = Patience(idle=0.2, begun=0.2, answer=0.2)
+
+
+# --- as somebody else -------------------------------------------------------------------------------------------------
+
+NOBODY = 65534
+NOBODYS_GROUP = 54321
+_SYSTEM_CALLS = {"x86_64": (116, 119, 117), "aarch64": (159, 149, 147)}
+"""setgroups, setresgid, setresuid."""
+needs_root = pytest.mark.skipif(
+    os.getuid() != 0 or platform.machine() not in _SYSTEM_CALLS, reason="only root can become somebody else"
+)
+
+
+def as_nobody(act: Callable[[], Any]) -> Any:
+    """What ``act`` gives on a thread of uid 65534, who is in one group besides its own. Raises what it raises.
+
+    To the kernel every thread has a user of its own; it is the C library that keeps them together, so it is bypassed.
+    """
+    modules = "hotctl.transport.connection", "hotctl.transport.unix"
+    for module in modules:  # nobody may not read the interpreter's own files, where those are root's
+        importlib.import_module(module)
+    result: list[Any] = []
+
+    def run() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        setgroups, setresgid, setresuid = _SYSTEM_CALLS[platform.machine()]
+        groups = (ctypes.c_uint32 * 1)(NOBODYS_GROUP)
+        assert libc.syscall(setgroups, 1, groups) == 0
+        assert libc.syscall(setresgid, NOBODY, NOBODY, NOBODY) == 0
+        assert libc.syscall(setresuid, NOBODY, NOBODY, NOBODY) == 0
+        try:
+            result.append(act())
+        except Exception as error:  # noqa: BLE001 - raised again on the test's own thread
+            result.append(error)
+
+    thread = threading.Thread(target=run, name="nobody")
+    thread.start()
+    thread.join(20)
+    if isinstance(result[0], Exception):
+        raise result[0]
+    return result[0]

@@ -13,11 +13,12 @@ import pytest
 from rpyc.core import brine, consts, vinegar
 
 from hotctl import connect
+from hotd.contract.errors import Unreachable
 from hotd.contract.frames import framed
 from hotd.contract.protocol import LONGEST_REQUEST, ROOT
 from hotd.contract.verbs import VERBS
 from tests.integration.control.attacker import ROOT_REF, Attacker, boxed, value
-from tests.integration.control.fakes import HURRIED, VERSION, Port, open_port
+from tests.integration.control.fakes import HURRIED, VERSION, Gated, Port, open_port
 from tests.support.eventually import eventually
 
 ALL_HANDLERS = {name: number for name, number in vars(consts).items() if name.startswith("HANDLE_")}
@@ -260,6 +261,37 @@ def test_when_full_the_oldest_without_a_finished_request_goes_first(tmp_path: Pa
             assert second.is_cut()
             assert honest.hello() == VERSION
     assert len(port.log.of("control.full")) == 1
+
+
+def test_when_everybody_is_being_answered_a_newcomer_is_turned_away(tmp_path: Path) -> None:
+    """Nobody's call is cut for another's; the newcomer is told at once, and the admin once."""
+    gated = Gated()
+    with open_port(tmp_path, gated, most_callers=1) as port, connect(port.path) as served:
+        call = threading.Thread(target=served.hello)
+        call.start()
+        assert gated.reached.wait(5)
+
+        for _ in range(2):
+            with connect(port.path) as late, pytest.raises(Unreachable, match="closed the connection"):
+                late.hello()
+
+        gated.open.set()
+        call.join(5)
+        assert len(port.log.of("control.full")) == 1
+        assert served.hello() == VERSION
+
+
+def test_a_caller_that_goes_before_its_answer_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Ctrl-C in hotctl: no traceback in the daemon's log, no thread, no descriptor."""
+    gated = Gated()
+    with open_port(tmp_path, gated) as port:
+        with Attacker(port.path) as attacker:
+            attacker.send(consts.MSG_REQUEST, 1, (consts.HANDLE_CALLATTR, boxed(ROOT_REF, value("hello"), value(()))))
+            assert gated.reached.wait(5)
+        gated.open.set()
+
+        eventually(lambda: not any(t.name == "hotd-control-1" for t in threading.enumerate()), what="its thread ended")
+        assert port.log.records == []
 
 
 def test_the_root_is_a_well_known_one(port: Port) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from rpyc.core import brine, consts
-from rpyc.core.service import Service
-from rpyc.utils.server import ThreadedServer
+from rpyc.core.channel import Channel
+from rpyc.core.service import VoidService
+from rpyc.core.stream import SocketStream
 
 from hotctl import connect
 from hotctl.transport import open_transport
@@ -24,12 +25,12 @@ from hotd.contract.address import RemoteAddress, UnixAddress
 from hotd.contract.errors import BadRequest, NotPermitted, ProtocolMismatch, Unreachable, UsageError
 from hotd.contract.frames import framed
 from hotd.contract.protocol import LONGEST_REQUEST
-from tests.integration.control.fakes import VERSION, Port, open_port
+from tests.integration.control.fakes import NOBODY, VERSION, Port, as_nobody, needs_root, open_port
 
 
 @contextmanager
-def fake_daemon(folder: Path, act: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A socket behind which ``act`` is done to each caller's connection, once its request arrived."""
+def fake_daemon(folder: Path, act: Callable[[socket.socket], None], *, reads: bool = True) -> Iterator[str]:
+    """A socket behind which ``act`` is done to each caller's connection, once its request arrived and was read."""
     path = str(folder / "d")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -43,8 +44,9 @@ def fake_daemon(folder: Path, act: Callable[[socket.socket], None]) -> Iterator[
                 return
             with sock:
                 sock.settimeout(5)
-                sock.recv(65536)
                 try:
+                    if reads:
+                        sock.recv(65536)
                     act(sock)
                 except OSError:
                     continue
@@ -115,13 +117,19 @@ def test_a_daemon_that_does_not_accept_is_not_waited_for_longer_than_asked(tmp_p
             daemon.hello()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may use every socket")
-def test_a_socket_of_others_is_not_permitted(port: Port) -> None:
-    """Exit 77, not 69: the daemon is there."""
-    Path(port.path).chmod(0)
+@needs_root
+def test_a_socket_of_others_is_not_permitted(public_folder: Path) -> None:
+    """Exit 77, not 69: the daemon is there, and the way in is named."""
+    with (
+        open_port(public_folder, mode=0o660) as port,
+        connect(port.path) as daemon,
+        pytest.raises(NotPermitted) as caught,
+    ):
+        as_nobody(daemon.hello)
 
-    with connect(port.path) as daemon, pytest.raises(NotPermitted, match="may not use the socket"):
-        daemon.hello()
+    message = f"uid {NOBODY} may not use the socket {port.path}: it has mode 0660, owner root, group root"
+    assert caught.value.message == message
+    assert "usermod -aG root" in (caught.value.hint or "")
 
 
 def test_what_a_caller_without_access_is_told(tmp_path: Path) -> None:
@@ -252,14 +260,18 @@ def test_an_end_without_an_answer_is_told(tmp_path: Path) -> None:
 
 def test_another_rpyc_service_is_told_apart_from_a_daemon(tmp_path: Path) -> None:
     """Stock RPyC behind the socket: no hotd, whatever it is."""
-    server = ThreadedServer(Service, socket_path=str(tmp_path / "s"))
-    thread = server._start_in_thread()
-    try:
-        with connect(str(tmp_path / "s")) as daemon, pytest.raises(ProtocolMismatch, match="is no hotd"):
-            daemon.hello()
-    finally:
-        server.close()
-        thread.join(5)
+
+    def serve_stock(sock: socket.socket) -> None:
+        connection = VoidService()._connect(Channel(SocketStream(sock)), {})
+        connection.serve(5)
+        connection._cleanup()
+
+    with (
+        fake_daemon(tmp_path, serve_stock, reads=False) as path,
+        connect(path) as daemon,
+        pytest.raises(ProtocolMismatch, match="is no hotd"),
+    ):
+        daemon.hello()
 
 
 def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:

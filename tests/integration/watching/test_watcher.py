@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from pathlib import Path
@@ -204,7 +206,7 @@ def test_an_unknown_backend_is_refused(rig: Rig) -> None:
 # --- the limits of the machine ---------------------------------------------------------------------------------------
 
 LIMITED = """
-    import json, sys, threading, time
+    import json, os, sys, threading, time
     from pathlib import Path
     from hotd.core.values import Instant
     from hotd.watching import CannotWatch, FileWatcher
@@ -213,6 +215,8 @@ LIMITED = """
         def now(self):
             return Instant(time.monotonic(), time.time())
 
+    if "nobody" in sys.argv:
+        os.setuid(65534)
     said = []
     watcher = FileWatcher([Path(sys.argv[1])], sink=print, settle=0.05, settle_max=1.0, backend="auto", interval=1.0,
                           ignore=[], also=[], clock=MachineClock(), degraded=said.append)
@@ -242,6 +246,24 @@ def limited(limit: str, value: int, root: Path) -> list[object]:
     assert done.returncode == 0, done.stderr
     found: list[object] = json.loads(done.stdout)
     return found
+
+
+def test_folders_that_may_not_be_read_are_told(rig: Rig) -> None:
+    """watchdog takes "permission denied" for a success; a part of the tree would go unseen in silence."""
+    script = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(LIMITED)]
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
+        root = Path(name)
+        root.chmod(0o755)
+        (root / "secret").mkdir(mode=0)
+        # root may read everything
+        words = [*script, name, *(["nobody"] if os.geteuid() == 0 else [])]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        root.chmod(0)
+        refused = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        root.chmod(0o755)
+
+    assert json.loads(done.stdout) == [1, [f"changes below {name}/secret go unseen: permission denied"], 1]
+    assert json.loads(refused.stdout) == [0, [f"source root {name} cannot be watched: permission denied", None], 1]
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ class Rig:
         self.codes: dict[tuple[str, int], PlainCode] = {}
         self.events: list[InstanceEvent] = []
         self._changed = threading.Condition()
+        self._started: list[InstanceId] = []
         self._carriers: list[threading.Thread] = []
         self.executor = ThreadExecutor(self._code, self._sink, output or self.page)
         self._count = 0
@@ -93,8 +94,10 @@ class Rig:
         self._count += 1
         id = InstanceId("long_op", self._count)
         self.codes["long_op", generation] = PlainCode(target, kind, generation)
+        before = set(threading.enumerate())
         self.executor.start(InstanceSpec(id, generation, "digest", args, kwargs, stop_method))
-        self._carriers += [thread for thread in threading.enumerate() if thread.name.startswith(str(id))]
+        self._started.append(id)
+        self._carriers += [t for t in threading.enumerate() if t.name == str(id) and t not in before]
         return id
 
     def started(self, id: InstanceId) -> None:
@@ -131,6 +134,8 @@ class Rig:
             assert not carrier.is_alive(), carrier
 
     def close(self) -> None:
+        for id in self._started:
+            self.executor.stop(id)
         self.join()
         self.executor.close()
 

@@ -1,0 +1,165 @@
+"""Several loaders over one pool: what is equal is one object, and each line of generations stays its own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from hotd.contract.errors import LoadRejected
+from hotd.loading import Loader, Pool
+from tests.integration.loading.conftest import Open, Ops
+
+
+@pytest.fixture
+def pair(ops: Ops, open_loader: Open) -> tuple[Loader, Loader]:
+    """Two hosted modules that import the same helper."""
+    ops.write(helper="import deep\nK = 1\nS = []\n", deep="D = 1\n", a="import helper\n", b="import helper\n")
+    pool = Pool()
+    one, two = open_loader(pool=pool), open_loader(pool=pool)
+    one.load("a")
+    two.load("b")
+    return one, two
+
+
+def helper(loader: Loader) -> object:
+    assert loader.current is not None
+    return loader.current.module("helper")
+
+
+def test_two_modules_share_an_equal_helper(pair: tuple[Loader, Loader]) -> None:
+    """Same closure, same object: state in a shared helper is shared."""
+    assert helper(pair[0]) is helper(pair[1])
+
+
+def test_one_moves_on_while_the_other_stays(ops: Ops, pair: tuple[Loader, Loader]) -> None:
+    """A pinned module keeps its helper; when it follows, they share again."""
+    one, two = pair
+    old = helper(two)
+    ops.write(deep="D = 2\n")
+
+    one.reload()
+    assert helper(one) is not old
+    assert helper(two) is old
+
+    two.reload()
+    assert helper(two) is helper(one)
+
+
+def test_going_back_shares_what_is_still_in_service_elsewhere(ops: Ops, pair: tuple[Loader, Loader]) -> None:
+    """v1, v2, v1 in one module: the other still serves v1, so its helper is the one that both have again."""
+    one, two = pair
+    old = helper(two)
+    ops.write(helper="import deep\nK = 2\n")
+    one.reload()
+    ops.write(helper="import deep\nK = 1\nS = []\n")
+
+    generation = one.reload()
+
+    assert helper(one) is old
+    assert generation.number == 3
+
+
+def test_a_mixture_is_never_shared(ops: Ops, pair: tuple[Loader, Loader]) -> None:
+    """Equal code above two different objects of equal code stays two: one closure, one ``deep``."""
+    one, two = pair
+    first = one.current
+    assert first is not None
+    ops.write(deep="D = 2\n")
+    one.reload()
+    two.reload()
+    ops.write(deep="D = 1\n")
+    one.reload()  # deep is executed afresh: nobody serves it
+    two.promote(two.generations[0])  # while this one goes back to its first deep
+
+    ops.write(b="import helper, deep\n")
+    generation = two.reload()
+
+    assert generation.module("helper").deep is generation.module("deep")
+
+
+def test_a_refused_candidate_leaves_shared_names_alone(ops: Ops, pair: tuple[Loader, Loader]) -> None:
+    """What another module serves stays importable by outside code, whoever failed beside it."""
+    one, two = pair
+    ops.write(deep="D = 2\n", a="import helper\n1/0\n")
+    candidate = two.stage()
+    with pytest.raises(LoadRejected):
+        one.reload()
+
+    assert two.promote(candidate).module("helper").deep.D == 2
+    assert sys.modules["helper"].K == 1
+
+
+def test_equal_names_in_different_roots_are_different_modules(tmp_path: Path, open_loader: Open) -> None:
+    """Two modules of two teams may both be called worker."""
+    pool = Pool()
+    loaders = []
+    for team in ("red", "blue"):
+        ops = Ops(tmp_path / team)
+        ops.write(worker="import util, sys\ndef me(): return util.team, sys.modules['worker'].util.team\n")
+        ops.write(util=f"team = {team!r}\n")
+        loaders.append(open_loader([ops.root], pool))
+    red, blue = (loader.load("worker").module("worker") for loader in loaders)
+
+    assert (red.me(), blue.me()) == (("red", "red"), ("blue", "blue"))
+
+
+def test_the_same_content_under_another_root_has_the_same_digest_and_its_own_file(
+    tmp_path: Path, open_loader: Open
+) -> None:
+    """Identity does not know where a checkout lies; ``__file__`` does."""
+    pool = Pool()
+    found = []
+    for place in ("x", "y"):
+        ops = Ops(tmp_path / place)
+        ops.write(m="import pkg.sub\n", pkg__="", pkg__sub="v = 1\n")
+        found.append(open_loader([ops.root], pool).load("m"))
+
+    assert found[0].digest == found[1].digest
+    assert found[1].module("pkg.sub").__file__ == str(tmp_path / "y/pkg/sub.py")
+
+
+def test_a_hung_import_holds_up_nobody_else(ops: Ops, open_loader: Open) -> None:
+    """While one module's import hangs, others load, its own line can be undone, and paths can be asked about."""
+    pool = Pool()
+    slow, quick = open_loader(pool=pool), open_loader(pool=pool)
+    ops.write(
+        slow="X = 1\n", quick="X = 1\n", gate="import threading\nin_it, go = threading.Event(), threading.Event()\n"
+    )
+    slow.load("slow")
+    ops.write(slow="import gate\ngate.in_it.set()\ngate.go.wait(20)\nX = 2\n")
+    gate = quick.load("gate").module("gate")
+    thread = threading.Thread(target=slow.reload)
+    thread.start()
+    assert gate.in_it.wait(10)
+
+    first = slow.current
+    assert first is not None
+    assert quick.load("quick").module("quick").X == 1
+    assert slow.promote(first) is first
+    assert slow.touched_by([str(ops.root / "slow.py")])
+    gate.go.set()
+    thread.join(10)
+
+    assert slow.current is not None and slow.current.module("slow").X == 2
+
+
+def test_what_was_abandoned_is_not_waited_for(ops: Ops, open_loader: Open) -> None:
+    """A retry of an import that hung executes it again instead of joining the one that hangs."""
+    loader = open_loader()
+    ops.write(gate="import threading\nin_it, go, n = threading.Event(), threading.Event(), []\n", m="import gate\n")
+    gate = loader.load("m").module("gate")
+    ops.write(m="import gate\ngate.n.append(1)\nif len(gate.n) == 1:\n    gate.in_it.set()\n    gate.go.wait(20)\n")
+    thread = threading.Thread(target=loader.stage)
+    thread.start()
+    assert gate.in_it.wait(10)
+
+    loader.abandon()
+    generation = loader.reload()
+
+    assert generation.number == 2
+    gate.go.set()
+    thread.join(10)
+    assert loader.current is generation

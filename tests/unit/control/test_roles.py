@@ -1,0 +1,98 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+
+import pytest
+
+from hotd.contract.errors import NotPermitted
+from hotd.contract.verbs import VERBS, Role
+from hotd.control.peers import Peer
+from hotd.control.roles import Roles
+
+ROOT = Peer(0, frozenset({0}), 1)
+STRANGER = Peer(4_000_000, frozenset({4_000_001, 4_000_002}), 7)
+SOMEBODY = Peer(pwd.getpwall()[-1].pw_uid, frozenset({pwd.getpwall()[-1].pw_gid}), 8)
+
+
+@pytest.mark.parametrize(
+    ("people", "listed"),
+    [
+        ([], False),
+        (["*"], True),
+        (["4000000"], True),
+        (["4000001"], False),
+        (["%4000002"], True),
+        (["%4000000"], False),
+        (["uid 4000000"], True),
+        (["nobody-of-that-name", "%no-group-of-that-name", "%nul\0", "cert:x"], False),
+    ],
+)
+def test_a_list_names_users_uids_and_groups(people: list[str], listed: bool) -> None:
+    """``["root", "1000", "%hotctl", "%993", "*"]``; a name that nobody has lets nobody in."""
+    assert Roles(admins=people).of(STRANGER) is (Role.ADMIN if listed else Role.NONE)
+    assert Roles(viewers=people).of(STRANGER) is (Role.VIEWER if listed else Role.NONE)
+
+
+def test_users_and_groups_go_by_name() -> None:
+    """As they stand in hotd.toml."""
+    entry = pwd.getpwuid(SOMEBODY.uid)
+
+    assert Roles(admins=[entry.pw_name]).of(SOMEBODY) is Role.ADMIN
+    assert Roles(admins=["%" + grp.getgrgid(entry.pw_gid).gr_name]).of(SOMEBODY) is Role.ADMIN
+
+
+def test_the_daemons_own_user_is_always_an_admin_and_root_by_the_list_only() -> None:
+    """Who could signal and trace the daemon anyway; and a daemon of yours is not root's by itself."""
+    assert Roles(own_uid=STRANGER.uid).of(STRANGER) is Role.ADMIN
+    assert Roles(own_uid=STRANGER.uid).of(ROOT) is Role.NONE
+    assert Roles(admins=["root"], own_uid=STRANGER.uid).of(ROOT) is Role.ADMIN
+
+
+def test_the_greatest_role_counts() -> None:
+    """An admin is not made smaller by ``viewers = ["*"]``."""
+    assert Roles(admins=["4000000"], viewers=["*"]).of(STRANGER) is Role.ADMIN
+
+
+def test_an_operator_of_some_modules_may_look_at_all() -> None:
+    """Until requests say their modules in one way, that is all it may."""
+    assert Roles(operators={"long_op": ["%4000001"]}).of(STRANGER) is Role.VIEWER
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.name)
+def test_a_verb_takes_its_role_and_no_less(verb: object) -> None:
+    """The table decides, for every verb."""
+    for roles, role in ((Roles(), Role.NONE), (Roles(viewers=["*"]), Role.VIEWER), (Roles(admins=["*"]), Role.ADMIN)):
+        one = VERBS[getattr(verb, "name")]  # noqa: B009 - parametrize hides the type
+        if role >= one.role:
+            assert roles.permit(STRANGER, one) is role
+        else:
+            with pytest.raises(NotPermitted):
+                roles.permit(STRANGER, one)
+
+
+def test_a_refusal_says_who_what_which_role_and_what_to_do() -> None:
+    """One sentence and a cure; exit 77."""
+    with pytest.raises(NotPermitted) as caught:
+        Roles(admins=["root", "%hotctl"], viewers=["*"]).permit(STRANGER, VERBS["reload"])
+
+    assert caught.value.message == (
+        "uid 4000000 may not reload: that needs the role operator, and this caller has the role viewer"
+    )
+    assert "root, %hotctl" in (caught.value.hint or "")
+
+    with pytest.raises(NotPermitted, match="has no role at all") as caught:
+        Roles().permit(STRANGER, VERBS["status"])
+    assert "the user the daemon runs as" in (caught.value.hint or "")
+
+
+def test_a_caller_is_named_as_users_are() -> None:
+    """By name where there is one, else by number: in histories and in the log."""
+    me = Peer(os.getuid(), frozenset(), 1)
+
+    assert me.name == pwd.getpwuid(os.getuid()).pw_name
+    assert str(me) == f"uid {me.uid} ({me.name})"
+    assert (STRANGER.name, str(STRANGER)) == ("uid 4000000", "uid 4000000")
