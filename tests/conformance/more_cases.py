@@ -463,6 +463,13 @@ C(
     old=["t0 is None"],
 )
 C(
+    "J02b-namespace-appears",
+    "a folder that somebody failed to import is made by putting a file into it",
+    {"m.py": "try:\n    import late_ns\nexcept ImportError:\n    late_ns = None\n"},
+    {"late_ns/deep/two.py": "v = 2\n"},
+    new=["n.late_ns.__path__"],
+)
+C(
     "J03-absent-name-appears",
     "try: import fast / except ImportError notices fast.py",
     {"m.py": "try:\n    import fast_xyz as impl\nexcept ImportError:\n    impl = None\n"},
@@ -1119,4 +1126,19 @@ C(
     """,
     ok=None,
     new=["alive == 1", "len(loader.generations) == 1", "sorted(names) == ['b', 'm']"],
+)
+C(
+    "M14-a-candidate-that-another-one-overtook",
+    "promoting the earlier of two candidates last: the next reload brings what the later one had",
+    {"m.py": "import b, c\nX = (b.k, c.k)\n", "b.py": "k = 1\n", "c.py": "k = 1\n"},
+    {},
+    pre="""
+        (root / 'c.py').write_text('k = 2\\n'); one = loader.stage([root / 'c.py'])
+        (root / 'b.py').write_text('k = 2\\n'); two = loader.stage([root / 'b.py'])
+        loader.promote(two); loader.promote(one)
+        between = cur('m').X
+        loader.reload([])
+    """,
+    ok=None,
+    new=["between == (1, 2)", "n.X == (2, 2)"],
 )

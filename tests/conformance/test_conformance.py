@@ -20,7 +20,7 @@ CASES = all_cases()
 NEEDS = {"A16-pep695-generic": (3, 12)}
 """Cases whose source older Pythons cannot read."""
 GIVEN = 79
-OWN = 94
+OWN = 96
 """Ratchets: cases are added, never taken away."""
 
 Outcomes = dict[str, "Future[tuple[int, str]]"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
 
 import pytest
@@ -128,3 +129,19 @@ def test_a_frame_ends_where_its_header_says() -> None:
 
     with pytest.raises(BadFrame, match="does not end"):
         frames.next()
+
+
+def test_what_is_too_long_is_not_even_inflated() -> None:
+    """100 KB on the wire do not become 100 MB of memory before somebody looks at the length."""
+    frames = Frames(200_000)
+    frames.feed(compressed(zlib.compress(b"\0" * 100_000_000)))
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadFrame):
+            frames.next()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2_000_000

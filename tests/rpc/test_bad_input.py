@@ -140,16 +140,14 @@ def test_a_socket_in_a_missing_folder_is_a_bad_config(tmp_path: Path) -> None:
 def test_no_permission_is_77_and_says_what_is_missing(one_daemon: Running) -> None:
     """The socket is 0660: others cannot even connect."""
     one_daemon.folder.chmod(0o755)
+    # The test's own Python may lie where nobody else may look, so everything is imported before the change of user.
     program = (
-        "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
-        "sys.argv = ['hotctl', 'status', '--socket', sys.argv[1]];"
-        "from hotctl.cli import main; sys.exit(main())"
+        "import os, sys; from hotctl.cli import main; argv = ['status', '--socket', sys.argv[1]];"
+        "main(argv); main([*argv, '--socket', '/nowhere']); import grp, pwd;"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.exit(main(argv))"
     )
-    # The test's own Python may lie where nobody else may look, so its modules are loaded before the change of user.
-    preload = "import hotctl.cli, hotctl.client, hotctl.session, hotctl.transport.unix, hotctl.commands.status;"
-    preload += "import rpyc, pwd, grp, unicodedata;"
     ran = subprocess.run(
-        [sys.executable, "-c", preload + program, str(one_daemon.socket)],
+        [sys.executable, "-c", program, str(one_daemon.socket)],
         capture_output=True, text=True, check=False, env=environment(), timeout=30,
     )  # fmt: skip
     assert ran.returncode == 77, ran

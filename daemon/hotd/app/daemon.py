@@ -32,6 +32,7 @@ from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
 from hotd.engine.verbs import ANSWERS
 from hotd.host import logs
+from hotd.host.forks import forget_in_child
 from hotd.host.lock import InstanceLock, claim_socket, lock_of
 from hotd.host.notify import Notifier
 from hotd.host.signals import Signals
@@ -102,13 +103,11 @@ class Daemon:
         claim_socket(socket)
 
         book = LogBook(config.logs_keep)
-        undo.callback(book.close)
         capture = Capture(book, clock)
         undo.callback(capture.restore)
         capture.install()
 
         events = EventRing()
-        undo.callback(events.close)
         loading = Hosting(clock)
         undo.callback(loading.close)
         for spec in config.modules:
@@ -138,6 +137,10 @@ class Daemon:
         desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, self._about(), ANSWERS)
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
+        # Whoever follows events or logs is parked in a call: let them go before the port waits for its calls.
+        undo.callback(events.close)
+        undo.callback(book.close)
+        forget_in_child(server)
         server.start()
         if config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.

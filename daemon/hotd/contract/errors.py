@@ -29,6 +29,7 @@ The code (kebab-case) crosses the wire and stands in ``--json``; the exit status
     ├── ProtocolMismatch           76
     ├── NotPermitted               77
     └── BadConfig                  78
+        └── CannotWatch            a root that the kernel will not watch: a limit, a permission
 """
 
 from __future__ import annotations
@@ -267,6 +268,12 @@ class BadConfig(HotdError):
     """The configuration cannot be used; the message lists every reason."""
 
     code, exit_status = "bad-config", 78
+
+
+class CannotWatch(BadConfig):
+    """A source root cannot be watched; the hint names the limit to raise, where a limit is the reason."""
+
+    code = "cannot-watch"
 
 
 def _tree(root: type[HotdError]) -> dict[str, type[HotdError]]:

@@ -53,6 +53,8 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
                 if self._frames.begun:
                     now = time.monotonic()
                     deadline = deadline or now + self._patience.begun
+                    if now >= deadline:  # bytes may keep coming, few at a time
+                        raise BlockingIOError
                     set_patience(self._sock, socket.SO_RCVTIMEO, deadline - now)
                 chunk = self._sock.recv(CHUNK)
                 if not chunk:

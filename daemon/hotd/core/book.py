@@ -14,10 +14,14 @@ from hotd.contract.errors import UnknownModule
 from hotd.contract.nearest import nearest
 from hotd.contract.views import Change, ErrorView, ModuleChange
 from hotd.core.messages import LoadKind
-from hotd.core.values import Actor, Failure, InstanceId, Instant, Spec
+from hotd.core.values import Actor, InstanceId, Instant, Spec
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+MOST_REVISIONS = 500
+MOST_QUARANTINED = 100
+"""For each module; the oldest is forgotten, and at worst refused once more."""
 
 
 # --- phases: a state carries the facts true in it, and no others ------------------------------------------------------
@@ -44,8 +48,8 @@ class Draining:
     since: Instant
     deadline: float
     """Monotonic seconds."""
-    stalled: bool = False
-    """The deadline passed, and was told."""
+    stalled: Instant | None = None
+    """When the deadline passed, and that was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ class Instance:
     started: Instant
     leaving: bool = False
     """It shall end; asked when ``max_unavailable`` allows."""
+    deadline: float = 0.0
+    """Monotonic seconds by which it should have ended; 0 while nobody asked it to."""
+    stalled: Instant | None = None
+    """When that passed, and was told."""
 
     @property
     def counts(self) -> bool:
@@ -107,6 +115,15 @@ class Rejection:
     cause: str
     actor: str
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What was last seen on disk."""
+
+    digest: str
+    """Empty: something changed that was not read yet."""
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +162,15 @@ class Module:
     finished: int = 0
     """Places whose work is done for good (``restart`` is never or on-failure)."""
     pace: Pace = Pace()
-    rejection: Rejection | None = None
-    """The newest edit was refused; None as soon as another loads."""
     rejections: tuple[Rejection, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
     """digest -> ``rejected`` or ``undone``: what the watcher must not load."""
     pending: frozenset[str] = frozenset()
-    """Paths that changed and were not acted on yet: paused, manual, or a rollout is in flight."""
-    differs: bool = False
-    """The disk is known to hold something else than current."""
+    """Paths that changed and were not acted on yet: paused, manual, at the cap, or a rollout is in flight."""
+    disk: Disk | None = None
+    """None before the first look."""
+    tainted: Instant | None = None
+    """When the first of its instances was abandoned: whatever that thread holds, it holds until the daemon ends."""
     failures: tuple[FailureRecord, ...] = ()
     errors: int = 0
     reloads: int = 0
@@ -178,6 +195,39 @@ class Module:
     def loaded(self) -> list[Generation]:
         """What is in memory, oldest first."""
         return [generation for generation in self.generations.values() if generation.in_memory]
+
+    @property
+    def wanted(self) -> int:
+        """How many instances there should be on current when nothing stands in the way."""
+        return 0 if self.stopped or self.current is None else max(0, self.replicas - self.finished)
+
+    @property
+    def shortfall(self) -> int:
+        """How many are missing: old and new together are never more than replicas + surge."""
+        return max(0, min(self.wanted - self.on_current, self.wanted + self.spec.surge - self.alive))
+
+    def shall_end(self, instance: Instance) -> bool:
+        """Whether somebody wants it to end, or ``on_change = "stop"`` wants its code gone."""
+        return instance.leaving or (self.spec.on_change == "stop" and instance.generation != self.current)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the disk is known to hold something else than current."""
+        if self.current is None or self.disk is None:
+            return False
+        return self.disk.digest != self.generations[self.current].digest
+
+    @property
+    def on_disk(self) -> str | None:
+        """Why the watcher must not load what is on disk: ``rejected`` or ``undone``."""
+        return self.quarantine.get(self.disk.digest) if self.disk else None
+
+    @property
+    def rejection(self) -> Rejection | None:
+        """The news about what is on disk, as long as it is what was refused."""
+        if self.disk is None or self.on_disk != "rejected":
+            return None
+        return next((r for r in reversed(self.rejections) if r.digest == self.disk.digest), None)
 
 
 # --- rollouts --------------------------------------------------------------------------------------------------------
@@ -205,12 +255,13 @@ class Ready:
     digest: str
     reloaded: tuple[str, ...]
     duration_ms: float
+    again: int = 0
+    """As that of the load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     change: ModuleChange
-    digest: str = ""
 
 
 Member = Queued | InLoad | Ready | Settled
@@ -293,6 +344,15 @@ class Book:
         """The rollout that holds the module: of all that wait for it or load it, the oldest."""
         return next((rollout for rollout in self.rollouts.values() if rollout.holds(module)), None)
 
+    def changing(self, module: str) -> Rollout | None:
+        """The oldest rollout that may make another generation current; checks and plans do not."""
+        rollouts = self.rollouts.values()
+        return next((r for r in rollouts if r.kind is LoadKind.STAGE and r.holds(module)), None)
+
+    def startable(self, module: Module) -> int:
+        """How many instances of the module there is room for: what it lacks, within ``max_instances``."""
+        return 0 if self.stopping else max(0, min(module.shortfall, self.max_instances - self.alive))
+
     def held(self, module: Module) -> bool:
         """Whether file changes are only recorded."""
         return self.paused or module.paused or module.spec.watch == "manual"
@@ -320,12 +380,21 @@ def bounded(items: tuple[V, ...], item: V, most: int) -> tuple[V, ...]:
     return (*items, item)[-most:]
 
 
-def error_of(failure: Failure) -> ErrorView:
-    return ErrorView(
-        "raised",
-        f"{failure.kind}: {failure.message}" if failure.message else failure.kind,
-        None,
-        failure.file,
-        failure.line,
-        failure.traceback,
-    )
+def saw(module: Module, digest: str, now: Instant) -> Module:
+    """The module, of which the disk is known to hold that content now."""
+    known = module.disk is not None and module.disk.digest == digest
+    return module if known else replace(module, disk=Disk(digest, now))
+
+
+def quarantined(module: Module, digest: str, why: str) -> Module:
+    """The module, whose watcher must not load that content."""
+    marks = {**without(module.quarantine, digest), digest: why}
+    return replace(module, quarantine=dict(list(marks.items())[-MOST_QUARANTINED:]))
+
+
+def recorded(book: Book, revision: Revision) -> Book:
+    """The book with one more entry in its history; checks and empty looks do not push rollouts out of it."""
+    alike = [one for one in book.history if one.listed == revision.listed]
+    dropped = alike[0] if len(alike) >= MOST_REVISIONS else None
+    kept = tuple(one for one in book.history if one is not dropped)
+    return replace(book, history=(*kept, revision))

@@ -18,22 +18,21 @@ from hotd.core.book import (
     Revision,
     Rollout,
     Settled,
-    bounded,
+    recorded,
+    saw,
     without,
 )
-from hotd.core.effects import Discard, Effect, Emit
+from hotd.core.effects import Effect, Emit
 from hotd.core.messages import LoadKind
-from hotd.core.promotion import make_current
+from hotd.core.promotion import make_current, thrown_away
 from hotd.core.values import Instant
 from hotd.core.wording import gen, module_change, not_served
 
-MOST_REVISIONS = 500
 SUCCEEDED = frozenset({"promoted", "unchanged", "skipped", "checked", "planned", "undone", "done"})
 
 
-def settle(
-    book: Book, rollout: Rollout, module: Module, change: ModuleChange, now: Instant, *, digest: str = ""
-) -> tuple[Book, list[Effect]]:
+def settle(book: Book, rollout: Rollout, module: Module, change: ModuleChange) -> tuple[Book, list[Effect]]:
+    """The module's part of the rollout is over."""
     effects: list[Effect] = []
     name = {
         "unchanged": EventName.RELOAD_UNCHANGED,
@@ -52,7 +51,7 @@ def settle(
                 cause=rollout.cause,
             )
         )
-    return with_member(book, rollout, module.name, Settled(change, digest)), effects
+    return with_member(book, rollout, module.name, Settled(change)), effects
 
 
 def promote_member(
@@ -73,11 +72,9 @@ def promote_member(
         module,
         generations={**module.generations, ready.number: generation},
         quarantine=without(module.quarantine, ready.digest),
-        differs=False,
-        rejection=None,
         reloads=module.reloads + (previous is not None),
     )
-    module, effects = make_current(module, ready.number, now, superseded="superseded")
+    module, effects = make_current(saw(module, ready.digest, now), ready.number, now, superseded="superseded")
     module = replace(module, line=(*(n for n in module.line if n != ready.number), ready.number))
     told = Emit(
         EventName.RELOAD_PROMOTED,
@@ -97,7 +94,7 @@ def promote_member(
         duration_ms=ready.duration_ms,
         note=not_served(module),
     )
-    book, more = settle(book.having(module), rollout, module, change, now, digest=ready.digest)
+    book, more = settle(book.having(module), rollout, module, change)
     return book, [*effects, told, *more]
 
 
@@ -116,10 +113,10 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
             rollout = book.rollouts[revision]
             if failed:
                 note = f"not promoted: {' and '.join(failed)} failed, and the rollout is atomic"
-                effects.append(Discard(name, member.number))
+                effects += thrown_away(module, member.number)
                 change = module_change(module, "skipped", reloaded=member.reloaded, note=note)
-                module = replace(module, differs=True)
-                book, more = settle(book.having(module), rollout, module, change, now)
+                module = saw(module, member.digest, now)
+                book, more = settle(book.having(module), rollout, module, change)
             else:
                 book, more = promote_member(book, rollout, module, member, now)
             effects += more
@@ -139,11 +136,8 @@ def _close(book: Book, rollout: Rollout, now: Instant) -> Book:
         (now.mono - rollout.started.mono) * 1000,
         listed,
     )
-    return replace(
-        book,
-        rollouts=without(book.rollouts, rollout.revision),
-        history=book.history if rollout.quiet else bounded(book.history, revision, MOST_REVISIONS),
-    )
+    book = replace(book, rollouts=without(book.rollouts, rollout.revision))
+    return book if rollout.quiet else recorded(book, revision)
 
 
 def overall(outcomes: tuple[str, ...], *, atomic: bool = False) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hotd.contract.views import Condition, Health
-from hotd.core.book import Book, Draining, Module
-from hotd.core.instances import wanted
+from hotd.core.book import Book, Draining, Instance, Module
+from hotd.core.loads import at_cap
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
 from hotd.core.wording import located, not_served
 
 CRASHES = 3
-"""Quick failures in a row that make a crash loop."""
+"""Quick ends in a row, the last a failure, that make a crash loop."""
 
 
 def conditions_of(book: Book, module: Module) -> tuple[Condition, ...]:
@@ -25,14 +25,12 @@ def conditions_of(book: Book, module: Module) -> tuple[Condition, ...]:
 def health_of(book: Book, module: Module, conditions: tuple[Condition, ...]) -> Health:
     """Degraded needs somebody; Progressing ends by itself; a refused edit over a current that serves is Healthy."""
     kinds = {condition.type for condition in conditions}
-    rollout = book.in_flight(module.name)
-    if module.current is None and rollout is None:
-        return "Degraded"
-    if kinds & {"CrashLooping", "Stalled", "Tainted"}:
+    changing = book.changing(module.name) is not None
+    states = {instance.state for instance in module.instances.values()}
+    if (module.current is None and not changing) or kinds & {"CrashLooping", "Stalled"} or "abandoned" in states:
         return "Degraded"
     draining = any(isinstance(g.phase, Draining) for g in module.loaded)
-    starting = any(instance.state == "starting" for instance in module.instances.values())
-    if (rollout is not None and not rollout.quiet) or draining or starting or "NotServing" in kinds:
+    if changing or draining or states & {"starting", "stopping"} or "NotServing" in kinds:
         return "Progressing"
     return "Healthy"
 
@@ -50,25 +48,37 @@ def _conditions(book: Book, module: Module) -> Iterator[tuple[str, str, str, Ins
         kind = "SourceMissing" if rejection.error.code == "source-missing" else "Rejected"
         stays = f"g{module.current} stays current" if module.current is not None else "nothing runs"
         yield kind, rejection.error.code, f"{located(rejection.error)}; {stays}", rejection.at
-    if module.pace.failing and module.pace.quick_ends >= CRASHES and module.failures:
-        last = module.failures[-1]
-        message = f"{module.pace.quick_ends} instances in a row failed within a second: {last.error.message}"
-        yield "CrashLooping", last.error.code, f"{message}; `hotctl errors {module.name}`", last.at
-    for generation in module.loaded:
-        if isinstance(generation.phase, Draining) and generation.phase.stalled:
-            names = ", ".join(str(i.id) for i in module.instances.values() if i.generation == generation.number)
-            message = f"g{generation.number} still drains past its deadline: {names or 'nobody counted any more'}"
-            yield "Stalled", "drain-deadline", message, generation.phase.since
-    abandoned = [i for i in module.instances.values() if i.state == "abandoned"]
-    if abandoned:
-        message = f"abandoned and not counted: {', '.join(str(i.id) for i in abandoned)}; only a new daemon is clean"
-        yield "Tainted", "abandoned", message, abandoned[0].started
+    yield from _trouble(module)
     yield from _serving(book, module)
     yield from _sync(book, module)
 
 
+def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
+    failed = [failure for failure in module.failures if failure.instance is not None]
+    if module.pace.failing and module.pace.quick_ends >= CRASHES and failed:
+        message = f"{module.pace.quick_ends} instances in a row ended within a second: {failed[-1].error.message}"
+        yield "CrashLooping", failed[-1].error.code, f"{message}; `hotctl errors {module.name}`", failed[-1].at
+    for generation in module.loaded:
+        if isinstance(generation.phase, Draining) and generation.phase.stalled is not None:
+            names = _named(i for i in module.instances.values() if i.generation == generation.number and i.counts)
+            message = f"g{generation.number} still drains past its deadline: {names}"
+            yield "Stalled", "drain-deadline", message, generation.phase.stalled
+    late = [i for i in module.instances.values() if i.stalled and i.counts and i.generation == module.current]
+    if late:
+        message = f"asked to end, and still running past the deadline: {_named(late)}"
+        yield "Stalled", "drain-deadline", message, late[0].stalled or late[0].started
+    if module.tainted is not None:
+        left = _named(i for i in module.instances.values() if i.state == "abandoned")
+        message = f"abandoned and not counted: {left}" if left else "instances were abandoned and ended late"
+        yield "Tainted", "abandoned", f"{message}; only a new daemon is clean", module.tainted
+
+
+def _named(instances: Iterable[Instance]) -> str:
+    return ", ".join(str(instance.id) for instance in instances)
+
+
 def _serving(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]:
-    if module.current is None or not wanted(module) or module.on_current:
+    if module.current is None or not module.wanted or module.on_current:
         return
     since = module.generations[module.current].phase.since
     if sentence := not_served(module):
@@ -82,20 +92,21 @@ def _serving(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instan
 
 
 def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]:
-    if not module.differs or module.current is None:
+    if module.current is None or module.disk is None or not module.differs:
         return
-    since = module.generations[module.current].phase.since
-    undone = "undone" in module.quarantine.values()
-    if module.rejection is not None:
-        message = f"what is on disk was rejected; g{module.current} serves"
-        yield "OutOfSync", "rejected", message, module.rejection.at
-    elif book.paused or module.paused:
-        resume = f"hotctl resume {module.name}" if module.paused and not book.paused else "hotctl resume"
-        yield "OutOfSync", "paused", f"files changed while paused; `{resume}` loads them", since
+    since = max(module.disk.since, module.generations[module.current].phase.since)
+    serves, reload = f"g{module.current} serves", f"`hotctl reload {module.name}"
+    if module.on_disk == "rejected":
+        yield "OutOfSync", "rejected", f"what is on disk was rejected; {serves}", since
+    elif module.on_disk == "undone":
+        message = f"what is on disk was undone; {serves} until it changes, or {reload} --force`"
+        yield "OutOfSync", "undone", message, since
     elif module.spec.watch == "manual":
-        yield "OutOfSync", "manual", f"files changed; `hotctl reload {module.name}` loads them", since
-    elif undone:
-        message = f"what is on disk was undone; g{module.current} serves until it changes"
-        yield "OutOfSync", "undone", f"{message}, or `hotctl reload {module.name} --force`", since
+        yield "OutOfSync", "manual", f"files changed; {reload}` loads them", since
+    elif module.pending and (book.paused or module.paused):
+        resume = "hotctl resume" if book.paused else f"hotctl resume {module.name}"
+        yield "OutOfSync", "paused", f"files changed while paused; `{resume}` loads them", since
+    elif blocked := at_cap(module):
+        yield "OutOfSync", blocked.code, f"files changed; {blocked.message}; {blocked.hint}", since
     else:
-        yield "OutOfSync", "changed", f"files changed; `hotctl reload {module.name}` loads them", since
+        yield "OutOfSync", "changed", f"files changed; {reload}` loads them", since

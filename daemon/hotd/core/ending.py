@@ -4,30 +4,48 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hotd.contract.errors import ShuttingDown
 from hotd.contract.events import EventName
-from hotd.core.book import Book, InLoad, Instance, Stopping
+from hotd.core.book import Book, InLoad, Instance, Ready, Settled, Stopping
+from hotd.core.concluding import conclude, settle
 from hotd.core.effects import AbandonLoad, Decision, Effect, Emit
+from hotd.core.promotion import thrown_away
 from hotd.core.values import Instant
+from hotd.core.wording import refused_change
 
 
 def begin(book: Book, drain_deadline: float, now: Instant) -> Decision:
     """Asking twice changes nothing."""
     if book.stopping is not None:
         return Decision(book)
-    effects: list[Effect] = [
-        AbandonLoad(member.job)
-        for rollout in book.rollouts.values()
-        for member in rollout.members.values()
-        if isinstance(member, InLoad)
-    ]
     for module in book.modules.values():
         instances = {n: replace(i, leaving=True) for n, i in module.instances.items()}
         book = book.having(replace(module, instances=instances))
     count = book.alive
     asked = f"{count} instance{'s' * (count != 1)} asked to end within {drain_deadline:g} s"
     told = Emit(EventName.DAEMON_STOPPING, f"stopping: {asked if count else 'nothing runs'}")
-    book = replace(book, rollouts={}, stopping=Stopping(now, now.mono + drain_deadline))
+    book = replace(book, stopping=Stopping(now, now.mono + drain_deadline))
+    book, effects = _give_up_loads(book, now)
     return Decision(book, (told, *effects))
+
+
+def _give_up_loads(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
+    """Whoever waits for a rollout is told how it ended."""
+    effects: list[Effect] = []
+    error = ShuttingDown("the daemon is ending; it loads nothing any more")
+    for rollout in book.rollouts.values():
+        for name, member in rollout.members.items():
+            module = book.modules[name]
+            if isinstance(member, InLoad):
+                effects.append(AbandonLoad(member.job))
+            if isinstance(member, Ready):
+                effects += thrown_away(module, member.number)
+            if not isinstance(member, Settled):
+                book, more = settle(book, rollout, module, refused_change(module, error))
+                effects += more
+        book, more = conclude(book, rollout.revision, now)
+        effects += more
+    return book, effects
 
 
 def left(book: Book) -> list[Instance]:

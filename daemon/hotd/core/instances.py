@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotd.contract.events import EventName
+from hotd.contract.views import ErrorView
 from hotd.core.arguments import fill
 from hotd.core.book import (
     Book,
@@ -13,7 +14,6 @@ from hotd.core.book import (
     Module,
     Pace,
     bounded,
-    error_of,
     without,
 )
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, StartInstance
@@ -60,7 +60,7 @@ def _ended(book: Book, module: Module, instance: Instance, failure: Failure | No
     asked = instance.state in ("stopping", "abandoned")
     module = replace(module, instances=without(module.instances, instance.id.number))
     if failure is not None:
-        record = FailureRecord(now, instance.generation, str(instance.id), error_of(failure))
+        record = FailureRecord(now, instance.generation, str(instance.id), _error_of(failure))
         module = replace(module, failures=bounded(module.failures, record, MOST_FAILURES), errors=module.errors + 1)
     if not asked:
         finished = module.spec.restart == "never" or (module.spec.restart == "on-failure" and failure is None)
@@ -76,6 +76,11 @@ def _ended(book: Book, module: Module, instance: Instance, failure: Failure | No
     return Decision(book.having(module), (told,))
 
 
+def _error_of(failure: Failure) -> ErrorView:
+    message = f"{failure.kind}: {failure.message}" if failure.message else failure.kind
+    return ErrorView("raised", message, None, failure.file, failure.line, failure.traceback)
+
+
 def _paced(pace: Pace, lived: float, failure: Failure | None, now: Instant) -> Pace:
     if lived >= QUICK:
         return Pace()
@@ -86,25 +91,19 @@ def _paced(pace: Pace, lived: float, failure: Failure | None, now: Instant) -> P
 # --- reconciling -----------------------------------------------------------------------------------------------------
 
 
-def wanted(module: Module) -> int:
-    """How many instances there should be on current when nothing stands in the way."""
-    if module.stopped or module.current is None:
-        return 0
-    return max(0, module.replicas - module.finished)
-
-
-def shortfall(module: Module) -> int:
-    """How many may start now: old and new together are never more than replicas + surge."""
-    want = wanted(module)
-    return max(0, min(want - module.on_current, want + module.spec.surge - module.alive))
+def calm_at(module: Module) -> float | None:
+    """When the quick ends are forgotten: every place is filled, and nobody in one is younger than ``QUICK``."""
+    if not module.pace.quick_ends or module.shortfall:
+        return None
+    return max((i.started.mono + QUICK for i in module.instances.values() if i.counts), default=0.0)
 
 
 def start_missing(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
     """Fill the free places of one module, within ``max_instances`` of the daemon and its own pace."""
-    if book.stopping is not None or module.current is None or now.mono < module.pace.not_before:
-        return book, []
     effects: list[Effect] = []
-    for _ in range(min(shortfall(module), book.max_instances - book.alive)):
+    if module.current is None or now.mono < module.pace.not_before:
+        return book, effects
+    for _ in range(book.startable(module)):
         instance = Instance(InstanceId(module.name, module.next_instance), module.current, "starting", now)
         number = instance.id.number
         effects.append(
@@ -120,20 +119,17 @@ def start_missing(book: Book, module: Module, now: Instant) -> tuple[Book, list[
             )
         )
         module = replace(with_instance(module, instance), next_instance=number + 1)
-    return (book.having(module), effects) if effects else (book, effects)
+    return book.having(module), effects
 
 
-def ask_leaving(book: Book, module: Module) -> tuple[Book, list[Effect]]:
-    """Ask those that shall end, at most ``max_unavailable`` at a time; all at once where nobody replaces them."""
+def ask_leaving(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
+    """Ask those that shall end: at once where nobody replaces them, else as ``max_unavailable`` allows."""
     effects: list[Effect] = []
-    everybody = module.stopped or book.stopping is not None
-    asked = sum(1 for instance in module.instances.values() if instance.state == "stopping")
-    for instance in module.instances.values():
-        if instance.leaving and instance.state in ("starting", "running"):
-            if asked >= module.spec.max_unavailable and not everybody:
-                break
-            asked += 1
-            module = with_instance(module, replace(instance, state="stopping"))
+    for instance in list(module.instances.values()):
+        if instance.state in ("starting", "running") and module.shall_end(instance) and _may_go(book, module):
+            deadline = now.mono + module.spec.drain_deadline
+            module = with_instance(module, replace(instance, state="stopping", deadline=deadline))
+            book = book.having(module)
             effects.append(AskToEnd(instance.id))
             effects.append(
                 Emit(
@@ -144,7 +140,16 @@ def ask_leaving(book: Book, module: Module) -> tuple[Book, list[Effect]]:
                     str(instance.id),
                 )
             )
-    return (book.having(module), effects) if effects else (book, effects)
+    return book, effects
+
+
+def _may_go(book: Book, module: Module) -> bool:
+    """Whether one more may be asked. Places that ``max_instances`` leaves empty do not stand in the way."""
+    asked = sum(1 for instance in module.instances.values() if instance.state == "stopping")
+    staying = module.alive - asked
+    if book.stopping is not None or staying > module.wanted:
+        return True
+    return min(module.wanted - staying, asked + book.startable(module)) < module.spec.max_unavailable
 
 
 def with_instance(module: Module, instance: Instance) -> Module:

@@ -26,7 +26,8 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
         _avoided(rollout, module),
     )
     if rollout.kind is LoadKind.STAGE:
-        book = book.having(replace(module, pending=frozenset()))
+        module = replace(module, pending=frozenset())
+    book = book.having(module)
     book = with_member(book, rollout, module.name, InLoad(job.id, now.mono + module.spec.load_deadline, again))
     return replace(book, next_job=book.next_job + 1), StartLoad(job)
 
@@ -39,12 +40,13 @@ def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
 
 
 def at_cap(module: Module) -> HotdError | None:
+    """The refusal where no further generation fits; those on standby make room and do not count."""
     busy = [g for g in module.loaded if not isinstance(g.phase, Standby)]
     if len(busy) < module.spec.max_generations:
         return None
-    holders = [str(i.id) for i in module.instances.values() if i.generation != module.current]
+    holders = [str(i.id) for i in module.instances.values() if i.counts and i.generation != module.current]
     return TooManyGenerations(
         f"{len(busy)} generations of {module.name} are in use, max_generations is {module.spec.max_generations}; "
-        f"held by {', '.join(holders) or 'loads in flight'}",
+        f"held by {', '.join(holders)}",
         hint=f"`hotctl restart {module.name}` asks old instances to end",
     )

@@ -8,11 +8,24 @@ from hotd.contract.errors import Quarantined
 from hotd.contract.events import EventName
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart
-from hotd.core.book import Book, FailureRecord, InLoad, Module, Ready, Rejection, Rollout, bounded
+from hotd.core.book import (
+    Book,
+    FailureRecord,
+    InLoad,
+    Module,
+    Queued,
+    Ready,
+    Rejection,
+    Rollout,
+    bounded,
+    quarantined,
+    saw,
+)
 from hotd.core.concluding import conclude, promote_member, settle, with_member
-from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
+from hotd.core.effects import AbandonLoad, Decision, Effect, Emit
 from hotd.core.loads import load
 from hotd.core.messages import Avoided, Checked, LoadKind, LoadOutcome, Planned, Rejected, Staged, Unchanged
+from hotd.core.promotion import thrown_away
 from hotd.core.values import Instant
 from hotd.core.wording import gen, located, module_change, refused_change
 
@@ -27,63 +40,97 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
     found = _member_in_load(book, outcome.job.id)
     if found is None:
         # Abandoned at its deadline, or the daemon let go of it: what it still brought is thrown away.
-        drop = (Discard(outcome.job.module, outcome.number),) if isinstance(outcome, Staged) else ()
-        return Decision(book, drop)
+        return Decision(book, _dropped(book, outcome))
     rollout, member = found
     module = book.modules[outcome.job.module]
-    superseded = rollout.kind is LoadKind.STAGE and module.pending and member.again < MOST_SUPERSEDED
-    if superseded and not book.held(module):
-        drop = (Discard(module.name, outcome.number),) if isinstance(outcome, Staged) else ()
-        book, job = load(book, rollout, replace(module, differs=True), now, again=member.again + 1)
-        return Decision(book, (*drop, job))
-    book, effects = _take(book, rollout, module, outcome, now)
+    if _superseded(book, rollout, module, member.again):
+        book, job = load(book, rollout, saw(module, "", now), now, again=member.again + 1)
+        return Decision(book, (*_dropped(book, outcome), job))
+    book, effects = _take(book, rollout, module, member, outcome, now)
+    book, again = _renew(book, book.rollouts[rollout.revision], now)
     book, more = conclude(book, rollout.revision, now)
-    return Decision(book, (*effects, *more))
+    return Decision(book, (*effects, *again, *more))
+
+
+def _dropped(book: Book, outcome: LoadOutcome) -> tuple[Effect, ...]:
+    module = book.modules[outcome.job.module]
+    return tuple(thrown_away(module, outcome.number)) if isinstance(outcome, Staged) else ()
+
+
+def _superseded(book: Book, rollout: Rollout, module: Module, again: int) -> bool:
+    """Whether newer content has arrived since the load read the disk, and may be loaded instead."""
+    newer = rollout.kind is LoadKind.STAGE and bool(module.pending) and not book.held(module)
+    return newer and again < MOST_SUPERSEDED
+
+
+def _renew(book: Book, rollout: Rollout, now: Instant) -> tuple[Book, list[Effect]]:
+    """Load members again that became old while they waited for the others.
+
+    Promoted together with others that are newer, they would be a set that was never on disk.
+    """
+    effects: list[Effect] = []
+    if any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values()):
+        return book, effects
+    for name, member in rollout.members.items():
+        module = book.modules[name]
+        if isinstance(member, Ready) and _superseded(book, rollout, module, member.again):
+            book, job = load(book, book.rollouts[rollout.revision], saw(module, "", now), now, again=member.again + 1)
+            effects += [*thrown_away(module, member.number), job]
+    return book, effects
 
 
 def _take(
-    book: Book, rollout: Rollout, module: Module, outcome: LoadOutcome, now: Instant
+    book: Book, rollout: Rollout, module: Module, member: InLoad, outcome: LoadOutcome, now: Instant
 ) -> tuple[Book, list[Effect]]:
     match outcome:
         case Staged():
-            ready = Ready(outcome.number, outcome.digest, outcome.reloaded, outcome.duration * 1000)
+            ready = Ready(outcome.number, outcome.digest, outcome.reloaded, outcome.duration * 1000, member.again)
             if rollout.atomic:
                 return with_member(book, rollout, module.name, ready), []
             return promote_member(book, rollout, module, ready, now)
         case Unchanged():
-            still = replace(module, differs=False, rejection=None)
-            return settle(book.having(still), rollout, still, module_change(still, "unchanged", note=_same(still)), now)
+            module = saw(module, outcome.digest, now)
+            note = f"{gen(module.current)} is what is on disk" + _meanwhile(rollout, module)
+            return settle(book.having(module), rollout, module, module_change(module, "unchanged", note=note))
         case Checked():
             change = module_change(module, "checked", reloaded=outcome.reloaded, duration_ms=outcome.duration * 1000)
-            return settle(book, rollout, module, change, now)
+            return settle(book, rollout, module, change)
         case Planned():
             plan = tuple(PlannedPart(part, why) for part, why in outcome.executed)
-            waiting = any(r.holds(module.name) for r in book.rollouts.values() if r is not rollout)
-            # What was read is older than what a later rollout will read: only the last look may forget the paths.
-            pending = module.pending if outcome.differs or waiting else frozenset[str]()
-            known = replace(module, differs=outcome.differs, pending=pending)
-            change = module_change(known, "planned", plan=plan, kept=outcome.kept)
-            return settle(book.having(known), rollout, known, change, now)
+            module = _looked(book, rollout, module, outcome, now)
+            change = module_change(module, "planned", plan=plan, kept=outcome.kept)
+            return settle(book.having(module), rollout, module, change)
         case Avoided():
-            known = replace(module, differs=True)
-            return settle(book.having(known), rollout, known, _avoided_change(rollout, known, outcome.digest), now)
+            module = saw(module, outcome.digest, now)
+            return settle(book.having(module), rollout, module, _avoided_change(rollout, module, outcome.digest))
         case Rejected():
             error = ErrorView(
                 outcome.code, outcome.message, outcome.hint, outcome.file, outcome.line, outcome.traceback
             )
-            return _reject(book, rollout, module, error, outcome.digest, outcome.duration * 1000, now)
+            digest = outcome.digest or f"unread-{outcome.job.id}"
+            return _reject(book, rollout, module, error, digest, outcome.duration * 1000, now)
 
 
-def _same(module: Module) -> str:
-    return f"{gen(module.current)} is what is on disk"
+def _looked(book: Book, rollout: Rollout, module: Module, plan: Planned, now: Instant) -> Module:
+    if module.current is None:
+        return module  # Nothing to compare with.
+    if plan.differs:
+        return saw(module, plan.digest, now)
+    # What was read is older than what a later rollout will read: only the last look may forget the paths.
+    waiting = any(r.holds(module.name) for r in book.rollouts.values() if r is not rollout)
+    known = saw(module, module.generations[module.current].digest, now)
+    return known if waiting else replace(known, pending=frozenset())
+
+
+def _meanwhile(rollout: Rollout, module: Module) -> str:
+    since = module.generations[module.current].phase.since if module.current is not None else rollout.started
+    return "; it was promoted while this waited" if since > rollout.started else ""
 
 
 def _avoided_change(rollout: Rollout, module: Module, digest: str) -> ModuleChange:
     why = module.quarantine.get(digest, "undone")
-    error = Quarantined(
-        f"what is on disk for {module.name} was {why}",
-        hint=f"edit it, or `hotctl reload {module.name} --force`",
-    )
+    reload = f"hotctl reload {module.name}" + (" --force" if why == "undone" else "")
+    error = Quarantined(f"what is on disk for {module.name} was {why}", hint=f"edit it, or `{reload}`")
     if rollout.skips or rollout.by_watch:
         return module_change(module, "skipped", error=error_view(error), note=error.message)
     return refused_change(module, error)
@@ -93,18 +140,15 @@ def _reject(
     book: Book, rollout: Rollout, module: Module, error: ErrorView, digest: str, duration_ms: float, now: Instant
 ) -> tuple[Book, list[Effect]]:
     change = module_change(module, "rejected", error=error, duration_ms=duration_ms)
-    if rollout.kind is LoadKind.CHECK or (rollout.kind is LoadKind.PLAN and not rollout.quiet):
-        return settle(book, rollout, module, change, now)
+    if rollout.kind is LoadKind.CHECK:
+        return settle(book, rollout, module, change)
     if rollout.kind is LoadKind.PLAN:
-        module = replace(module, differs=True)
-        return settle(book.having(module), rollout, module, change, now)
+        module = saw(module, digest, now) if module.current is not None else module
+        return settle(book.having(module), rollout, module, change)
     rejection = Rejection(digest, error, now, rollout.cause, rollout.actor.name, duration_ms)
     module = replace(
-        module,
-        differs=True,
-        rejection=rejection,
+        quarantined(saw(module, digest, now), digest, module.quarantine.get(digest, "rejected")),
         rejections=bounded(module.rejections, rejection, MOST_REJECTIONS),
-        quarantine={**module.quarantine, digest: module.quarantine.get(digest, "rejected")},
         failures=bounded(module.failures, FailureRecord(now, None, None, error), MOST_FAILURES),
         errors=module.errors + 1,
     )
@@ -117,7 +161,7 @@ def _reject(
         cause=rollout.cause,
         fields={"digest": digest, "code": error.code, "file": error.file, "line": error.line},
     )
-    book, effects = settle(book.having(module), rollout, module, change, now)
+    book, effects = settle(book.having(module), rollout, module, change)
     return book, [told, *effects]
 
 

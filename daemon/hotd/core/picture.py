@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from hotd.contract import views
 from hotd.contract.errors import UnknownRevision
-from hotd.core.book import Book, Candidate, Current, Draining, Generation, Module, Retired, Revision, Standby
+from hotd.core.book import Book, Candidate, Current, Draining, Generation, Module, Retired, Revision, Settled, Standby
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.messages import PartFile
 from hotd.core.times import rfc3339
@@ -160,7 +160,7 @@ def failure_views(module: Module, limit: int) -> tuple[views.FailureView, ...]:
 
 
 def outcome_of(book: Book, revision: int) -> views.Change:
-    """How a rollout ended, with what serves *now*, or ``in-flight``. Raises UnknownRevision."""
+    """How a rollout ended, or ``in-flight`` with what is over already. Raises UnknownRevision."""
     for done in reversed(book.history):
         if done.revision == revision:
             return done.change
@@ -169,5 +169,8 @@ def outcome_of(book: Book, revision: int) -> views.Change:
         raise UnknownRevision(
             f"no rollout of number {revision} is known", hint="`hotctl history` lists those that are remembered"
         )
-    changes = tuple(module_change(book.modules[name], "in-flight") for name in rollout.members)
+    changes = tuple(
+        member.change if isinstance(member, Settled) else module_change(book.modules[name], "in-flight")
+        for name, member in rollout.members.items()
+    )
     return views.Change(revision, changes, "in-flight", rollout.cause)

@@ -1,13 +1,12 @@
-"""The swap: what it means for the old generation, the new one and their instances."""
+"""The swap: what it means for the old generation and the new one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from hotd.contract.events import EventName
-from hotd.core.book import Current, Draining, Instance, Module, Pace, Standby
-from hotd.core.effects import Effect, Emit, Promote
+from hotd.core.book import Current, Draining, Module, Pace, Standby
+from hotd.core.effects import Discard, Effect, Emit, Promote
 from hotd.core.values import Instant
 
 
@@ -18,19 +17,23 @@ def make_current(module: Module, number: int, now: Instant, *, superseded: str) 
     old = module.current
     if old is not None and old != number:
         busy = module.count(old)
-        phase = Draining(now, now.mono + module.spec.drain_deadline) if busy else Standby(now)
-        generations[old] = replace(generations[old], phase=phase, verdict=superseded)
         if busy:
-            many = f"{busy} instance{'s' * (busy != 1)}"
-            effects.append(
-                Emit(EventName.GENERATION_DRAINING, f"{module.name} g{old} drains: {many} to end", module.name, old)
-            )
+            phase: Draining | Standby = Draining(now, now.mono + module.spec.drain_deadline)
+            event, what = EventName.GENERATION_DRAINING, f"drains: {busy} instance{'s' * (busy != 1)} to end"
+        else:
+            phase = Standby(now)
+            event, what = EventName.GENERATION_STANDBY, "has no instance: standby"
+        generations[old] = replace(generations[old], phase=phase, verdict=superseded)
+        effects.append(Emit(event, f"{module.name} g{old} {what}", module.name, old))
     generations[number] = replace(generations[number], phase=Current(now), verdict="promoted")
-    instances: Mapping[int, Instance] = module.instances
-    if module.spec.on_change == "stop":
-        instances = {
-            n: replace(instance, leaving=instance.leaving or instance.generation != number)
-            for n, instance in instances.items()
-        }
-    module = replace(module, generations=generations, current=number, instances=instances, pace=Pace())
-    return module, effects
+    return replace(module, generations=generations, current=number, pace=Pace()), effects
+
+
+def thrown_away(module: Module, number: int) -> list[Effect]:
+    """What becomes of a candidate that is not wanted.
+
+    Content that was the newest before comes back under its old number (an undone generation, loaded again): what is in
+    memory under that number must stay, an undo may still go to it.
+    """
+    known = module.generations.get(number)
+    return [] if known is not None and known.in_memory else [Discard(module.name, number)]

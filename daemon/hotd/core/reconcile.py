@@ -1,17 +1,18 @@
 """What follows from the book and the time alone.
 
 Run after every message and at every deadline, it looks at what is, never at what happened: a missed or doubled
-message cannot leave a place empty or a generation forgotten.
+message cannot leave a place empty or a generation forgotten. Run twice, it does nothing the second time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hotd.contract.events import EventName
-from hotd.core.book import Book, Draining, Generation, InLoad, Module, Retired, Standby
-from hotd.core.effects import Decision, Effect, Emit, Retire
-from hotd.core.instances import ask_leaving, shortfall, start_missing
+from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Pace, Retired, Standby
+from hotd.core.effects import AskToEnd, Decision, Effect, Emit, Retire
+from hotd.core.instances import ask_leaving, calm_at, start_missing, with_instance
 from hotd.core.outcomes import overdue
 from hotd.core.rollouts import advance
 from hotd.core.values import Instant
@@ -26,80 +27,130 @@ def reconcile(book: Book, now: Instant) -> Decision:
     effects: list[Effect] = []
     book, more = overdue(book, now)
     effects += more
+    # What makes room, for all modules, comes before what takes it.
+    for name in book.modules:
+        module, aged = _age(book.modules[name], now)
+        book = book.having(module)
+        effects += aged
     book, more = advance(follow_disk(book, now), now)
     effects += more
     for name in book.modules:
-        book, due = _tend(book, book.modules[name], now)
-        effects += due
+        book, started = start_missing(book, book.modules[name], now)
+        book, asked = ask_leaving(book, book.modules[name], now)
+        effects += [*started, *asked]
     return Decision(book, tuple(effects))
 
 
 def next_deadline(book: Book) -> float | None:
     """The monotonic second at which ``reconcile`` has something to do although nothing was heard."""
-    due: list[float] = []
+    return min(_deadlines(book), default=None)
+
+
+def _deadlines(book: Book) -> Iterator[float]:
     for rollout in book.rollouts.values():
-        due += [member.deadline for member in rollout.members.values() if isinstance(member, InLoad)]
+        yield from (member.deadline for member in rollout.members.values() if isinstance(member, InLoad))
     for module in book.modules.values():
-        if module.pace.not_before and book.stopping is None and shortfall(module):
-            due.append(module.pace.not_before)
+        if book.startable(module):
+            yield module.pace.not_before
+        if (calm := calm_at(module)) is not None:
+            yield calm
         for generation in module.loaded:
-            if isinstance(generation.phase, Draining) and not generation.phase.stalled:
-                due.append(generation.phase.deadline)
+            if isinstance(generation.phase, Draining) and generation.phase.stalled is None:
+                yield generation.phase.deadline
+        yield from (i.deadline for i in module.instances.values() if _is_awaited(module, i))
     if book.stopping is not None:
-        due.append(book.stopping.deadline)
-    return min(due, default=None)
+        yield book.stopping.deadline
 
 
-def _tend(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
-    effects: list[Effect] = []
-    if any(isinstance(g.phase, (Draining, Standby)) for g in module.generations.values()):
-        module, effects = _age(module, now)
-        book = book.having(module)
-    book, asked = ask_leaving(book, module)
-    book, started = start_missing(book, book.modules[module.name], now)
-    return book, [*effects, *asked, *started]
+# --- one module grows older ------------------------------------------------------------------------------------------
 
 
 def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
-    """draining -> standby -> retired, and the news of a drain past its deadline."""
+    """draining -> standby -> retired, and the news of whatever is past its deadline."""
     effects: list[Effect] = []
-    for generation in list(module.generations.values()):
-        phase = generation.phase
-        if isinstance(phase, Draining) and not module.count(generation.number):
-            module = _in_phase(module, generation, Standby(now))
-            effects.append(_told(EventName.GENERATION_STANDBY, module, generation, "has no instance left: standby"))
-        elif isinstance(phase, Draining) and not phase.stalled and phase.deadline <= now.mono:
-            module, more = _stall(module, generation, phase)
+    if (calm := calm_at(module)) is not None and calm <= now.mono:
+        module = replace(module, pace=Pace())
+    for instance in list(module.instances.values()):
+        if _is_awaited(module, instance) and instance.deadline <= now.mono:
+            module, more = _overstay(module, instance, now)
             effects += more
-    waiting = sorted((g.phase.since, g.number) for g in module.generations.values() if isinstance(g.phase, Standby))
-    for _, number in waiting[: max(0, len(waiting) - module.spec.standby)]:
-        generation = module.generations[number]
-        module = _in_phase(module, generation, Retired(now))
-        module = replace(module, line=tuple(n for n in module.line if n != number))
-        effects.append(Retire(module.name, number))
-        effects.append(_told(EventName.GENERATION_RETIRED, module, generation, "is retired from memory"))
-    return _forget_oldest(module), effects
+    for number, generation in module.generations.items():
+        phase = generation.phase
+        if isinstance(phase, Draining) and not module.count(number):
+            module, more = _stand_by(module, number, now)
+            effects += more
+        elif isinstance(phase, Draining) and phase.stalled is None and phase.deadline <= now.mono:
+            module, more = _stall(module, generation, phase, now)
+            effects += more
+    module, more = _retire(module, now)
+    return _forget_oldest(module), [*effects, *more]
 
 
-def _stall(module: Module, generation: Generation, phase: Draining) -> tuple[Module, list[Effect]]:
+def _is_awaited(module: Module, instance: Instance) -> bool:
+    """Whether it was asked to end by a deadline of its own; those of older generations have their generation's."""
+    asked = instance.state == "stopping" and instance.stalled is None
+    return asked and instance.generation == module.current
+
+
+def _overstay(module: Module, instance: Instance, now: Instant) -> tuple[Module, list[Effect]]:
+    message = f"{instance.id} was asked to end and still runs after {module.spec.drain_deadline:g} s"
+    told = Emit(EventName.GENERATION_STALLED, message, module.name, instance.generation, str(instance.id))
+    module = with_instance(module, replace(instance, stalled=now))
+    module, effects = _abandon(module, [instance], now)
+    return module, [told, *effects]
+
+
+def _stall(module: Module, generation: Generation, phase: Draining, now: Instant) -> tuple[Module, list[Effect]]:
     held = [i for i in module.instances.values() if i.generation == generation.number and i.counts]
     names = ", ".join(str(i.id) for i in held)
     message = f"still drains past its deadline of {module.spec.drain_deadline:g} s: {names}"
-    effects: list[Effect] = [_told(EventName.GENERATION_STALLED, module, generation, message)]
-    module = _in_phase(module, generation, replace(phase, stalled=True))
-    if module.spec.after_deadline == "abandon":
-        for instance in held:
-            instances = {**module.instances, instance.id.number: replace(instance, state="abandoned")}
-            module = replace(module, instances=instances)
-            effects.append(
-                Emit(
-                    EventName.INSTANCE_ABANDONED,
-                    f"{instance.id} is abandoned: its thread cannot be ended, it is listed and no longer counted",
-                    module.name,
-                    generation.number,
-                    str(instance.id),
-                )
+    effects: list[Effect] = [_told(EventName.GENERATION_STALLED, module, generation.number, message)]
+    module = _in_phase(module, generation.number, replace(phase, stalled=now))
+    module, more = _abandon(module, held, now)
+    effects += more
+    if not module.count(generation.number):
+        module, more = _stand_by(module, generation.number, now)
+        effects += more
+    return module, effects
+
+
+def _abandon(module: Module, held: Iterable[Instance], now: Instant) -> tuple[Module, list[Effect]]:
+    """Count them no longer, where ``after_deadline`` says so."""
+    effects: list[Effect] = []
+    if module.spec.after_deadline != "abandon":
+        return module, effects
+    for instance in held:
+        module = replace(with_instance(module, replace(instance, state="abandoned")), tainted=module.tainted or now)
+        if instance.state != "stopping":
+            # Nobody asked it so far (``on_change = "finish"``). It may be of those that end when asked.
+            effects.append(AskToEnd(instance.id))
+        effects.append(
+            Emit(
+                EventName.INSTANCE_ABANDONED,
+                f"{instance.id} is abandoned: its thread cannot be ended, it is listed and no longer counted",
+                module.name,
+                instance.generation,
+                str(instance.id),
             )
+        )
+    return module, effects
+
+
+def _stand_by(module: Module, number: int, now: Instant) -> tuple[Module, list[Effect]]:
+    told = _told(EventName.GENERATION_STANDBY, module, number, "has no instance left: standby")
+    return _in_phase(module, number, Standby(now)), [told]
+
+
+def _retire(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
+    """Keep ``standby`` empty generations, and with those in use not more than ``max_generations``."""
+    effects: list[Effect] = []
+    waiting = sorted((g.phase.since, g.number) for g in module.loaded if isinstance(g.phase, Standby))
+    busy = len(module.loaded) - len(waiting)
+    room = max(0, min(module.spec.standby, module.spec.max_generations - busy))
+    for _, number in waiting[: max(0, len(waiting) - room)]:
+        module = _in_phase(module, number, Retired(now))
+        effects.append(Retire(module.name, number))
+        effects.append(_told(EventName.GENERATION_RETIRED, module, number, "is retired from memory"))
     return module, effects
 
 
@@ -108,13 +159,14 @@ def _forget_oldest(module: Module) -> Module:
     gone = set(retired[: max(0, len(retired) - MOST_RETIRED)])
     if not gone:
         return module
-    return replace(module, generations={n: g for n, g in module.generations.items() if n not in gone})
+    known = {n: g for n, g in module.generations.items() if n not in gone}
+    return replace(module, generations=known, line=tuple(n for n in module.line if n in known))
 
 
-def _in_phase(module: Module, generation: Generation, phase: Draining | Standby | Retired) -> Module:
-    changed = replace(generation, phase=phase)
-    return replace(module, generations={**module.generations, generation.number: changed})
+def _in_phase(module: Module, number: int, phase: Draining | Standby | Retired) -> Module:
+    changed = replace(module.generations[number], phase=phase)
+    return replace(module, generations={**module.generations, number: changed})
 
 
-def _told(event: EventName, module: Module, generation: Generation, message: str) -> Emit:
-    return Emit(event, f"{module.name} g{generation.number} {message}", module.name, generation.number)
+def _told(event: EventName, module: Module, number: int, message: str) -> Emit:
+    return Emit(event, f"{module.name} g{number} {message}", module.name, number)

@@ -13,13 +13,13 @@ from dataclasses import replace
 from hotd.contract import requests
 from hotd.contract.errors import GenerationMismatch, ShuttingDown, UsageError
 from hotd.contract.events import EventName
-from hotd.core.book import Book, Member, Module, Queued, Rollout
+from hotd.core.book import Book, Member, Module, Queued, Rollout, saw
 from hotd.core.concluding import conclude, settle
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.loads import at_cap, load
 from hotd.core.messages import LoadKind
 from hotd.core.values import WATCH, Actor, Instant
-from hotd.core.wording import gen, refused_change, worded
+from hotd.core.wording import gen, module_change, refused_change, worded
 
 
 def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Instant) -> Decision:
@@ -91,10 +91,16 @@ def open_rollout(
 
 
 def _joinable(book: Book, names: tuple[str, ...], request: requests.Reload) -> Rollout | None:
-    """A rollout that does just what is asked: two operators who say `reload` at once get one load and one outcome."""
+    """A rollout that will do just what is asked: whoever says `reload` while it waits gets its outcome.
+
+    Not one that reads the disk already: what was saved since may have escaped it, and whoever saved it would be told
+    of a success. Theirs waits for it, and finds the disk unchanged at no cost where it is.
+    """
+    asked = (frozenset(names), request.atomic, request.force, request.all)
     for rollout in book.rollouts.values():
-        same = tuple(rollout.members) == names and rollout.atomic == request.atomic and rollout.force == request.force
-        if rollout.kind is LoadKind.STAGE and same and not rollout.by_watch:
+        offers = (frozenset(rollout.members), rollout.atomic, rollout.force, rollout.skips)
+        waits = all(isinstance(member, Queued) for member in rollout.members.values())
+        if rollout.kind is LoadKind.STAGE and waits and offers == asked and not rollout.by_watch:
             return rollout
     return None
 
@@ -113,10 +119,15 @@ def advance(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
 
 
 def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
-    if rollout.kind is LoadKind.STAGE and (blocked := at_cap(module)):
-        book, effects = settle(book, rollout, module, refused_change(module, blocked), now)
-        return book.having(replace(module, pending=frozenset())), effects
-    effects = []
+    blocked = at_cap(module) if rollout.kind is LoadKind.STAGE else None
+    if rollout.by_watch and (blocked or book.held(module)):
+        # The paths stay pending: the load follows when there is room, or at the resume. See ``follow_disk``.
+        book = book.having(saw(module, "", now))
+    if rollout.by_watch and book.held(module):
+        return settle(book, rollout, module, module_change(module, "skipped", note="paused meanwhile"))
+    if blocked:
+        return settle(book, rollout, module, refused_change(module, blocked))
+    effects: list[Effect] = []
     if rollout.kind is LoadKind.STAGE:
         effects.append(
             Emit(

@@ -52,6 +52,8 @@ def resume(book: Book, request: requests.Resume, actor: Actor, now: Instant) -> 
         book = replace(book, paused=False)
     behind = [name for name in names if book.modules[name].pending and not book.held(book.modules[name])]
     note = "was not paused" if already else "file changes are acted on again"
+    if request.module and module.spec.watch == "manual":
+        note = f'its watch is "manual": changes are only shown, `hotctl reload {module.name}` loads them'
     note += f"; now loading what changed: {', '.join(behind)}" if behind else ""
     still = [name for name in names if book.modules[name].paused]
     note += f"; still paused by itself: {', '.join(still)}" if still else ""
@@ -85,7 +87,8 @@ def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> De
     )
     leaving = {i.id.number for i in order[: max(0, surplus)]}
     before = module.replicas
-    module = replace(_leave(module, lambda i: i.id.number in leaving), replicas=request.replicas, finished=0)
+    finished = min(module.finished, request.replicas)
+    module = replace(_leave(module, lambda i: i.id.number in leaving), replicas=request.replicas, finished=finished)
     note = f"replicas {before} -> {request.replicas}"
     if leaving:
         note += f"; asked to end: {', '.join(f'{module.name}-{n}' for n in sorted(leaving))}"
@@ -150,7 +153,7 @@ def _end_one(book: Book, module: Module, instance: Instance, actor: Actor, verb:
     already = instance.leaving
     module = _leave(module, lambda i: i.id.number == number)
     note = f"{instance.id} {'was asked already' if already else 'is asked to end at its next checkpoint'}"
-    if not module.stopped and module.replicas > module.alive - 1:
+    if module.wanted > sum(1 for i in module.instances.values() if i.counts and not i.leaving):
         note += f"; another instance replaces it (`hotctl stop {module.name}` stops the module)"
     told = _told(EventName.MODULE_RESTARTED, module.name, note, actor, verb, reason)
     return _done(book.having(module), [module.name], note, () if already else (told,))

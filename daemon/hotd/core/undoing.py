@@ -8,8 +8,7 @@ from hotd.contract import requests
 from hotd.contract.errors import Busy, Expired, NoHistory, Refused, ShuttingDown, UnknownGeneration
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
-from hotd.core.book import Book, Module, Revision, bounded, without
-from hotd.core.concluding import MOST_REVISIONS
+from hotd.core.book import Book, Module, Revision, quarantined, recorded, without
 from hotd.core.effects import Decision, Emit
 from hotd.core.promotion import make_current
 from hotd.core.rollouts import check_generation
@@ -27,7 +26,7 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Deci
     check_generation(book, [module.name], request.if_generation)
     if book.stopping is not None:
         raise ShuttingDown("the daemon is ending; it changes nothing any more")
-    if (rollout := book.in_flight(module.name)) is not None and not rollout.quiet:
+    if (rollout := book.changing(module.name)) is not None:
         raise Busy(
             f"rollout {rollout.revision} of {module.name} is in flight ({rollout.cause}, by {rollout.actor.name})",
             hint=f"`hotctl outcome {rollout.revision}` tells how it ends; undo after that",
@@ -37,14 +36,10 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Deci
     assert previous is not None, "_goal refuses where nothing was ever current"
     left, back = module.generations[previous].digest, module.generations[number].digest
     module, effects = make_current(module, number, now, superseded="rolled-back")
-    earlier = module.line[: module.line.index(number)] if number in module.line else _before(module, previous)
-    module = replace(
-        module,
-        line=(*earlier, number),
-        quarantine={**without(module.quarantine, back), left: "undone"},
-        differs=True,
-        rejection=None,
-    )
+    at = module.line.index(number) if number in module.line else len(module.line) - 1
+    module = replace(module, line=(*module.line[:at], number), quarantine=without(module.quarantine, back))
+    if left != back:
+        module = quarantined(module, left, "undone")
     cause = worded("hotctl undo", request.reason)
     note = not_served(module)
     change = plain_change(module, "undone", previous=previous, note=note)
@@ -60,17 +55,8 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Deci
         cause=cause,
         fields={"previous": previous},
     )
-    book = replace(
-        book.having(module),
-        next_revision=book.next_revision + 1,
-        history=bounded(book.history, revision, MOST_REVISIONS),
-    )
+    book = recorded(replace(book.having(module), next_revision=book.next_revision + 1), revision)
     return Decision(book, (*effects, told), revision.change)
-
-
-def _before(module: Module, previous: int) -> tuple[int, ...]:
-    """The line without what is being left."""
-    return tuple(n for n in module.line if n != previous)
 
 
 def _goal(module: Module, wanted: int | None) -> int:
@@ -85,12 +71,14 @@ def _goal(module: Module, wanted: int | None) -> int:
         wanted = module.line[-2]
     if wanted not in module.generations:
         known = ", ".join(f"g{n}" for n in sorted(module.generations))
-        raise UnknownGeneration(f"{module.name} never had a generation g{wanted}", hint=f"there are {known}")
+        raise UnknownGeneration(f"{module.name} has no generation g{wanted}", hint=f"there are {known}")
     if wanted == module.current:
         raise Refused(f"g{wanted} is current already", hint=f"`hotctl generations {module.name}`")
     if not module.generations[wanted].in_memory:
+        older = [n for n in module.line[:-1] if module.generations[n].in_memory]
+        other = f"`hotctl undo {module.name} --to {older[-1]}` goes to g{older[-1]}; or " if older else ""
         raise Expired(
             f"g{wanted} of {module.name} is no longer in memory",
-            hint="raise `standby` in hotd.toml to keep more, or put the old source back and reload",
+            hint=f"{other}put the old source back and reload; more `standby` in hotd.toml keeps more",
         )
     return wanted

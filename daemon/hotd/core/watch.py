@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from hotd.contract.events import EventName
-from hotd.core.book import Book, Queued
+from hotd.core.book import Book, Module, Queued
 from hotd.core.effects import Decision, Emit
+from hotd.core.loads import at_cap
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import open_rollout
 from hotd.core.values import DAEMON, WATCH, Instant
@@ -28,8 +29,9 @@ def files_changed(book: Book, paths: frozenset[str], touched: Collection[str], n
         cause=_cause(paths),
         fields={"files": sorted(paths)[:100], "modules": list(touched)},
     )
-    # A look that has begun may have read the file before this change; one that waits has not.
-    unlooked = [name for name in held if not _will_be_looked_at(book, name)]
+    # A look that has begun may have read the file before this change; one that waits has not. Before the first
+    # generation there is nothing to compare with.
+    unlooked = [name for name in held if book.modules[name].current is not None and not _will_be_looked_at(book, name)]
     if unlooked:
         # Paused is not blind: whether the disk really differs is looked up, so that `status` can tell.
         decision = open_rollout(book, unlooked, LoadKind.PLAN, cause="look", actor=DAEMON, now=now, quiet=True)
@@ -38,10 +40,14 @@ def files_changed(book: Book, paths: frozenset[str], touched: Collection[str], n
 
 
 def follow_disk(book: Book, now: Instant) -> Book:
-    """One rollout for all modules whose files changed, are not held, and have no rollout in flight."""
+    """One rollout for all modules whose files changed, are not held, and have no rollout in flight.
+
+    A queued one reads the disk when it starts, one in load is superseded: either sees the newest content.
+    """
     if book.stopping is not None:
         return book
-    behind = [m for m in book.modules.values() if m.pending and not book.held(m) and not _under_way(book, m.name)]
+    free = [m for m in book.modules.values() if m.pending and not book.held(m) and not book.changing(m.name)]
+    behind = [module for module in free if not _waits_for_room(module)]
     if not behind:
         return book
     paths = frozenset().union(*(module.pending for module in behind))
@@ -52,9 +58,9 @@ def _will_be_looked_at(book: Book, name: str) -> bool:
     return any(r.quiet and isinstance(r.members.get(name), Queued) for r in book.rollouts.values())
 
 
-def _under_way(book: Book, name: str) -> bool:
-    """A queued rollout reads the disk when it starts, one in load is superseded: either sees the newest content."""
-    return any(r.kind is LoadKind.STAGE and r.holds(name) for r in book.rollouts.values())
+def _waits_for_room(module: Module) -> bool:
+    """Whether it was refused at the cap already: told once, it is tried again when a generation has ended."""
+    return module.disk is not None and not module.disk.digest and at_cap(module) is not None
 
 
 def _files(paths: frozenset[str]) -> str:

@@ -50,19 +50,20 @@ def serving(module: Module) -> Serving:
 
 
 def not_served(module: Module) -> str:
-    """The sentence for ``NotServing`` while old instances hold the places; empty where current is served."""
-    old = [i for i in module.instances.values() if i.counts and i.generation != module.current]
-    if module.current is None or module.on_current or not old or module.stopped:
+    """The sentence for ``NotServing`` while old instances hold the places; empty where one may start, or shall not."""
+    if module.current is None or not module.wanted or module.on_current or module.shortfall:
         return ""
+    old = [i for i in module.instances.values() if i.counts]
     names = f"{old[0].id}" + "".join(f", -{i.id.number}" for i in old[1:-1])
     names += f" and -{old[-1].id.number}" if len(old) > 1 else ""
-    numbers = sorted({i.generation for i in old})
-    stay = "stay" if len(old) > 1 else "stays"
-    they = "they end" if len(old) > 1 else "it ends"
-    return (
-        f"g{module.current} is current but nothing runs it: {names} {stay} on {' and '.join(f'g{n}' for n in numbers)} "
-        f"until {they}; `hotctl restart {module.name}` asks {'them' if len(old) > 1 else 'it'} to"
-    )
+    numbers = " and ".join(f"g{n}" for n in sorted({i.generation for i in old}))
+    if len(old) > 1:
+        stay, end, ask, asked = "stay", "they end", "asks them to", "they are asked to at their next checkpoint"
+    else:
+        stay, end, ask, asked = "stays", "it ends", "asks it to", "it is asked to at its next checkpoint"
+    going = all(i.state == "stopping" or module.shall_end(i) for i in old)
+    cure = asked if going else f"`hotctl restart {module.name}` {ask}"
+    return f"g{module.current} is current but nothing runs it: {names} {stay} on {numbers} until {end}; {cure}"
 
 
 def gen(number: int | None) -> str:

@@ -37,6 +37,9 @@ Decide = Callable[[Book, Instant], Decision]
 ANSWER_WITHIN = 10.0
 """Seconds. A decision takes microseconds; whoever waits longer is told of a defect instead of hanging."""
 
+DEFECT_PAUSE = 1.0
+"""Seconds between two tries of something that fails by a defect."""
+
 log = logging.getLogger("hotd.engine")
 
 
@@ -66,6 +69,7 @@ class Engine:
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="hotd-engine", daemon=True)
         self._ended = False
+        self._hurt = False
 
     @property
     def book(self) -> Book:
@@ -142,15 +146,20 @@ class Engine:
                 if message is not None:
                     self._handle(message, now)
                 self._take(reconcile(self._book, now))
+                self._hurt = False
             except Exception:
                 # A defect in a decision must cost that one decision, not every hosted thread.
                 log.critical("a decision failed; the daemon goes on", exc_info=True, extra={"event": "engine.defect"})
+                self._hurt = True
             if ending.over(self._book, now):
                 self._end()
 
     def _next_message(self) -> _Message | None:
         deadline = next_deadline(self._book)
         left = None if deadline is None else max(0.0, deadline - self._clock.now().mono)
+        if self._hurt and left is not None:
+            # What failed at a deadline fails again at once: slow that down to something an operator can read.
+            left = max(left, DEFECT_PAUSE)
         try:
             return self._inbox.get(timeout=left)
         except queue.Empty:
@@ -162,7 +171,8 @@ class Engine:
             decision = message.decide(self._book, now)
         except HotdError as error:
             if reply is None:
-                raise
+                log.warning("%s", error, extra={"event": "engine.refused"})
+                return
             reply.error = error
             reply.done.set()
             return
@@ -179,7 +189,11 @@ class Engine:
     def _take(self, decision: Decision) -> None:
         """Act, then publish: whoever sees a generation as current can already get it."""
         for effect in decision.effects:
-            self._act(effect)
+            try:
+                self._act(effect)
+            except Exception:
+                # The decision stands: a book that forgot what was begun would be worse than one effect that failed.
+                log.critical("%s failed", effect, exc_info=True, extra={"event": "engine.defect"})
         with self._changed:
             self._book = decision.book
             self._changed.notify_all()

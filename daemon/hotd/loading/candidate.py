@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import ParamSpec, TypeVar
@@ -84,7 +84,7 @@ class Candidate:
         return self.generation.run(fn, *args, **kwargs)
 
 
-def executed_since(parts: dict[str, Part], mark: int) -> tuple[str, ...]:
+def executed_since(parts: Iterable[Part], mark: int) -> tuple[str, ...]:
     """Names of the parts executed after the mark, in order."""
-    done = [part for part in parts.values() if part.state is State.DONE and part.finished > mark]
+    done = [part for part in parts if part.state is State.DONE and part.finished > mark]
     return tuple(part.name for part in sorted(done, key=lambda part: part.finished))

@@ -60,7 +60,7 @@ class Finder:
         native = _extension(fullname, asker.roots, None)
         if native is not None:
             return native
-        if fullname not in asker.outside and self._load(fullname, asker):
+        if self._load(fullname, asker):
             return ModuleSpec(fullname, StandInLoader())  # type: ignore[arg-type] # structurally a loader
         if not any(asker.roots.contain(absolute(folder)) for folder in sys.path):
             return None

@@ -35,6 +35,7 @@ class Generation:
         "digest",
         "entries",
         "identity",
+        "loaded",
         "number",
         "staging",
     )
@@ -47,6 +48,8 @@ class Generation:
         """The names given to `Loader.load`."""
         self.added: list[tuple[Part, str, Part]] = []
         """Edges that were seen while this was a candidate: taken back if it is refused."""
+        self.loaded: list[Part] = []
+        """Parts that were made for those edges."""
         self.staging = True
         self.identity = object()
         self._parts = dict(parts)

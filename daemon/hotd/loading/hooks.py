@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from types import ModuleType
 
-from hotd.core import names
 from hotd.loading import threads
 from hotd.loading.finder import Finder, managed
 from hotd.loading.modules import MANAGED, relative_to
@@ -61,8 +60,6 @@ def import_module(name: str, package: str | None = None) -> ModuleType:
         found = router.module(absolute, 2)
         if found is not None:
             return found
-        router.refuse_strangers(names.top(absolute))
-        router.refuse_strangers(absolute)
     return _import_module(name, package)
 
 

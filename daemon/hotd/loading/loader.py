@@ -5,26 +5,25 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from hotd.contract.errors import BadEntry, Busy, LoadRejected
-from hotd.contract.nearest import nearest
 from hotd.core import names
 from hotd.loading import hooks
+from hotd.loading.admission import admit
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
-from hotd.loading.book import Book
 from hotd.loading.candidate import Candidate, Plan, executed_since
-from hotd.loading.disk import Disk, Kind, Roots
+from hotd.loading.disk import Roots
 from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
+from hotd.loading.ledger import Ledger
 from hotd.loading.part import Part, State
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, in_user_code, raised, with_digest
 from hotd.loading.standin import tidy
-from hotd.loading.survey import Aliases, Paths, Places, Survey
+from hotd.loading.survey import Paths, Survey
 
 
 class Loader:
@@ -42,12 +41,8 @@ class Loader:
         self._turn = threading.RLock()
         """Held for a whole `load` or `reload`, so that two of them bring their results in the order of their looks."""
         self._looking = threading.RLock()
-        """Guards the book: held while the disk is looked at and sketches become parts, never while user code runs."""
-        self._book = Book()
-        self._booked: Generation | None = None
-        """The generation that the book describes. `promote` does not wait for the book; the next look brings it up."""
-        self._renewals: weakref.WeakKeyDictionary[Generation, Candidate] = weakref.WeakKeyDictionary()
-        self._news: deque[tuple[weakref.ref[Part], str]] = deque()
+        """Guards the ledger: held while the disk is looked at and sketches become parts, never while user code runs."""
+        self._ledger = Ledger(self._roots, self._pool.source)
         self._current: Generation | None = None
         self._past: list[weakref.ref[Generation]] = []
         self._staging: list[Generation] = []
@@ -58,12 +53,6 @@ class Loader:
         self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
         """Who was the first to get its number -> what was newest before it."""
         self._next = first_number
-        self._looks = 0
-        self._pending: dict[str, int] = {}
-        """Names whose files differ from current, with the look that saw it: a refused change is not named twice."""
-        self._known: dict[str, None] = {}
-        self._refused: dict[str, None] = {}
-        self._aliases = Aliases()
         self._closed = False
         self._pool.join(self)
         hooks.install()
@@ -91,16 +80,7 @@ class Loader:
 
     def touched_by(self, paths: Paths) -> bool:
         """Whether something at these absolute paths may matter to current, or to what was refused last. No I/O."""
-        current = self._current
-        parts = self._book.parts
-        for known, located in ((self._known, parts if current is not None else {}), (self._refused, {})):
-            places = Places(self._roots, self._aliases.names, known, located)
-            found: set[str] = set()
-            for path in paths:
-                places.meant_by(os.fspath(path), found, found)
-                if found:
-                    return True
-        return False
+        return self._ledger.touched_by([os.fspath(path) for path in paths])
 
     # --- load, reload --------------------------------------------------------------------------------------------
 
@@ -185,16 +165,15 @@ class Loader:
         generation = chosen.generation if isinstance(chosen, Candidate) else chosen
         self._number(generation)
         if isinstance(chosen, Candidate) and not chosen.unchanged:
-            self._renewals[generation] = chosen
-            self._known.update(dict.fromkeys(_mentioned(chosen.linked.values())))
+            self._ledger.promoted(chosen)
         self._current = generation
         to_front(self)
         with self._numbering:
             if all(reference() is not generation for reference in self._past):
                 self._past = [one for one in self._past if one() is not None] + [weakref.ref(generation)]
             self._open = [one for one in self._open if one() not in (None, chosen)]
-        self._refused = {}
-        self._settle_book()
+        self._ledger.refused()
+        self._catch_up()
         return generation
 
     def discard(self, candidate: Candidate) -> None:
@@ -224,10 +203,9 @@ class Loader:
             self._closed = True
         leave(self)
         self._pool.leave(self)
-        self._current = self._booked = None
-        self._book = Book()
+        self._current = None
+        self._ledger = Ledger(self._roots, self._pool.source)
         self._open, self._staging, self._past = [], [], []
-        self._known, self._refused = {}, {}
         self._unhook()
 
     # --- one attempt ---------------------------------------------------------------------------------------------
@@ -245,13 +223,13 @@ class Loader:
                 self._refuse(survey, avoid)
                 current = self._current
                 if current is not None and survey.digest == current.digest:
-                    self._settled(survey.differing)
+                    self._ledger.settle(survey.differing)
                     return Candidate(current, unchanged=True)
                 generation, candidate, wanted = self._link(survey)
         except LoadRejected as refused:
             return refused.with_traceback(None)
         finally:
-            self._settle_book()
+            self._catch_up()
         mark = finished_by_now()
         try:
             call_bound(generation, self._execute, candidate, wanted)
@@ -265,27 +243,23 @@ class Loader:
                 self._staging = [one for one in self._staging if one is not generation]
                 self._open = [one for one in self._open if one() is not None] + [weakref.ref(candidate)]
             generation.staging = False
-            candidate.reloaded = executed_since(candidate.fresh, mark)
+            candidate.reloaded = executed_since([*candidate.fresh.values(), *generation.loaded], mark)
             return candidate
-        self._refused = dict.fromkeys(self._known | _mentioned(candidate.linked.values()))
+        self._ledger.refused_candidate(candidate)
         return refusal
 
     def _look(self, changed: Paths | None, entry: str | None) -> Survey:
-        self._bring_book_up()
+        tidy()
         current = self._current
         entries = current.entries if current is not None else ()
         if entry is not None and entry not in entries:
-            self._check_entry(entry)
+            try:
+                admit(entry, self._roots)
+            except BadEntry:
+                self._ledger.refused(names.prefixes(entry))  # it may appear
+                raise
             entries = (*entries, entry)
-        survey = Survey(self._roots, self._book, self._pool.source, changed, self._pending, self._aliases, entries)
-        self._looks += 1
-        self._settled(survey.looked_at)
-        self._pending.update(dict.fromkeys(survey.differing, self._looks))
-        return survey
-
-    def _settled(self, agreeing: Iterable[str]) -> None:
-        for name in agreeing:
-            self._pending.pop(name, None)
+        return self._ledger.look(current, changed, entries)
 
     def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
         if survey.digest in avoid:
@@ -294,35 +268,8 @@ class Loader:
         if errors:
             sketched = survey.sketcher.sketches
             outside = {name for sketch in sketched.values() for name in sketch.outside}
-            self._refused = dict.fromkeys((*self._known, *sketched, *outside))
+            self._ledger.refused((*sketched, *outside))
             raise with_digest(errors[0], survey.digest)
-
-    def _check_entry(self, name: str) -> None:
-        if not name or not names.is_dotted(name):
-            raise with_digest(
-                BadEntry(f"{name!r} is no name of a module", hint="write it as in an import: pkg.mod"), ""
-            )
-        disk = Disk(self._roots)
-        homes = disk.homes(name) if "." not in name else []
-        if len(homes) > 1:
-            files = " and ".join(place.path for place in homes)
-            raise with_digest(BadEntry(f"{name} is in two roots: {files}", hint="rename one of them"), "")
-        found = None
-        within: tuple[str, ...] | None = None
-        for prefix in names.prefixes(name):
-            found = disk.locate(prefix, within)
-            within = found.folders if found is not None else ()
-        if found is None:
-            guess = nearest(name, disk.modules())
-            roots = ", ".join(self._roots.folders) or "no root at all"
-            hint = f"did you mean {guess}?" if guess else "check the name and the roots"
-            self._refused = dict.fromkeys(names.prefixes(name))
-            raise with_digest(BadEntry(f"there is no module {name} under {roots}", hint=hint), "")
-        if found.kind in (Kind.NAMESPACE, Kind.EXTENSION):
-            what = "a folder without __init__.py" if found.kind is Kind.NAMESPACE else "native code"
-            raise with_digest(
-                BadEntry(f"{name} is {what}: it cannot be an entry", hint="name a module of Python code"), ""
-            )
 
     def _link(self, survey: Survey) -> tuple[Generation, Candidate, list[str]]:
         """Make parts of the sketches. Also the names to execute: entries, then what ran before and is affected."""
@@ -335,14 +282,9 @@ class Loader:
                 if part is not None:
                     entries[name] = part
             generation = Generation(0, survey.digest, survey.entries, entries)
-            base = self._booked.identity if self._booked is not None else None
-            candidate = Candidate(generation, fresh=fresh, linked=table, base=base, look=self._looks)
+            candidate = self._ledger.candidate(generation, fresh, table)
             with self._numbering:
                 self._staging = [*self._staging, generation]
-        for name, part in fresh.items():
-            old = book.parts.get(name)
-            if part.location.path and (old is None or old.location.path != part.location.path):
-                self._aliases.note(part)
         before = (name for name in fresh if (old := book.parts.get(name)) is not None and old.state is State.DONE)
         return generation, candidate, [*survey.entries, *sorted(before)]
 
@@ -363,7 +305,7 @@ class Loader:
             self._staging = [one for one in self._staging if one is not generation]
         for part, name, target in generation.added:
             part.drop_edge(name, target)
-        self._pool.release(fresh.values())
+        self._pool.release([*fresh.values(), *generation.loaded])
 
     def _bring(self, candidate: Candidate) -> Generation:
         return candidate.generation if candidate.unchanged else self.promote(candidate)
@@ -378,41 +320,17 @@ class Loader:
                 self._next += 1
             generation.number = self._newest[0]
 
-    # --- the book ------------------------------------------------------------------------------------------------
-
-    def _settle_book(self) -> None:
-        """Let the book let go of what is not current any more, unless a look is under way: that does it at its end.
+    def _catch_up(self) -> None:
+        """Let the ledger let go of what is not current any more, unless a look is under way: that does it at its end.
 
         Who promotes swaps first and asks for the lock after; who looks gives the lock back and then comes here. So
-        whichever of the two is last brings the book up.
+        whichever of the two is last brings the ledger up.
         """
         if self._looking.acquire(blocking=False):
             try:
-                self._bring_book_up()
+                self._ledger.catch_up(self._current)
             finally:
                 self._looking.release()
-
-    def _bring_book_up(self) -> None:
-        tidy()
-        current = self._current
-        if current is not None and self._booked is not current:
-            candidate = self._renewals.get(current)
-            if candidate is not None and self._booked is not None and candidate.base is self._booked.identity:
-                self._book.renew(candidate.linked.values(), current.entry_parts())
-                self._settled([name for name, look in self._pending.items() if look <= candidate.look])
-            else:  # the first load, an undo, or a candidate that another one overtook
-                before, self._book = self._book.parts, Book(current.table().values())
-                other = (name for name, part in before.items() if self._book.parts.get(name) is not part)
-                self._pending.update(dict.fromkeys(other, self._looks))
-            self._booked = current
-            self._renewals = weakref.WeakKeyDictionary()
-            self._known = dict.fromkeys(self._book.names())
-        while self._news:
-            reference, _ = self._news.popleft()
-            part = reference()
-            if part is not None and self._book.parts.get(part.name) is part:
-                self._book.enter(part)
-                self._book.extend(part)
 
     @staticmethod
     def _will_run(survey: Survey, name: str) -> bool:
@@ -439,14 +357,5 @@ class Loader:
         return [*self._staging, *candidates, *reversed(self.generations)]
 
     def learned(self, part: Part, name: str) -> None:
-        """See `hotd.loading.pool.Member`. Appends only: the code that imports must not wait for a load."""
-        self._news.append((weakref.ref(part), name))
-        self._known.setdefault(name)
-
-
-def _mentioned(parts: Iterable[Part]) -> dict[str, None]:
-    found: dict[str, None] = {}
-    for part in parts:
-        found[part.name] = None
-        found.update(dict.fromkeys(part.mentions()))
-    return found
+        """See `hotd.loading.pool.Member`."""
+        self._ledger.learned(part, name)

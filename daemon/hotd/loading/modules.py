@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import sys
 from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
 from hotd.loading.disk import Kind
+from hotd.loading.execution import execute
 from hotd.loading.part import Part, Router
 from hotd.loading.source import read
-from hotd.loading.standin import submodule
+from hotd.loading.standin import standin_of, submodule
 
 MANAGED = "is managed by hotd: it is loaded by a hotd.loading.Loader, and reloaded by Loader.reload() or hotctl reload"
 
@@ -74,12 +76,20 @@ class PartLoader:
         return importlib.readers.FileReader(self)  # type: ignore[arg-type] # it needs `path` and nothing else
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Refuse: a second module of this part would belong to no generation. ImportError, always."""
-        raise ImportError(f"{self.name} {MANAGED}", name=self.name, path=self.path)
+        """None: what the import system makes then is thrown away by `exec_module`."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Refuse: nothing that runs is ever mutated. ImportError, always."""
-        raise ImportError(f"{self.name} {MANAGED}", name=self.name, path=self.path)
+        """ImportError: a second module of this part would belong to no generation, and none that runs is ever mutated.
+
+        Except when the import system itself has just found the name through our finder: then the part is executed, and
+        what stands in for it takes the place of the module that was made here.
+        """
+        standin = standin_of(self.name)
+        found_now = getattr(module.__spec__, "_initializing", False) and sys.modules.get(self.name) is module
+        if standin is None or not found_now:
+            raise ImportError(f"{self.name} {MANAGED}", name=self.name, path=self.path)
+        sys.modules[self.name] = standin
+        execute(self._part)
 
 
 class _Portions:

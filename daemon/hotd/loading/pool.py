@@ -143,15 +143,17 @@ class Pool:
             raise as_import_error(sketcher.errors[0])
         cycles = sketcher.cycles()
         digests = sketcher.digests(cycles)
-        table, _ = self.link(sketcher, cycles, digests, {}, asker.roots)
+        table, made = self.link(sketcher, cycles, digests, {}, asker.roots)
+        candidates = [scope for scope in single(askers) if isinstance(scope, Generation) and scope.staging]
+        for candidate in candidates:
+            candidate.loaded.extend(made.values())
         owner = self._owner(asker, askers, sketcher.sketches, table)
         for prefix in names.prefixes(name):
             part = table.get(prefix) or kept(prefix)
             if part is not None and owner.find(prefix) is not part:
                 owner.add_edge(prefix, part)
-                for scope in single(askers):
-                    if isinstance(scope, Generation) and scope.staging:
-                        scope.added.append((owner, prefix, part))
+                for candidate in candidates:
+                    candidate.added.append((owner, prefix, part))
                 self._tell(owner, prefix)
         return table[name]
 

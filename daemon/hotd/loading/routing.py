@@ -70,9 +70,19 @@ class Importer(Router):
         return found or None
 
     def module(self, absolute: str, depth: int = 2) -> ModuleType | None:
-        """What ``importlib.import_module`` gives to this code; None when the name is not managed."""
+        """What ``importlib.import_module`` gives to this code; None when the name is not managed.
+
+        ModuleNotFoundError for a managed name that is not this code's; and whatever the module raises.
+        """
         chain = self.chain(absolute, depth)
-        return execute_chain(chain) if chain is not None and chain[-1].name == absolute else None
+        if chain is None:
+            self.refuse_strangers(names.top(absolute))
+            return None
+        module = execute_chain(chain)
+        if chain[-1].name != absolute:
+            self.refuse_strangers(absolute)
+            return None
+        return module
 
     def refuse_strangers(self, name: str) -> None:
         """Raise ModuleNotFoundError for a managed name that this code's generation does not have.

@@ -78,6 +78,15 @@ class Sketcher:
                 sketch = self.sketches[name] = self._sketch(name, location)
                 work.extend(reversed(sketch.targets))
 
+    def expect(self, entry: str) -> None:
+        """Tell about an entry that was there before and is not any more: nobody imports it, so nobody else would."""
+        gone = self._previous(entry)
+        if gone is not None and entry not in self.sketches and self.kept(entry) is None:
+            path = gone.location.path
+            self.errors.append(
+                SourceMissing(f"{gone.location.relative} is gone", hint=f"restore {path or entry}", file=path or None)
+            )
+
     def digests(self, cycles: list[tuple[str, ...]]) -> dict[str, str]:
         """The closure digest of every sketch."""
 

@@ -65,6 +65,8 @@ class Survey:
                 again = "can be imported now" if book.absent(cause) else "is executed again"
                 self.why[name] = f"it imports {cause}, which {again}"
         self.sketcher.follow(entry_names(entries))
+        for name in entries:
+            self.sketcher.expect(name)
         self.cycles = self.sketcher.cycles()
         self.digests = self.sketcher.digests(self.cycles)
         self.digest = graph.hashed(*(self._digest_of(name) for name in sorted(entries)))

@@ -6,7 +6,6 @@ symbolic links, network file systems) is the business of the sweep, not of the e
 
 from __future__ import annotations
 
-from hotd.watching.limits import CannotWatch
 from hotd.watching.watcher import FileWatcher
 
-__all__ = ["CannotWatch", "FileWatcher"]
+__all__ = ["FileWatcher"]

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import errno
 
-from hotd.contract.errors import HotdError
+from hotd.contract.errors import CannotWatch
 
 _LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches", errno.EMFILE: "fs.inotify.max_user_instances"}
 """What inotify_add_watch and inotify_init mean by these: neither the disk nor the table of open files is full."""
-
-
-class CannotWatch(HotdError):
-    """A source root cannot be watched; the hint names the limit to raise, where a limit is the reason."""
-
-    code, exit_status = "cannot-watch", 71  # EX_OSERR
 
 
 def refused(path: str, error: OSError) -> CannotWatch:

@@ -47,8 +47,8 @@ class _Shelf:
         return self.first + len(self.lines) - self.start - 1
 
     def put(self, line: LogLine, keep: int) -> None:
-        self.lines.append(line)
         self.size += _cost(line)
+        self.lines.append(line)
         # The newest line stays, however long: a tail is never empty after something was said.
         while self.size > keep and self.start < len(self.lines) - 1:
             self.size -= _cost(self.lines[self.start])

@@ -230,16 +230,12 @@ class ThreadExecutor:
 
     def _tell(self, context: Context, event: str, sentence: str, details: str = "") -> None:
         border.call(self._output.report, context, f"{sentence}\n{details}")
-        log.warning(
-            "%s",
-            sentence,
-            extra={
-                "event": event,
-                "hosted": context.module,
-                "generation": context.generation,
-                "instance": context.id,
-            },
-        )
+        fields = {"event": event, "hosted": context.module, "generation": context.generation, "instance": context.id}
+        token = CURRENT.set(None)  # the log line is the daemon's: on a captured stream it would be the instance's again
+        try:
+            log.warning("%s", sentence, extra=fields)
+        finally:
+            CURRENT.reset(token)
 
     # --- the stop method of a Thread subclass ---
 

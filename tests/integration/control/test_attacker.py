@@ -6,6 +6,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from hotctl import connect
 from hotd.contract.errors import Unreachable
 from hotd.contract.frames import framed
 from hotd.contract.protocol import LONGEST_REQUEST, ROOT
-from hotd.contract.verbs import VERBS
+from hotd.contract.requests import Request
+from hotd.contract.verbs import VERBS, Verb
+from hotd.contract.views import Version
+from hotd.control.channel import Patience
 from tests.integration.control.attacker import ROOT_REF, Attacker, boxed, value
 from tests.integration.control.fakes import HURRIED, VERSION, Gated, Port, open_port
 from tests.support.eventually import eventually
@@ -162,12 +166,22 @@ def test_a_verb_takes_one_text_and_nothing_else(port: Port, arguments: tuple[obj
     assert port.desk.asked == []
 
 
-@pytest.mark.parametrize("kind", [consts.MSG_REPLY, consts.MSG_EXCEPTION])
-def test_an_unsolicited_reply_cuts_the_connection(port: Port, kind: int) -> None:
+UNSOLICITED = {
+    "a reply": (consts.MSG_REPLY, value("{}")),
+    "a reply with a reference": (consts.MSG_REPLY, (consts.LABEL_REMOTE_REF, ("evil.Class", 1, 1))),
+    "a reply that reads like a request": (consts.MSG_REPLY, (consts.HANDLE_GETROOT, value(()))),
+    "an exception": (consts.MSG_EXCEPTION, (("evil", "NewClass"), (), (), "")),
+    "a message of no kind": (9, (consts.HANDLE_GETROOT, value(()))),
+}
+
+
+@pytest.mark.parametrize("what", sorted(UNSOLICITED))
+def test_an_unsolicited_reply_cuts_the_connection(port: Port, what: str) -> None:
     """RPyC would make a class for each exception with a new name, and keep it for ever."""
     known = set(vinegar._generic_exceptions_cache)
     with Attacker(port.path) as attacker:
-        attacker.send(kind, 1, (("evil", "NewClass"), (), (), ""))
+        kind, body = UNSOLICITED[what]
+        attacker.send(kind, 1, body)
 
         assert attacker.is_cut()
     assert set(vinegar._generic_exceptions_cache) == known
@@ -213,12 +227,25 @@ def test_garbage_cuts_its_sender_off_and_nobody_else(port: Port, what: str) -> N
     assert port.log.of("control.defect") == []
 
 
-def test_a_begun_frame_has_a_deadline(tmp_path: Path) -> None:
-    """One byte now and then does not hold a thread."""
-    with open_port(tmp_path, patience=HURRIED) as port, Attacker(port.path) as attacker:
-        attacker.send_bytes(b"\0\0\0")
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_begun_frame_has_a_deadline(tmp_path: Path, drips: bool) -> None:
+    """Neither silence nor a byte now and then holds a thread: the deadline is for the whole request."""
+    patient = Patience(idle=60, begun=0.3, answer=60)
+    with open_port(tmp_path, patience=patient) as port, Attacker(port.path) as attacker:
+        attacker.send_bytes(struct.pack("!LB", LONGEST_REQUEST, 0))
+        attacker.sock.settimeout(0.05)
 
-        assert attacker.is_cut()
+        def is_cut() -> bool:
+            try:
+                if drips:
+                    attacker.send_bytes(b"\0")
+                return attacker.sock.recv(1) == b""
+            except TimeoutError:
+                return False
+            except ConnectionError:
+                return True
+
+        eventually(is_cut)
         assert serves(port)
 
 
@@ -233,9 +260,17 @@ def test_who_says_nothing_is_let_go(tmp_path: Path) -> None:
 
 def test_who_does_not_take_its_answer_is_cut_off(tmp_path: Path) -> None:
     """The thread that answers is not the slow reader's to keep."""
-    long = VERSION.__class__("x" * 5_000_000, 1, "", "", 1)
-    with open_port(tmp_path, lambda _verb, _request: long, patience=HURRIED) as port, Attacker(port.path) as attacker:
+    long = replace(VERSION, version="x" * 5_000_000)
+    asked = threading.Event()
+
+    def answer(_verb: Verb, _request: Request) -> Version:
+        asked.set()
+        return long
+
+    patience = Patience(idle=60, begun=60, answer=0.3)
+    with open_port(tmp_path, answer, patience=patience) as port, Attacker(port.path) as attacker:
         attacker.send(consts.MSG_REQUEST, 1, (consts.HANDLE_CALLATTR, boxed(ROOT_REF, value("hello"), value(()))))
+        assert asked.wait(5)
 
         eventually(lambda: not any(t.name == "hotd-control-1" for t in threading.enumerate()), what="its thread ended")
         with connect(port.path) as daemon:
@@ -244,7 +279,7 @@ def test_who_does_not_take_its_answer_is_cut_off(tmp_path: Path) -> None:
 
 def test_the_whole_answer_of_an_honest_caller_arrives_however_long(tmp_path: Path) -> None:
     """Far more than a socket holds at once."""
-    long = VERSION.__class__("x" * 5_000_000, 1, "", "", 1)
+    long = replace(VERSION, version="x" * 5_000_000)
     with open_port(tmp_path, lambda _verb, _request: long) as port, connect(port.path) as daemon:
         assert daemon.hello() == long
 

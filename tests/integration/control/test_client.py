@@ -24,7 +24,7 @@ from hotctl.transport.unix import UnixTransport, _not_permitted
 from hotd.contract.address import RemoteAddress, UnixAddress
 from hotd.contract.errors import BadRequest, NotPermitted, ProtocolMismatch, Unreachable, UsageError
 from hotd.contract.frames import framed
-from hotd.contract.protocol import LONGEST_REQUEST
+from hotd.contract.protocol import LONGEST_REQUEST, answer_text
 from tests.integration.control.fakes import NOBODY, VERSION, Port, as_nobody, needs_root, open_port
 
 
@@ -293,8 +293,30 @@ def test_a_daemon_that_was_restarted_is_connected_again(tmp_path: Path) -> None:
     with open_port(tmp_path) as first:
         daemon = connect(first.path)
         assert daemon.hello() == VERSION
-    with open_port(tmp_path), daemon:
+    with open_port(tmp_path):
         assert daemon.hello() == VERSION
+    with open_port(tmp_path), daemon:
+        assert daemon.scale("m", 1).outcome == "done", "also for a change: nothing was sent on the old connection"
+
+
+def test_a_question_is_asked_again_where_the_connection_ended_under_it_and_a_change_is_not(tmp_path: Path) -> None:
+    """The daemon lets idle callers go, maybe this very moment; what may have happened is not done twice."""
+    answer = message(consts.MSG_REPLY, (consts.LABEL_VALUE, answer_text(VERSION, version="0.1.0")))
+    served: list[str] = []
+
+    def once(sock: socket.socket) -> None:
+        sock.sendall(answer)
+        served.append("answered")
+        sock.recv(65536)
+        served.append("cut")
+
+    with fake_daemon(tmp_path, once) as path, connect(path) as daemon:
+        assert daemon.hello() == VERSION
+        assert daemon.hello() == VERSION
+        assert served == ["answered", "cut", "answered"]
+
+        with pytest.raises(Unreachable):
+            daemon.scale("m", 1)
 
 
 def test_after_a_deadline_the_late_answer_is_not_taken_for_the_next_one(tmp_path: Path) -> None:

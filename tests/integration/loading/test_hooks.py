@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from hotd.contract.errors import BadEntry, Busy, NameTaken
+from hotd.contract.errors import BadEntry, Busy, LoadRejected, NameTaken
 from hotd.loading import Generation, Loader
 from tests.integration.loading.conftest import Open, Ops
 
@@ -38,6 +38,32 @@ def test_a_loader_that_nobody_closed_is_closed_by_the_collector(ops: Ops) -> Non
     loader = Loader([ops.root])
     del loader
     gc.collect()
+
+
+def test_a_refusal_keeps_no_frame_that_knows_the_load(ops: Ops, loader: Loader) -> None:
+    """Whoever keeps the error keeps text, not the parts that were looked at or made."""
+    ops.write(m="X = 1\n")
+    loader.load("m")
+    for text in ("x = = 1\n", "1/0\n"):
+        ops.write(m=text)
+        with pytest.raises(LoadRejected) as caught:
+            loader.reload()
+        assert [entry.name for entry in caught.traceback][1:] == ["reload", "stage"]
+        assert caught.value.__context__ is None
+
+
+def test_an_installed_package_is_not_hidden_by_a_folder(tmp_path: Path, open_loader: Open) -> None:
+    """A folder of data under a root, named like a library, does not become that library."""
+    site, ops = Ops(tmp_path / "site"), Ops(tmp_path / "ops")
+    site.write(lib_xyz__="V = 'installed'\n")
+    ops.write(m="import lib_xyz\nV = lib_xyz.V\n")
+    ops.write_file("lib_xyz/data.txt", "")
+    sys.path.append(str(site.root))
+    try:
+        assert open_loader([ops.root]).load("m").module("m").V == "installed"
+    finally:
+        sys.path.remove(str(site.root))
+        sys.modules.pop("lib_xyz", None)
 
 
 def test_a_closed_loader_says_so(ops: Ops, loader: Loader) -> None:

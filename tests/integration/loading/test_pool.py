@@ -65,17 +65,19 @@ def test_going_back_shares_what_is_still_in_service_elsewhere(ops: Ops, pair: tu
 def test_a_mixture_is_never_shared(ops: Ops, pair: tuple[Loader, Loader]) -> None:
     """Equal code above two different objects of equal code stays two: one closure, one ``deep``."""
     one, two = pair
-    first = one.current
+    first, firsts = one.current, two.current
     assert first is not None
+    assert firsts is not None
     ops.write(deep="D = 2\n")
     one.reload()
     two.reload()
     ops.write(deep="D = 1\n")
     one.reload()  # deep is executed afresh: nobody serves it
-    two.promote(two.generations[0])  # while this one goes back to its first deep
+    two.promote(firsts)  # while this one goes back to its first deep
 
-    ops.write(b="import helper, deep\n")
-    generation = two.reload()
+    ops.write(helper="import deep\nK = 2\n", a="import helper, deep\n")
+    two.reload()
+    generation = one.reload()
 
     assert generation.module("helper").deep is generation.module("deep")
 
@@ -90,6 +92,19 @@ def test_a_refused_candidate_leaves_shared_names_alone(ops: Ops, pair: tuple[Loa
 
     assert two.promote(candidate).module("helper").deep.D == 2
     assert sys.modules["helper"].K == 1
+
+
+def test_discarding_a_candidate_leaves_what_another_one_shares(ops: Ops, pair: tuple[Loader, Loader]) -> None:
+    """Two candidates share a part that is new; when the first is thrown away, the name of the part stays."""
+    one, two = pair
+    ops.write(helper="import brand_new\n", brand_new="N = 1\n")
+    first, second = one.stage(), two.stage()
+    assert first.module("brand_new") is second.module("brand_new")
+
+    one.discard(first)
+    two.promote(second)
+
+    assert sys.modules["brand_new"].N == 1
 
 
 def test_equal_names_in_different_roots_are_different_modules(tmp_path: Path, open_loader: Open) -> None:

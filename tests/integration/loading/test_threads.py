@@ -50,6 +50,20 @@ def test_a_thread_without_managed_frames_resolves_names_as_its_starter(ops: Ops,
         del sys.modules["outside"]
 
 
+def test_running_in_a_generation_outranks_who_called(ops: Ops, loader: Loader) -> None:
+    """Old code that calls into a generation, by `Generation.run`, is not asked any more."""
+    ops.write(m="X = 1\ndef call(fn, *args): return fn(*args)\n")
+    old = loader.load("m").module("m")
+    ops.write(m="X = 2\n")
+    new = loader.reload()
+
+    def look() -> int:
+        found: int = sys.modules["m"].X
+        return found
+
+    assert (old.call(look), old.call(new.run, look), look()) == (1, 2, 2)
+
+
 def test_registered_variables_are_inherited_and_others_are_not(loader: Loader) -> None:
     """The daemon's idea of "this instance" reaches the threads that the instance starts."""
     threads.inherit(ROLE)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
+from hotd.contract.errors import CannotWatch
 from hotd.core.values import Instant
 from hotd.ports import Batch
-from hotd.watching import CannotWatch
 from tests.integration.watching.rig import MachineClock, Rig, watching_threads
 from tests.support.eventually import eventually
 
@@ -209,7 +209,8 @@ LIMITED = """
     import json, os, sys, threading, time
     from pathlib import Path
     from hotd.core.values import Instant
-    from hotd.watching import CannotWatch, FileWatcher
+    from hotd.contract.errors import CannotWatch
+    from hotd.watching import FileWatcher
 
     class MachineClock:
         def now(self):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import sys
 import threading
 import time
@@ -122,6 +123,23 @@ def test_a_thread_that_starts_itself_is_not_started_again(rig: Rig) -> None:
     events = rig.run(Eager, work, entered)
     assert [type(event) for event in events] == [InstanceStarted, InstanceEnded]
     assert runs == [1]
+
+
+def test_a_thread_is_made_and_started_on_its_generation(rig: Rig) -> None:
+    """A constructor or a ``start`` that imports lazily finds the code of its own generation too."""
+    seen: list[tuple[str, int, str]] = []
+
+    class Looking(threading.Thread):
+        def __init__(self) -> None:
+            super().__init__()
+            seen.append(("made", BOUND.get(), api.instance().id))
+
+        def start(self) -> None:
+            seen.append(("started", BOUND.get(), api.instance().id))
+            super().start()
+
+    rig.run(Looking, generation=5)
+    assert seen == [("made", 5, "long_op-1"), ("started", 5, "long_op-1")]
 
 
 def test_the_thread_is_as_its_class_made_it_while_it_runs(rig: Rig) -> None:
@@ -502,8 +520,9 @@ def test_the_stop_method_is_called_on_a_thread_of_its_own(rig: Rig) -> None:
     seen: list[Any] = []
     id = rig.start(Stoppable, seen, stop_method="halt", generation=2)
     rig.started(id)
+    context = rig.executor._lives[id].context
     rig.executor.stop(id)
-    rig.executor.stop(id)
+    context.ask()  # as two that ask at the same moment
     assert isinstance(rig.end(id), InstanceEnded)
     assert seen == [("long_op-1-stop", "long_op-1", 2)]
     assert rig.page.reports == []
@@ -590,6 +609,22 @@ def test_a_thread_that_an_instance_started_fails_in_its_name(rig: Rig) -> None:
     ((who, text),) = rig.page.reports
     assert who == "long_op-1"
     assert text.startswith("child failed: ZeroDivisionError: division by zero\nTraceback")
+
+
+def test_the_daemon_s_log_has_it_too_as_the_daemon_s(rig: Rig) -> None:
+    """The log line carries the instance as fields, and is not taken for something the instance printed."""
+    records: list[tuple[Any, ...]] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            fields = vars(record)
+            records.append((api.CURRENT.get(), fields["event"], fields["instance"], record.getMessage()))
+
+    logger, keep = logging.getLogger("hotd.workers.threads"), Keep()
+    logger.addHandler(keep)
+    rig.run(lambda: child_of_instance(divide).join())
+    logger.removeHandler(keep)
+    assert records == [(None, "thread.failed", "long_op-1", "child failed: ZeroDivisionError: division by zero")]
 
 
 def test_a_helper_thread_may_exit_as_it_likes(rig: Rig) -> None:

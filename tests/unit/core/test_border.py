@@ -201,6 +201,8 @@ def test_the_place_is_the_innermost_line_of_the_user_s(managed: Callable[..., di
     failure = failing(here).failure
     assert failure.file == __file__
     assert failure.line == here.__code__.co_firstlineno + 1
+    failure = failing(managed("def work():\n    here()\n", here=here)["work"]).failure
+    assert (failure.file, failure.line) == (PLAIN, 2)
 
 
 def test_an_error_without_a_frame_has_no_place() -> None:

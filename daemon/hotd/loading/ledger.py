@@ -1,0 +1,126 @@
+"""What a loader remembers from one look at the disk to the next."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from hotd.loading.book import Book
+from hotd.loading.candidate import Candidate
+from hotd.loading.disk import Roots
+from hotd.loading.generation import Generation
+from hotd.loading.part import Part
+from hotd.loading.source import Source
+from hotd.loading.survey import Aliases, Paths, Places, Survey
+
+
+class Ledger:
+    """The book of the current generation, and what the disk is known to hold beside it.
+
+    Used under the loader's lock, except for what says otherwise.
+    """
+
+    def __init__(self, roots: Roots, source: Callable[[str, bytes], Source]) -> None:
+        self._roots = roots
+        self._source = source
+        self._book = Book()
+        self._booked: Generation | None = None
+        """The generation that the book describes. Promoting does not wait for it; the next chance brings it up."""
+        self._renewals: weakref.WeakKeyDictionary[Generation, Candidate] = weakref.WeakKeyDictionary()
+        self._news: deque[weakref.ref[Part]] = deque()
+        self._looks = 0
+        self._pending: dict[str, int] = {}
+        """Names whose files differ from current, with the look that saw it: a refused change is not named twice."""
+        self._aliases = Aliases()
+        self._known: dict[str, None] = {}
+        self._refused: dict[str, None] = {}
+
+    # --- without a lock: single operations on dicts and deques ---------------------------------------------------
+
+    def touched_by(self, paths: Iterable[str]) -> bool:
+        """See `hotd.loading.Loader.touched_by`."""
+        pages: tuple[tuple[dict[str, None], dict[str, Part]], ...] = (
+            (self._known, self._book.parts),
+            (self._refused, {}),
+        )
+        found: set[str] = set()
+        for known, parts in pages:
+            places = Places(self._roots, self._aliases.names, known, parts)
+            for path in paths:
+                places.meant_by(path, found, found)
+                if found:
+                    return True
+        return False
+
+    def learned(self, part: Part, name: str) -> None:
+        """A part turned out to import that name too. Code that imports must not wait for a look in progress."""
+        self._news.append(weakref.ref(part))
+        self._known.setdefault(name)
+
+    def promoted(self, candidate: Candidate) -> None:
+        """The candidate is current from now on."""
+        self._renewals[candidate.generation] = candidate
+        self._known.update(dict.fromkeys(_mentioned(candidate.linked.values())))
+
+    def refused(self, names: Iterable[str] = ()) -> None:
+        """What was refused last knows these names beside those of current; nothing was, where there are none."""
+        named = dict.fromkeys(names)
+        self._refused = {**self._known, **named} if named else {}
+
+    def refused_candidate(self, candidate: Candidate) -> None:
+        """The candidate was refused while it was executed."""
+        self.refused(_mentioned(candidate.linked.values()))
+
+    # --- under the loader's lock -----------------------------------------------------------------------------------
+
+    def look(self, current: Generation | None, changed: Paths | None, entries: tuple[str, ...]) -> Survey:
+        """Compare the disk with the current generation."""
+        self.catch_up(current)
+        survey = Survey(self._roots, self._book, self._source, changed, self._pending, self._aliases, entries)
+        self._looks += 1
+        self.settle(survey.looked_at)
+        self._pending.update(dict.fromkeys(survey.differing, self._looks))
+        return survey
+
+    def settle(self, names: Iterable[str]) -> None:
+        """For these names the disk holds what is current."""
+        for name in names:
+            self._pending.pop(name, None)
+
+    def candidate(self, generation: Generation, fresh: dict[str, Part], linked: dict[str, Part]) -> Candidate:
+        """A candidate that comes from the last look."""
+        for name, part in fresh.items():
+            before = self._book.parts.get(name)
+            if part.location.path and (before is None or before.location.path != part.location.path):
+                self._aliases.note(part)
+        base = self._booked.identity if self._booked is not None else None
+        return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks)
+
+    def catch_up(self, current: Generation | None) -> None:
+        """Make the book that of the current generation: at the cost of what differs, if it came from the booked one."""
+        if current is not None and self._booked is not current:
+            candidate = self._renewals.get(current)
+            if candidate is not None and self._booked is not None and candidate.base is self._booked.identity:
+                self._book.renew(candidate.linked.values(), current.entry_parts())
+                self.settle([name for name, look in self._pending.items() if look <= candidate.look])
+            else:  # the first load, an undo, or a candidate that another one overtook
+                before, self._book = self._book.parts, Book(current.table().values())
+                other = (name for name, part in before.items() if self._book.parts.get(name) is not part)
+                self._pending.update(dict.fromkeys(other, self._looks))
+            self._booked = current
+            self._renewals = weakref.WeakKeyDictionary()
+            self._known = dict.fromkeys(self._book.names())
+        while self._news:
+            part = self._news.popleft()()
+            if part is not None and self._book.parts.get(part.name) is part:
+                self._book.enter(part)
+                self._book.extend(part)
+
+
+def _mentioned(parts: Iterable[Part]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for part in parts:
+        found[part.name] = None
+        found.update(dict.fromkeys(part.mentions()))
+    return found

@@ -1,0 +1,377 @@
+"""A core at work, told as a story: what happens around it, and what its book says after.
+
+A ``World`` does what engine, loader and executor do, without a thread: it runs a decision, reconciles, carries the
+effects out on pretended parts, and holds every effect against what the parts may be asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from hotd.contract import requests
+from hotd.contract.events import EventName
+from hotd.contract.views import Change, Condition, ModuleView
+from hotd.core import ending, instances, outcomes, rollouts, switches, undoing, watch
+from hotd.core.book import Book, Module, open_book
+from hotd.core.effects import (
+    AbandonLoad,
+    AskToEnd,
+    Decision,
+    Discard,
+    Effect,
+    Emit,
+    Promote,
+    Retire,
+    StartInstance,
+    StartLoad,
+)
+from hotd.core.messages import (
+    Avoided,
+    Checked,
+    InstanceEnded,
+    InstanceEvent,
+    InstanceFailed,
+    InstanceStarted,
+    LoadJob,
+    LoadKind,
+    LoadOutcome,
+    Planned,
+    Rejected,
+    Staged,
+    Unchanged,
+)
+from hotd.core.picture import module_view, outcome_of
+from hotd.core.reconcile import next_deadline, reconcile
+from hotd.core.values import Actor, Failure, InstanceId, Instant, Spec
+
+E = TypeVar("E")
+
+ROOT = Actor("root", 0)
+OP = "op"
+FILE = "/ops/op.py"
+TOOK = 0.25
+"""Seconds that every pretended load says it took."""
+
+
+def spec(name: str = OP, **keys: Any) -> Spec:
+    """A module's configuration, one replica unless told otherwise."""
+    return Spec(name=name, entry=f"{name}:Op", roots=("/ops",), **keys)
+
+
+def failure(message: str = "boom") -> Failure:
+    return Failure("ValueError", message, f"Traceback …\nValueError: {message}\n", "/ops/op.py", 7)
+
+
+@dataclass(slots=True)
+class _Line:
+    """What a loader keeps for one module: ``hotd.loading.hosting`` without the code."""
+
+    disk: dict[str, str] = field(default_factory=dict)
+    current: dict[str, str] | None = None
+    memory: dict[int, dict[str, str]] = field(default_factory=dict)
+    candidates: dict[int, dict[str, str]] = field(default_factory=dict)
+    newest: tuple[int, str] = (0, "")
+
+
+@dataclass(slots=True)
+class _Running:
+    job: LoadJob
+    read: dict[str, str]
+
+
+def digest_of(content: dict[str, str]) -> str:
+    """Of one file its text, of several their texts in the order of their paths."""
+    return "+".join(text for _, text in sorted(content.items()))
+
+
+class World:
+    """Begins with every module's file saying ``A`` and nothing loaded."""
+
+    def __init__(self, *specs: Spec, max_instances: int = 64, time: float = 1000.0) -> None:
+        self.time = time
+        chosen = specs or (spec(),)
+        self.book: Book = open_book(chosen, now=self.now, max_instances=max_instances)
+        self.lines = {one.name: _Line({f"/ops/{one.name}.py": "A"}) for one in chosen}
+        self.loads: dict[int, _Running] = {}
+        self.abandoned: dict[int, _Running] = {}
+        self.alive: dict[InstanceId, int] = {}
+        self.asked: set[InstanceId] = set()
+        self.effects: list[Effect] = []
+        """Everything asked for so far."""
+
+    # --- the time and the engine ---------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Instant:
+        return Instant(self.time, 1_700_000_000.0 + self.time)
+
+    def tell(self, decide: Callable[[Book, Instant], Decision]) -> Any:
+        """As the engine does it: a decision, then whatever follows from it."""
+        decision = decide(self.book, self.now)
+        self._take(decision)
+        self._take(reconcile(self.book, self.now))
+        again = reconcile(self.book, self.now)
+        assert again == Decision(self.book), "reconciling twice does nothing the second time"
+        if not ending.over(self.book, self.now):
+            assert (next_deadline(self.book) or math.inf) > self.time, "a deadline in the past would keep the engine busy"
+        return decision.answer
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, stopping wherever the core wants to look."""
+        until = self.time + seconds
+        while (due := next_deadline(self.book)) is not None and due <= until and not ending.over(self.book, self.now):
+            self.time = max(self.time, due)
+            self.tell(lambda book, _: Decision(book))
+        self.time = until
+        self.tell(lambda book, _: Decision(book))
+
+    def _take(self, decision: Decision) -> None:
+        before = self.book
+        self.book = decision.book
+        for effect in decision.effects:
+            self.effects.append(effect)
+            self._act(effect, before)
+
+    def _act(self, effect: Effect, before: Book) -> None:
+        match effect:
+            case StartLoad(job):
+                running = [one.job.module for one in self.loads.values()]
+                assert job.module not in running, "never two jobs of one module at once"
+                assert job.id not in self.loads and job.id not in self.abandoned, "a job has a number of its own"
+                self.loads[job.id] = _Running(job, self._read(job))
+            case AbandonLoad(number):
+                self.abandoned[number] = self.loads.pop(number)
+            case Promote(name, number):
+                line = self.lines[name]
+                line.current = line.candidates.pop(number, None) or line.memory[number]
+                line.memory[number] = line.current
+            case Discard(name, number):
+                self.lines[name].candidates.pop(number, None)
+            case Retire(name, number):
+                line = self.lines[name]
+                assert line.memory.pop(number) is not line.current, "current is never retired"
+            case StartInstance(asked):
+                module = self.book.modules[asked.id.module]
+                line = self.lines[module.name]
+                assert line.current == line.memory[asked.generation], "an instance starts on what is current"
+                assert asked.digest == digest_of(line.memory[asked.generation])
+                assert not module.stopped and before.stopping is None, "nothing starts where all shall end"
+                assert asked.id not in self.alive
+                self.alive[asked.id] = asked.generation
+            case AskToEnd(instance):
+                self.asked.add(instance)
+            case Emit():
+                assert effect.message
+
+    # --- files ---------------------------------------------------------------------------------------------------
+
+    def write(self, text: str, module: str = OP, file: str | None = None) -> str:
+        """Save a file; nobody hears of it."""
+        path = f"/ops/{file or module}.py"
+        self.lines[module].disk[path] = text
+        return path
+
+    def edit(self, text: str, module: str = OP, file: str | None = None) -> None:
+        """Save a file, and let the watcher see it."""
+        self.changed(self.write(text, module, file), module=module)
+
+    def changed(self, *paths: str, module: str = OP) -> None:
+        """A settled batch of the watcher."""
+        self.tell(lambda book, now: watch.files_changed(book, frozenset(paths), [module], now))
+
+    def _read(self, job: LoadJob) -> dict[str, str]:
+        """What the loader sees: the named files as they are, all others as they were."""
+        line = self.lines[job.module]
+        if job.changed is None or line.current is None:
+            return dict(line.disk)
+        seen = {path: text for path, text in line.disk.items() if path in job.changed or path not in line.current}
+        return {**line.current, **seen}
+
+    # --- loads ---------------------------------------------------------------------------------------------------
+
+    def load_of(self, module: str = OP) -> LoadJob:
+        """The job that is running for the module."""
+        (job,) = (one.job for one in self.loads.values() if one.job.module == module)
+        return job
+
+    def finish(self, *modules: str) -> None:
+        """Let the running loads of the modules, or all, come to what they read."""
+        for number, running in list(self.loads.items()):
+            if not modules or running.job.module in modules:
+                self.end_load(number)
+
+    def settle(self) -> None:
+        """Until no load runs any more."""
+        while self.loads:
+            self.finish()
+
+    def end_load(self, number: int) -> None:
+        """Also of one that was abandoned, and ends all the same."""
+        running = self.loads.pop(number, None) or self.abandoned.pop(number)
+        self.loaded(self.outcome(running))
+
+    def loaded(self, outcome: LoadOutcome) -> None:
+        self.tell(lambda book, now: outcomes.loaded(book, outcome, now))
+
+    def outcome(self, running: _Running) -> LoadOutcome:
+        """Text with ``broken`` in it is rejected; ``nameless`` is rejected without a digest."""
+        job, line, digest = running.job, self.lines[running.job.module], digest_of(running.read)
+        current = digest_of(line.current) if line.current is not None else None
+        if digest in job.avoid:
+            return Avoided(job, digest)
+        if "broken" in digest or "nameless" in digest:
+            known = "" if "nameless" in digest else digest
+            return Rejected(job, known, "syntax-error", "invalid syntax", None, FILE, 3, None, TOOK)
+        if job.kind is LoadKind.PLAN:
+            differs = digest != current
+            executed = ((job.module, "its file changed"),) if differs else ()
+            return Planned(job, digest, differs, executed, () if differs else (job.module,))
+        if job.kind is LoadKind.CHECK:
+            return Checked(job, digest, (job.module,), TOOK)
+        if digest == current:
+            return Unchanged(job, digest)
+        if line.newest[1] != digest:
+            line.newest = line.newest[0] + 1, digest
+        line.candidates[line.newest[0]] = running.read
+        return Staged(job, line.newest[0], digest, (job.module,), TOOK)
+
+    # --- instances -----------------------------------------------------------------------------------------------
+
+    def report(self, event: InstanceEvent) -> None:
+        self.tell(lambda book, now: instances.reported(book, event, now))
+
+    def run(self, module: str = OP) -> None:
+        """Everyone that was started is on its way."""
+        for instance in list(self.book.modules[module].instances.values()):
+            self.report(InstanceStarted(instance.id))
+
+    def end(self, *numbers: int, module: str = OP) -> None:
+        for number in numbers:
+            self.alive.pop(InstanceId(module, number), None)
+            self.report(InstanceEnded(InstanceId(module, number)))
+
+    def fail(self, number: int, module: str = OP, message: str = "boom") -> None:
+        self.alive.pop(InstanceId(module, number), None)
+        self.report(InstanceFailed(InstanceId(module, number), failure(message)))
+
+    # --- verbs ---------------------------------------------------------------------------------------------------
+
+    def reload(self, *modules: str, **keys: Any) -> int:
+        """The revision; ``finish`` or ``settle`` let it come to something."""
+        request = requests.Reload(modules or (() if keys.get("all") else (OP,)), **keys)
+        revision = self.tell(lambda book, now: rollouts.request_reload(book, request, ROOT, now))
+        assert isinstance(revision, int)
+        return revision
+
+    def check(self, *modules: str, **keys: Any) -> int:
+        request = requests.Check(modules or (() if keys.get("all") else (OP,)), **keys)
+        revision = self.tell(lambda book, now: rollouts.request_check(book, request, ROOT, now))
+        assert isinstance(revision, int)
+        return revision
+
+    def undo(self, module: str = OP, **keys: Any) -> Change:
+        request = requests.Undo(module, **keys)
+        return self._answered(lambda book, now: undoing.undo(book, request, ROOT, now))
+
+    def pause(self, module: str | None = None, **keys: Any) -> Change:
+        request = requests.Pause(module, **keys)
+        return self._answered(lambda book, now: switches.pause(book, request, ROOT, now))
+
+    def resume(self, module: str | None = None, **keys: Any) -> Change:
+        request = requests.Resume(module, **keys)
+        return self._answered(lambda book, now: switches.resume(book, request, ROOT, now))
+
+    def scale(self, replicas: int, module: str = OP, **keys: Any) -> Change:
+        request = requests.Scale(module, replicas, **keys)
+        return self._answered(lambda book, now: switches.scale(book, request, ROOT, now))
+
+    def stop(self, target: str = OP, **keys: Any) -> Change:
+        request = requests.Stop(target, **keys)
+        return self._answered(lambda book, now: switches.stop(book, request, ROOT, now))
+
+    def start(self, module: str = OP, **keys: Any) -> Change:
+        request = requests.Start(module, **keys)
+        return self._answered(lambda book, now: switches.start(book, request, ROOT, now))
+
+    def restart(self, target: str = OP, **keys: Any) -> Change:
+        request = requests.Restart(target, **keys)
+        return self._answered(lambda book, now: switches.restart(book, request, ROOT, now))
+
+    def shut_down(self, deadline: float = 30.0) -> None:
+        self.tell(lambda book, now: ending.begin(book, deadline, now))
+
+    def _answered(self, decide: Callable[[Book, Instant], Decision]) -> Change:
+        answer = self.tell(decide)
+        assert isinstance(answer, Change)
+        return answer
+
+    # --- what can be seen ----------------------------------------------------------------------------------------
+
+    def module(self, name: str = OP) -> Module:
+        return self.book.modules[name]
+
+    def view(self, name: str = OP) -> ModuleView:
+        return module_view(self.book, self.module(name))
+
+    def condition(self, kind: str, name: str = OP) -> Condition | None:
+        return next((one for one in self.view(name).conditions if one.type == kind), None)
+
+    def kinds(self, name: str = OP) -> list[str]:
+        return [one.type for one in self.view(name).conditions]
+
+    def outcome_of(self, revision: int) -> Change:
+        return outcome_of(self.book, revision)
+
+    def states(self, name: str = OP) -> dict[int, str]:
+        """generation -> state, of those in memory."""
+        return {one.generation: one.state for one in self.view(name).generations}
+
+    def running(self, name: str = OP) -> dict[int, int]:
+        """instance number -> generation, of those that count."""
+        return {n: i.generation for n, i in self.module(name).instances.items() if i.counts}
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [effect for effect in self.effects if isinstance(effect, kind)]
+
+    def events(self, *names: EventName) -> list[Emit]:
+        return [emit for emit in self.of(Emit) if not names or emit.event in names]
+
+    def forget(self) -> None:
+        """From here on ``of`` and ``events`` tell what comes."""
+        self.effects.clear()
+
+
+def serving(*specs: Spec, **keys: Any) -> World:
+    """g1 of every module is current, and as many instances run it as there may be."""
+    world = World(*specs, **keys)
+    world.reload(all=True)
+    world.settle()
+    for name in world.book.modules:
+        world.run(name)
+    world.time += 10.0
+    world.forget()
+    return world
+
+
+def promoted(world: World, *texts: str, module: str = OP) -> World:
+    """One generation more for each text."""
+    for text in texts:
+        world.write(text, module)
+        world.reload(module)
+        world.settle()
+    return world
+
+
+def having(world: World, module: Module) -> World:
+    """The same world, in which something is otherwise."""
+    world.book = world.book.having(module)
+    return world
+
+
+def respec(world: World, module: str = OP, **keys: Any) -> World:
+    """Another configuration of a module that runs already."""
+    found = world.module(module)
+    return having(world, replace(found, spec=replace(found.spec, **keys)))
