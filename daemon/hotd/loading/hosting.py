@@ -72,7 +72,9 @@ class _Line:
     loader: Loader
     roots: tuple[str, ...]
     codes: dict[int, EntryCode] = field(default_factory=dict)
-    candidates: dict[int, Candidate] = field(default_factory=dict)
+    """What is or was current and is in memory."""
+    staged: dict[int, tuple[Candidate, EntryCode]] = field(default_factory=dict)
+    """Apart from those: content that is loaded again has the number of a generation that may be there still."""
 
 
 @dataclass(slots=True)
@@ -114,14 +116,16 @@ class Hosting:
 
     def promote(self, module: str, number: int) -> None:
         line = self._lines[module]
-        candidate = line.candidates.pop(number, None)
-        line.loader.promote(candidate if candidate is not None else line.codes[number].generation)
+        if number in line.staged:
+            candidate, line.codes[number] = line.staged.pop(number)
+            line.loader.promote(candidate)
+        else:
+            line.loader.promote(line.codes[number].generation)
 
     def discard(self, module: str, number: int) -> None:
         line = self._lines[module]
-        candidate = line.candidates.pop(number, None)
-        if candidate is not None:
-            del line.codes[number]
+        if number in line.staged:
+            candidate, _ = line.staged.pop(number)
             line.loader.discard(candidate)
 
     def retire(self, module: str, number: int) -> None:
@@ -143,7 +147,7 @@ class Hosting:
     def close(self) -> None:
         for line in self._lines.values():
             line.codes.clear()
-            line.candidates.clear()
+            line.staged.clear()
             line.loader.close()
 
     # --- on the job's thread ---------------------------------------------------------------------------------------
@@ -169,10 +173,10 @@ class Hosting:
         loader, part = line.loader, job.entry.partition(":")[0]
         changed = None if job.changed is None else sorted(job.changed)
         if job.kind is LoadKind.PLAN:
-            plan = loader.plan(changed)
+            plan = loader.plan(changed, entry=part)
             return Planned(job, plan.digest, plan.changed, plan.executed, plan.kept)
         try:
-            candidate = loader.stage(changed, avoid=job.avoid, entry=part)
+            candidate = loader.stage(changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE)
         except Avoided as avoided:
             return AvoidedOutcome(job, avoided.digest)
         if candidate.unchanged and job.kind is LoadKind.STAGE:
@@ -186,8 +190,7 @@ class Hosting:
         if job.kind is LoadKind.CHECK:
             loader.discard(candidate)
             return Checked(job, candidate.digest, candidate.reloaded, self._since(began))
-        line.codes[candidate.number] = code
-        line.candidates[candidate.number] = candidate
+        line.staged[candidate.number] = candidate, code
         return Staged(job, candidate.number, candidate.digest, candidate.reloaded, self._since(began))
 
     def _rejected(self, job: LoadJob, error: LoadRejected, began: Instant) -> Rejected:
