@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn, TextIO
 
 from hotd.demo.lines import Lines
 from hotd.demo.player import Show, play
@@ -15,6 +18,8 @@ SLOW, FAST = 1.0, 0.2
 
 def run(out: TextIO, *, fast: bool) -> int:
     """The whole story. Raises HotdError where a step fails; whatever happens, nothing is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal too: their default would skip the clean-up
+        signal.signal(number, _leave)
     with staged(FAST if fast else SLOW) as stage:
         if not out.isatty():
             show: Show = Lines(out)
@@ -28,3 +33,7 @@ def run(out: TextIO, *, fast: bool) -> int:
         finally:
             screen.close()
     return 0
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)

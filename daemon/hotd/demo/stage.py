@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hotctl.client import Daemon, connect
-
 from hotd.contract.errors import HotdError, Internal, Unreachable
 from hotd.demo.story import Stage, article
 

@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 
 from hotctl.client import Daemon
-
 from hotd.contract import requests
 from hotd.contract.views import ModuleView
 
