@@ -6,7 +6,6 @@ effects out on pretended parts, and holds every effect against what the parts ma
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -116,7 +115,8 @@ class World:
         again = reconcile(self.book, self.now)
         assert again == Decision(self.book), "reconciling twice does nothing the second time"
         if not ending.over(self.book, self.now):
-            assert (next_deadline(self.book) or math.inf) > self.time, "a deadline in the past would keep the engine busy"
+            due = next_deadline(self.book)
+            assert due is None or due > self.time, "a deadline in the past would keep the engine busy"
         return decision.answer
 
     def wait(self, seconds: float) -> None:

@@ -19,6 +19,7 @@ from hotd.core.values import Actor, InstanceId, Instant, Spec
 K = TypeVar("K")
 V = TypeVar("V")
 
+UNREAD = "unread-"
 MOST_REVISIONS = 500
 MOST_QUARANTINED = 100
 """For each module; the oldest is forgotten, and at worst refused once more."""
@@ -122,7 +123,7 @@ class Disk:
     """What was last seen on disk."""
 
     digest: str
-    """Empty: something changed that was not read yet."""
+    """Empty: something changed that was not read yet. ``unread-…``: something that was refused before it had one."""
     since: Instant
 
 

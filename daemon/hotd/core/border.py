@@ -3,8 +3,7 @@
 An exception that is kept keeps its traceback, that its frames, and those everything the frames can see: one kept
 exception held a whole generation in memory (measured). So nothing that leaves this module refers to one.
 
-Managed code carries its generation in its file name, ``/abs/ops/long_op.py@3f9a0c12b7de``: that is how linecache tells
-the lines of one generation from those of another. People are shown ``/abs/ops/long_op.py``.
+Managed code carries the mark of its content in its file name (``hotd.core.marks``); people are shown the plain one.
 
 The one function for all foreign code is pluggy's idea; that frames of the host only distract is dramatiq's.
 """
@@ -12,7 +11,6 @@ The one function for all foreign code is pluggy's idea; that frames of the host 
 from __future__ import annotations
 
 import os
-import re
 import sysconfig
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
@@ -20,7 +18,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
+from hotd.core.marks import is_marked, plain
 from hotd.core.values import Failure
+
+__all__ = ["Raised", "Returned", "acall", "call", "plain", "raised", "stack_text"]
 
 T = TypeVar("T")
 
@@ -91,15 +92,9 @@ def stack_text(frames: Iterable[tuple[FrameType, int]]) -> str | None:
     return _shortened(plain("".join(_without_ours(stack).format())), LONGEST_TRACEBACK)
 
 
-def plain(text: str) -> str:
-    """The text with file names as people know them: without the mark of the generation."""
-    return _MARK.sub("", text)
-
-
 # --- from exceptions to text -----------------------------------------------------------------------------------------
 
 _UNSHOWABLE = "<the exception cannot be shown: describing it raises>"
-_MARK = re.compile(r"(?<=\.py)@[0-9a-f]{12}(?![0-9a-f])")
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH120, PTH100 - see _is_ours
 # The demo's modules are a user's code that happens to lie in our folder.
@@ -170,7 +165,7 @@ def _place(error: BaseException, stack: traceback.StackSummary) -> tuple[str | N
         # <string> and the like are no files: then it is code that was compiled by the user's, and that has a frame.
         if isinstance(file, str) and isinstance(line, int) and not file.startswith("<"):
             return plain(str.__str__(file)), int(line)
-    managed = [frame for frame in stack if _MARK.search(frame.filename)]
+    managed = [frame for frame in stack if is_marked(frame.filename)]
     users = managed or [frame for frame in stack if not frame.filename.startswith(("<", *_LIBRARIES))]
     for frame in reversed(users or stack):
         return plain(frame.filename), frame.lineno

@@ -9,6 +9,7 @@ from hotd.contract.events import EventName
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart
 from hotd.core.book import (
+    UNREAD,
     Book,
     FailureRecord,
     InLoad,
@@ -39,8 +40,7 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
     """A load job came to its end."""
     found = _member_in_load(book, outcome.job.id)
     if found is None:
-        # Abandoned at its deadline, or the daemon let go of it: what it still brought is thrown away.
-        return Decision(book, _dropped(book, outcome))
+        return Decision(book, _late(book, outcome))
     rollout, member = found
     module = book.modules[outcome.job.module]
     if _superseded(book, rollout, module, member.again):
@@ -50,6 +50,16 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
     book, again = _renew(book, book.rollouts[rollout.revision], now)
     book, more = conclude(book, rollout.revision, now)
     return Decision(book, (*effects, *again, *more))
+
+
+def _late(book: Book, outcome: LoadOutcome) -> tuple[Effect, ...]:
+    """Abandoned at its deadline, or the daemon let go of it: what it still brought is thrown away.
+
+    Unless the same content was loaded since: it has the same number, and waits for the others of its rollout.
+    """
+    members = (rollout.members.get(outcome.job.module) for rollout in book.rollouts.values())
+    awaited = {member.number for member in members if isinstance(member, Ready)}
+    return () if isinstance(outcome, Staged) and outcome.number in awaited else _dropped(book, outcome)
 
 
 def _dropped(book: Book, outcome: LoadOutcome) -> tuple[Effect, ...]:
@@ -107,7 +117,7 @@ def _take(
             error = ErrorView(
                 outcome.code, outcome.message, outcome.hint, outcome.file, outcome.line, outcome.traceback
             )
-            digest = outcome.digest or f"unread-{outcome.job.id}"
+            digest = outcome.digest or f"{UNREAD}{outcome.job.id}"
             return _reject(book, rollout, module, error, digest, outcome.duration * 1000, now)
 
 
@@ -115,7 +125,8 @@ def _looked(book: Book, rollout: Rollout, module: Module, plan: Planned, now: In
     if module.current is None:
         return module  # Nothing to compare with.
     if plan.differs:
-        return saw(module, plan.digest, now)
+        refused = module.disk is not None and module.disk.digest.startswith(UNREAD) and not module.pending
+        return module if refused else saw(module, plan.digest, now)
     # What was read is older than what a later rollout will read: only the last look may forget the paths.
     waiting = any(r.holds(module.name) for r in book.rollouts.values() if r is not rollout)
     known = saw(module, module.generations[module.current].digest, now)
@@ -185,7 +196,7 @@ def overdue(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
             )
             effects.append(AbandonLoad(member.job))
             book, more = _reject(
-                book, book.rollouts[rollout.revision], module, error, f"timeout-{member.job}", limit * 1000, now
+                book, book.rollouts[rollout.revision], module, error, f"{UNREAD}{member.job}", limit * 1000, now
             )
             effects += more
         if rollout.revision in book.rollouts:

@@ -120,10 +120,11 @@ def advance(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
 
 def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
     blocked = at_cap(module) if rollout.kind is LoadKind.STAGE else None
-    if rollout.by_watch and (blocked or book.held(module)):
+    paused = rollout.by_watch and book.held(module)
+    if module.pending and (blocked or paused):
         # The paths stay pending: the load follows when there is room, or at the resume. See ``follow_disk``.
         book = book.having(saw(module, "", now))
-    if rollout.by_watch and book.held(module):
+    if paused:
         return settle(book, rollout, module, module_change(module, "skipped", note="paused meanwhile"))
     if blocked:
         return settle(book, rollout, module, refused_change(module, blocked))

@@ -19,7 +19,7 @@ from typing import Self
 
 from hotd.contract.errors import AlreadyRunning, BadConfig
 from hotd.host.forks import forget_in_child
-from hotd.host.plain import plain
+from hotd.host.printable import printable
 
 _PATIENCE = 1.0
 """Seconds for a socket to take the probe: a full backlog is somebody alive and busy."""
@@ -90,7 +90,7 @@ class InstanceLock:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as trouble:
             raise BadConfig(
-                f"cannot open the lock file {plain(str(self._path))}: {trouble.strerror}",
+                f"cannot open the lock file {printable(str(self._path))}: {trouble.strerror}",
                 hint="let the daemon's user write there, or configure another socket or state_dir",
             ) from trouble
         try:
@@ -167,12 +167,13 @@ def _pid_in(fd: int) -> int | None:
 def _already(pid: int | None, what: str) -> AlreadyRunning:
     who = "another process" if pid is None else f"pid {pid}"
     return AlreadyRunning(
-        f"hotd is already running here: {who} {plain(what)}",
+        f"hotd is already running here: {who} {printable(what)}",
         hint="talk to it (hotctl status), end it (hotctl shutdown), or give this one a socket and state_dir of its own",
     )
 
 
 def _unusable(path: Path, why: str) -> BadConfig:
     return BadConfig(
-        f"{plain(str(path))} {why}", hint="remove it yourself if nobody needs it, or configure another [control] socket"
+        f"{printable(str(path))} {why}",
+        hint="remove it yourself if nobody needs it, or configure another [control] socket",
     )

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
-from hotd.host.plain import plain
+from hotd.host.printable import printable
 
 _ROOT = "hotd"
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -89,10 +89,10 @@ class _Lines(logging.Handler):
 def _lines(record: logging.LogRecord) -> Iterator[str]:
     """What is said, on its first line with its subject; what follows is indented, so that no datum forges a line."""
     first, *more = _message(record).split("\n")
-    yield plain(_with_subject(first, record))
+    yield printable(_with_subject(first, record))
     trace = record.exc_text or (logging.Formatter().formatException(record.exc_info) if record.exc_info else "")
     for line in (*more, *trace.splitlines()):
-        yield "    " + plain(line)
+        yield "    " + printable(line)
 
 
 def _message(record: logging.LogRecord) -> str:

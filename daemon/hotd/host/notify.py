@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import MutableMapping
 
-from hotd.host.plain import plain
+from hotd.host.printable import printable
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def _address(name: str) -> bytes | None:
 
 def _status(text: str) -> str:
     """The STATUS field, or nothing for an empty text; cut between two characters, and the cut shown."""
-    line = plain(text).strip()
+    line = printable(text).strip()
     if len(line.encode()) > _STATUS_BYTES:
         line = line.encode()[: _STATUS_BYTES - len("…".encode())].decode(errors="ignore") + "…"
     return f"STATUS={line}" if line else ""

@@ -32,7 +32,7 @@ pool's, while parts are made; one for the states of all parts. None is held whil
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
 moment it was executed (gettext's ``install`` after that is not seen). ``%(filename)s`` of a log record, and
-``co_filename``, carry the content's hash (`plain` takes it off). Children of multiprocessing import from the disk.
+``co_filename``, carry the content's hash (`hotd.core.marks.plain` takes it off). Children of multiprocessing import from the disk.
 A part that is known by a computed name only, and is loaded by new code after the swap, is executed anew.
 """
 

@@ -17,6 +17,7 @@ from typing import Any
 from hotd.contract.errors import LoadRejected, Vetoed
 from hotd.core.arguments import fill
 from hotd.core.border import Raised, call
+from hotd.core.marks import plain
 from hotd.core.messages import (
     Avoided as AvoidedOutcome,
 )
@@ -36,7 +37,6 @@ from hotd.loading.candidate import Candidate
 from hotd.loading.entry import Entry, resolve_entry
 from hotd.loading.generation import Generation
 from hotd.loading.loader import Loader
-from hotd.loading.plain import plain
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided
 from hotd.ports import Clock
@@ -81,7 +81,6 @@ class _Line:
 class _Running:
     job: LoadJob
     thread: threading.Thread
-    abandoned: bool = False
 
 
 class Hosting:
@@ -109,7 +108,6 @@ class Hosting:
             running = self._running.get(job)
         if running is None:
             return None
-        running.abandoned = True
         self._lines[running.job.module].loader.abandon()
         frame = sys._current_frames().get(running.thread.ident or 0)
         return plain("".join(traceback.format_stack(frame))) if frame is not None else None

@@ -18,9 +18,9 @@ from hotd.contract.errors import (
     SourceUnreadable,
     SyntaxRejected,
 )
+from hotd.core.marks import plain
 from hotd.loading.disk import file_name, folder_name
 from hotd.loading.part import Router
-from hotd.loading.plain import plain
 
 _OURS = folder_name(__file__) + os.sep
 _MACHINERY = ("<frozen importlib", "<frozen runpy")

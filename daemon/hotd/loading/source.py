@@ -10,7 +10,7 @@ import stat
 import weakref
 from types import CodeType
 
-from hotd.loading.plain import marked
+from hotd.core.marks import marked
 from hotd.loading.scan import Scan, scan
 
 
