@@ -12,7 +12,7 @@ from hotd.demo.player import Show, play
 from hotd.demo.stage import staged
 from hotd.demo.story import STORY
 
-SLOW, FAST = 1.0, 0.2
+SLOW, FAST = 1.0, 0.15
 """Seconds between two lines of an instance."""
 
 
