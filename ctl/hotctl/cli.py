@@ -16,10 +16,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, TextIO, cast
 
-from hotctl.commands import CATALOG, CHANGE, LOOK, MOST_USED, Desk, Here
+from hotctl.commands import CATALOG, CHANGE, LOOK, MOST_USED, Daemon, Here
 from hotctl.session import INTERRUPTED, Session, chosen_address
 
-OpenSession = Callable[[str | None], AbstractContextManager[Desk]]
+OpenSession = Callable[[str | None], AbstractContextManager[Daemon]]
 """From an address to a daemon, which is spoken to when the first question is asked."""
 VALUED = ("--socket", "--host")
 
@@ -134,13 +134,14 @@ def _parser(verb: str) -> _Parser:
     entry = CATALOG[verb]
     parser = _Parser(
         prog=f"hotctl {verb}",
+        usage=f"hotctl {verb} [options] {entry.usage}".rstrip(),
         description=entry.summary[0].upper() + entry.summary[1:] + ".",
         allow_abbrev=False,  # an abbreviation that works today is an ambiguity tomorrow
         add_help=False,
     )
     common = parser.add_argument_group("options of every command")
     common.add_argument("--socket", metavar="PATH", help="the daemon's socket")
-    common.add_argument("--host", metavar="ADDRESS", help="a daemon elsewhere: ssh://user@host, tls://host:port")
+    common.add_argument("--host", metavar="ADDRESS", help="where the daemon is, as in $HOTCTL_HOST")
     common.add_argument("--json", action="store_true", help="JSON on standard output")
     common.add_argument("-h", "--help", action="store_true", help="show this")
     return parser
@@ -222,7 +223,7 @@ def _overview() -> str:
     lines += [
         "Options, before or after the command:",
         "  --socket PATH               the daemon's socket",
-        "  --host ADDRESS              a daemon elsewhere: ssh://user@host, tls://host:port",
+        "  --host ADDRESS              where the daemon is: a socket's path; other addresses come later",
         "  --json                      one JSON document; a line an object for events and logs",
         "  --version                   the version of hotctl",
         "",

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -37,7 +37,8 @@ TIMEOUT = 10.0
 """Seconds for a daemon to answer, beside what it was asked to wait."""
 
 LOOK_AGAIN = 2.0
-"""Seconds between two looks at whether the old generation is drained, or the new one serves."""
+"""Seconds between two looks at whether the old generation is drained, or the new one serves: the longest that what is
+said meanwhile of who still drains is old."""
 
 _VERB_OF = {verb.request: verb for verb in VERBS.values()}
 
@@ -223,9 +224,9 @@ class Daemon:
         while True:
             cursor = self._ask(requests.Events(limit=1), views.Events).next
             now = {m.name: m for m in self.status().modules if m.name in settled}
-            late = sorted(name for name, m in now.items() if not _there(m, drained=drained, serving=serving))
+            late = sorted(name for name, m in now.items() if not is_there(m, drained=drained, serving=serving))
             if not late:
-                return _counted(change, now)
+                return with_counts(change, now)
             if (wait := _shortest(until, LOOK_AGAIN)) <= 0:
                 raise DeadlinePassed(
                     f"not in time {'drained' if drained else 'serving'}: {', '.join(late)}; the reload itself is done",
@@ -286,12 +287,13 @@ def _raise_for(change: views.Change) -> views.Change:
     return change
 
 
-def _there(module: views.ModuleView, *, drained: bool, serving: bool) -> bool:
-    """A module without replicas, or a stopped one, has nobody to wait for."""
+def is_there(module: views.ModuleView, *, drained: bool, serving: bool) -> bool:
+    """Whether what was waited for is so. A module without replicas, or a stopped one, has nobody to wait for."""
     serves = not serving or module.serving.current > 0 or module.replicas == 0 or module.stopped
     return serves and not (drained and module.serving.old > 0)
 
 
-def _counted(change: views.Change, now: dict[str, views.ModuleView]) -> views.Change:
+def with_counts(change: views.Change, now: Mapping[str, views.ModuleView]) -> views.Change:
+    """The change with the counts of now: those of the promote are old when a wait is over."""
     modules = (replace(m, serving=now[m.module].serving) if m.module in now else m for m in change.modules)
     return replace(change, modules=tuple(modules))

@@ -1,4 +1,4 @@
-"""What every command shares: where the daemon is, one client that connects when it is first needed, exit statuses."""
+"""What every command shares: where the daemon is, one client that connects when it is first needed."""
 
 from __future__ import annotations
 
@@ -56,12 +56,3 @@ def chosen_address(socket: str | None, host: str | None) -> str | None:
     if socket is not None and "://" in socket:
         raise UsageError(f"--socket takes a path, not {socket!r}", hint=f"write --host {socket}")
     return host if socket is None else socket
-
-
-def exit_status(error: BaseException) -> int:
-    """What the shell is told of an error: each kind of ours has a number, Ctrl-C has its own, all else is 1."""
-    from hotd.contract.errors import HotdError
-
-    if isinstance(error, HotdError):
-        return error.exit_status
-    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1

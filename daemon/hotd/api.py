@@ -119,7 +119,7 @@ async def sleep(seconds: float) -> bool:
 
 
 def progress(done: float, total: float | None = None, note: str = "") -> None:
-    """Say how far it is; ``hotctl instances`` and ``top`` show the latest. Cheap enough for every turn of a loop.
+    """Say how far it is; ``hotctl instances`` shows the latest. Cheap enough for every turn of a loop.
 
     Notes are cut after 200 characters. Raises TypeError for anything but numbers and a str, ValueError for nan and
     infinities.

@@ -22,7 +22,7 @@ started with, new ones run the new generation.  hotctl controls it.
 """
 
 EPILOG = """\
-exit codes: 0 done  1 internal error  2 usage  3 rejected (check)  5 another daemon is running  78 bad configuration
+exit status: 0 done, 2 usage, 3 rejected (check), 5 another daemon is running, 78 bad configuration, 1 anything else
 """
 
 
@@ -50,7 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hotd {hotd.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
 
-    serve = commands.add_parser("serve", help="run the daemon in the foreground")
+    serve = commands.add_parser(
+        "serve",
+        help="run the daemon in the foreground",
+        description="Run the daemon in the foreground: what hotd.toml hosts, or one ENTRY without a config. "
+        "SIGTERM and Ctrl-C let every instance end first; a second one does not wait. SIGHUP reloads every module.",
+    )
     serve.add_argument("entry", nargs="?", metavar="ENTRY", help="host this one, like long_op:LongOp, without a config")
     serve.add_argument("args", nargs="*", metavar="ARG", help='arguments of each instance; "{instance}" is its number')
     _config_option(serve)
@@ -61,15 +66,28 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("-v", "--verbose", action="store_true", help="log every start and end of an instance")
     serve.set_defaults(run=_serve)
 
-    check = commands.add_parser("check", help="read the config, load every module aside, start nothing")
+    check = commands.add_parser(
+        "check",
+        help="read the config, load every module aside, start nothing",
+        description="Read the config and tell all that is wrong with it; load every module aside, which executes its "
+        "code, and tell which would be rejected (exit 3). No instance is started.",
+    )
     _config_option(check)
     check.set_defaults(run=_check)
 
-    init = commands.add_parser("init", help="write a commented hotd.toml and an example; never overwrites")
-    init.add_argument("folder", nargs="?", default=".", metavar="DIR")
+    init = commands.add_parser(
+        "init",
+        help="write a commented hotd.toml and an example; never overwrites",
+        description="Write a commented hotd.toml and an example to begin with. Overwrites nothing.",
+    )
+    init.add_argument("folder", nargs="?", default=".", metavar="DIR", help="where; made if it is missing (.)")
     init.set_defaults(run=_init)
 
-    demo = commands.add_parser("demo", help="the story of hotd in this terminal, in a scratch folder; ends by itself")
+    demo = commands.add_parser(
+        "demo",
+        help="the story of hotd in this terminal, in a scratch folder; ends by itself",
+        description="Play the story of hotd against a real daemon, in a scratch folder that is gone afterwards.",
+    )
     demo.add_argument("--fast", action="store_true", help="in about 8 seconds instead of 40")
     demo.set_defaults(run=_demo)
     return parser

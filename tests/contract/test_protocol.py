@@ -60,7 +60,9 @@ def test_another_protocol_is_told_with_both_numbers(number: object) -> None:
     """One sentence names both sides; nobody guesses."""
     text = json.dumps({"protocol": number, "version": "9.9", "args": {}})
 
-    with pytest.raises(ProtocolMismatch, match=r"the client \(hotd 9.9\) speaks protocol .*, this side speaks 1"):
+    with pytest.raises(
+        ProtocolMismatch, match=r"the client \(hotd 9.9\) speaks protocol .*, the daemon speaks protocol 1"
+    ):
         protocol.read_request(VERBS["status"], text)
 
 

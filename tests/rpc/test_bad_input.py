@@ -99,6 +99,22 @@ def test_a_missing_dependency_heals_when_it_appears() -> None:
         daemon.until(lambda m: m["generation"] == 1)
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "007", "\u0661", "-1"], ids=["huge", "zeros", "arabic", "negative"])
+def test_an_instance_is_meant_by_its_id_as_it_is_written(one_daemon: Running, number: str) -> None:
+    """int() takes digits of other scripts, and fails on more than 4300: neither is an instance."""
+    ran = one_daemon.hotctl("stop", f"long_op-{number}")
+    assert ran.status == 66, ran.err
+    assert one_daemon.module()["serving"]["current"] == 1
+
+
+def test_a_sigterm_while_the_first_load_hangs_leaves_no_socket() -> None:
+    """From the moment there is a socket file, a signal is an orderly end."""
+    with running({"long_op.py": "import time\ntime.sleep(1000)\n"}, hosted(), wait=False) as daemon:
+        eventually(daemon.socket.exists, within=30)
+        assert daemon.stop() == 0
+        assert not daemon.socket.exists()
+
+
 def test_a_second_daemon_is_refused_with_the_pid_of_the_first(one_daemon: Running) -> None:
     """One daemon for one socket and one state folder."""
     second = hotd("serve", "-c", str(one_daemon.folder / "hotd.toml"))
@@ -165,6 +181,20 @@ def test_another_protocol_version_is_76_naming_both(one_daemon: Running) -> None
         assert "99" in answer["error"]["message"] and "1" in answer["error"]["message"]
     finally:
         connection.close()
+
+
+def test_a_hotctl_of_another_protocol_ends_with_76_and_one_sentence(one_daemon: Running) -> None:
+    """An old hotctl against a new daemon: what is wrong is named, not guessed at."""
+    program = (
+        "import sys; from hotd.contract import protocol; protocol.PROTOCOL = 99; from hotctl.cli import main;"
+        "sys.exit(main(['status', '--socket', sys.argv[1]]))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(one_daemon.socket)],
+        capture_output=True, text=True, check=False, env=environment(), timeout=30,
+    )  # fmt: skip
+    assert ran.returncode == 76, ran
+    assert "speaks protocol 99, the daemon speaks protocol 1" in ran.stderr and "Traceback" not in ran.stderr
 
 
 def test_something_that_is_no_daemon_behind_the_socket_is_told() -> None:

@@ -64,7 +64,7 @@ CATALOG: dict[str, Entry] = {
 }
 
 
-class Desk(Protocol):
+class Daemon(Protocol):
     """The daemon as a command sees it: ``hotctl.session.Session`` is one."""
 
     def ask(self, request: Request) -> Any:
@@ -76,7 +76,7 @@ class Desk(Protocol):
 class Here:
     """What a command works with."""
 
-    daemon: Desk
+    daemon: Daemon
     screen: Screen
     clock: Callable[[], float]
     """Monotonic seconds, for deadlines."""
@@ -140,9 +140,10 @@ def _left_behind(verb: str, revision: int | None, *, over: bool) -> str:
 def exit_status(change: Change) -> int:
     """The shell's word for an outcome. An outcome this version does not know is never called success."""
     from hotd.contract.errors import BY_CODE, Refused
+    from hotd.contract.views import SUCCEEDED
 
     match change.outcome:
-        case "promoted" | "unchanged" | "undone" | "done" | "checked" | "planned" | "skipped" | "staged":
+        case outcome if outcome in SUCCEEDED:
             return 0
         case "rejected":
             return 3
@@ -187,7 +188,7 @@ def not_negative(text: str) -> int:
 
 
 def takes_modules(parser: ArgumentParser, everything: str) -> None:
-    parser.add_argument("modules", metavar="MODULE", nargs="*")
+    parser.add_argument("modules", metavar="MODULE", nargs="*", help="one or more of those that hotctl modules lists")
     parser.add_argument("--all", action="store_true", help=everything)
 
 

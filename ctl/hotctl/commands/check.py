@@ -9,6 +9,9 @@ from hotd.contract.requests import Check
 
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = (
+        "The module is imported in the daemon, and its __hot_check__ called. What would be rejected exits 3."
+    )
     takes_modules(parser, "every module")
     takes_timeout(parser)
 

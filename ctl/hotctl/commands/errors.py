@@ -9,7 +9,8 @@ from hotd.contract.requests import Errors
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE")
+    parser.epilog = "Newest last, as in a log."
+    parser.add_argument("module", metavar="MODULE", help="whose failures")
     parser.add_argument("-n", dest="limit", metavar="N", type=positive, default=20, help="how many, the newest (20)")
 
 

@@ -9,7 +9,8 @@ from hotd.contract.requests import Generations
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE")
+    parser.epilog = "Newest first, retired and rejected ones too."
+    parser.add_argument("module", metavar="MODULE", help="whose generations")
 
 
 def run(args: Namespace, here: Here) -> int:

@@ -9,6 +9,7 @@ from hotd.contract.requests import History
 
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = "Newest first. Checks and dry runs are not in it."
     parser.add_argument("module", metavar="MODULE", nargs="?", help="only rollouts that touched it")
     parser.add_argument("-n", dest="limit", metavar="N", type=positive, default=50, help="how many, the newest (50)")
 

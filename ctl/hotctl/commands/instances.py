@@ -9,7 +9,7 @@ from hotd.contract.requests import Instances
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE", nargs="?", help="only this one's")
+    parser.add_argument("module", metavar="MODULE", nargs="?", help="only the instances of this one")
 
 
 def run(args: Namespace, here: Here) -> int:

@@ -16,7 +16,7 @@ BEFORE_FOLLOWING = 10
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE")
+    parser.add_argument("module", metavar="MODULE", help="whose instances' output")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes, until Ctrl-C")
     parser.add_argument("--instance", metavar="ID", help="only this instance's")
     parser.add_argument("-n", dest="limit", metavar="N", type=positive, help="the newest N lines (200; with -f 10)")

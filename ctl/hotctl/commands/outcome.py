@@ -9,7 +9,8 @@ from hotd.contract.requests import Outcome
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("revision", metavar="REVISION", type=positive)
+    parser.epilog = "Exits as the rollout itself did; 4 while it is in flight."
+    parser.add_argument("revision", metavar="REVISION", type=positive, help="its number, as hotctl history shows it")
 
 
 def run(args: Namespace, here: Here) -> int:

@@ -9,6 +9,7 @@ from hotd.contract.requests import Pause
 
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = "Changes are recorded meanwhile, and shown as out of sync; instances go on."
     parser.add_argument("module", metavar="MODULE", nargs="?", help="only this one; without it, the whole daemon")
     takes_reason(parser)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from hotctl.client import LOOK_AGAIN, is_there, with_counts
 from hotctl.commands import (
     FIRST_ANSWER,
     Here,
@@ -20,11 +21,12 @@ from hotctl.view.page import Line, Page, Span, line
 from hotd.contract.requests import Events, Instances, Outcome, Reload, Status
 from hotd.contract.views import Change, InstanceView, ModuleView
 
-LOOK_AGAIN = 2.0
-"""Seconds between two looks at who is still draining: the longest that the words of the spinner are old."""
-
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = (
+        "Instances that run already finish on the code they started with; new ones run the new generation. "
+        "What cannot be loaded changes nothing: exit 3."
+    )
     takes_modules(parser, "every module; those that were undone or pinned are skipped")
     parser.add_argument("--atomic", action="store_true", help="all of them or none")
     parser.add_argument("--force", action="store_true", help="also content that was undone")
@@ -65,9 +67,9 @@ class _Settling:
     def __call__(self, change: Change, deadline: float, say: Callable[[str], None]) -> tuple[Change, Page]:
         names = {one.module for one in change.modules if one.outcome in ("promoted", "unchanged")}
         while True:
-            modules = [module for module in self.here.daemon.ask(Status()).modules if module.name in names]
-            change = _with_counts(change, modules)
-            late = [module for module in modules if not self._there(module)]
+            modules = {module.name: module for module in self.here.daemon.ask(Status()).modules if module.name in names}
+            change = with_counts(change, modules)
+            late = [one for one in modules.values() if not is_there(one, drained=self.drained, serving=self.serving)]
             if not late:
                 return change, []
             old = self._old(late)
@@ -75,11 +77,6 @@ class _Settling:
                 return change, [_late(late, old)]
             say(f"waiting for {waiting_for(old)} to end" if old else f"waiting for {late[0].name} to serve")
             self._park(change, min(left, LOOK_AGAIN))
-
-    def _there(self, module: ModuleView) -> bool:
-        """A module without replicas, or a stopped one, has nobody to serve."""
-        served = not self.serving or module.serving.current > 0 or module.replicas == 0 or module.stopped
-        return served and not (self.drained and module.serving.old > 0)
 
     def _old(self, late: list[ModuleView]) -> tuple[InstanceView, ...]:
         found = (one for module in late for one in self.here.daemon.ask(Instances(module.name)).instances)
@@ -93,13 +90,6 @@ class _Settling:
         else:
             newest = self.here.daemon.ask(Events(limit=1)).next
             self.here.daemon.ask(Events(after=newest, limit=1, max_wait=seconds))
-
-
-def _with_counts(change: Change, modules: list[ModuleView]) -> Change:
-    """The counts of now: those of the promote are old when the wait is over."""
-    counts = {module.name: module.serving for module in modules}
-    fresh = tuple(replace(one, serving=counts.get(one.module, one.serving)) for one in change.modules)
-    return replace(change, modules=fresh)
 
 
 def _late(late: list[ModuleView], old: tuple[InstanceView, ...]) -> Line:

@@ -1,4 +1,4 @@
-"""``hotctl restart TARGET``."""
+"""``hotctl restart MODULE | INSTANCE``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from hotd.contract.requests import Restart
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("target", metavar="TARGET", help="a module, or one instance")
+    parser.epilog = (
+        "Each is asked at its next checkpoint, or through its stop_method; "
+        "code with neither goes on until it ends by itself."
+    )
+    parser.add_argument("target", metavar="MODULE | INSTANCE", help="all instances of a module, or one")
     takes_reason(parser)
     takes_if_generation(parser)
 

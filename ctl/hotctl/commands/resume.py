@@ -9,6 +9,7 @@ from hotd.contract.requests import Resume
 
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = "What changed meanwhile is loaded now, in its newest content only."
     parser.add_argument("module", metavar="MODULE", nargs="?", help="only this one; without it, the whole daemon")
     takes_reason(parser)
 

@@ -9,7 +9,8 @@ from hotd.contract.requests import Scale
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE")
+    parser.epilog = "Too many are asked to end, those on old generations first; 0 lets all of them end."
+    parser.add_argument("module", metavar="MODULE", help="whose replicas")
     parser.add_argument("replicas", metavar="N", type=not_negative, help="how many instances there shall be")
     takes_reason(parser)
     takes_if_generation(parser)

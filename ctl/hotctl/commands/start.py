@@ -9,7 +9,8 @@ from hotd.contract.requests import Start
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE")
+    parser.epilog = "Also fills the places of instances whose work was done (restart = on-failure or never)."
+    parser.add_argument("module", metavar="MODULE", help="which one")
     takes_reason(parser)
     takes_if_generation(parser)
 

@@ -10,6 +10,7 @@ from hotd.contract.requests import Status
 
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = "Exits 0 whenever it could report, whatever it reports."
     parser.add_argument("module", metavar="MODULE", nargs="?", help="only this one, in full")
 
 

@@ -1,4 +1,4 @@
-"""``hotctl stop TARGET``."""
+"""``hotctl stop MODULE | INSTANCE``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from hotd.contract.requests import Stop
 
 
 def configure(parser: ArgumentParser) -> None:
+    parser.epilog = (
+        "Each is asked at its next checkpoint, or through its stop_method; "
+        "code with neither goes on until it ends by itself."
+    )
     parser.add_argument(
         "target",
-        metavar="TARGET",
+        metavar="MODULE | INSTANCE",
         help="a module, which stays stopped until `hotctl start`, or one instance, which is replaced",
     )
     takes_reason(parser)

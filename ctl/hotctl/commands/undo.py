@@ -9,7 +9,11 @@ from hotd.contract.requests import Undo
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("module", metavar="MODULE")
+    parser.epilog = (
+        "One reference is swapped, whatever the disk holds. What was undone is loaded again when it changes, "
+        "or with reload --force."
+    )
+    parser.add_argument("module", metavar="MODULE", help="which one")
     parser.add_argument("--to", metavar="N", type=generation, help="to generation N, as 7 or g7")
     takes_reason(parser)
     takes_if_generation(parser)

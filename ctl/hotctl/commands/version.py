@@ -15,6 +15,7 @@ from hotd.contract.requests import Hello
 
 def configure(parser: ArgumentParser) -> None:
     """No arguments."""
+    parser.epilog = "Where no daemon answers, hotctl's own is told all the same; the exit status is that of the error."
 
 
 def run(args: Namespace, here: Here) -> int:

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from hotctl.view.failures import details
 from hotctl.view.page import Block, Column, Line, Page, Span, Table, command, dim, line, row, strong
 from hotctl.view.words import counted, gen, listed, located, took
-from hotd.contract.views import Change, ErrorView, ModuleChange
-
-SUCCEEDED = frozenset({"promoted", "unchanged", "undone", "done", "checked", "planned", "skipped", "staged"})
+from hotd.contract.views import SUCCEEDED, Change, ErrorView, ModuleChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import sys
+import threading
 from collections.abc import MutableMapping
 from dataclasses import replace
 from functools import partial
@@ -17,12 +18,12 @@ import hotd
 from hotd import api
 from hotd.app.clock import SystemClock
 from hotd.app.pages import LogPages
-from hotd.app.places import group_id, socket_folder, state_folder
+from hotd.app.places import socket_folder, socket_group, state_folder
 from hotd.config import Config
 from hotd.contract.events import EventName
 from hotd.control import ControlServer, Roles
 from hotd.core import ending
-from hotd.core.book import Book, open_book
+from hotd.core.book import Book, open_book, without
 from hotd.core.effects import Decision, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import open_rollout
@@ -41,6 +42,7 @@ from hotd.loading.hosting import Hosting
 from hotd.ports import InstanceEvent
 from hotd.watching import FileWatcher
 from hotd.workers.output import Capture, LogBook
+from hotd.workers.stream import PATIENCE
 from hotd.workers.threads import ThreadExecutor
 
 log = logging.getLogger("hotd.app")
@@ -76,14 +78,24 @@ class Daemon:
             engine = self._start(undo)
             self._serve(engine)
             left = self._drain(engine)
-        if left:
+        if not self._flush() or left:
             # Threads cannot be ended, and user code may have made some that keep the interpreter: nothing of ours is
             # open any more, so go.
+            os._exit(0)
+        return 0
+
+    def _flush(self) -> bool:
+        """Whether all that was printed got out. A reader that stands still is not waited for."""
+
+        def flush() -> None:
             with contextlib.suppress(OSError, ValueError):
                 sys.stdout.flush()
                 self._stderr.flush()
-            os._exit(0)
-        return 0
+
+        flusher = threading.Thread(target=flush, name="hotd-flush", daemon=True)
+        flusher.start()
+        flusher.join(PATIENCE)
+        return not flusher.is_alive()
 
     # --- the start ---------------------------------------------------------------------------------------------------
 
@@ -132,6 +144,12 @@ class Daemon:
         sys.setswitchinterval(SWITCH_INTERVAL)
         engine.start()
         undo.callback(_end, engine)
+        # Before there is a socket that a SIGTERM would leave behind.
+        signals = Signals(
+            lambda _: engine.stop(config.drain_deadline), self._asked_twice, lambda: self._reload_all(engine)
+        )
+        undo.callback(signals.close)
+        signals.start()
 
         watcher = self._watcher(engine)
         desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, self._about(), ANSWERS)
@@ -146,11 +164,6 @@ class Daemon:
             # Before the first load: what changes while that reads the files must not go unseen.
             undo.callback(watcher.close)
             watcher.start()
-        signals = Signals(
-            lambda _: engine.stop(config.drain_deadline), self._asked_twice, lambda: self._reload_all(engine)
-        )
-        undo.callback(signals.close)
-        signals.start()
         self._reload_all(engine, cause="start")
         return engine
 
@@ -159,6 +172,9 @@ class Daemon:
 
         def degraded(message: str) -> None:
             engine.tell(lambda book, now: _watch_degraded(book, message, now))
+
+        def restored(message: str) -> None:
+            engine.tell(lambda book, _: _watch_restored(book, message))
 
         return FileWatcher(
             [Path(root) for root in self._config.roots],
@@ -171,6 +187,7 @@ class Daemon:
             also=watch.also,
             clock=self._clock,
             degraded=degraded,
+            restored=restored,
         )
 
     def _server(self, desk: Desk) -> ControlServer:
@@ -178,7 +195,7 @@ class Daemon:
         return ControlServer(
             str(control.socket),
             mode=control.mode,
-            gid=group_id(control.group),
+            gid=socket_group(control, uid=os.geteuid(), gids={os.getegid(), *os.getgroups()}),
             desk=desk,
             roles=Roles(control.admins, control.viewers, control.operators, os.getuid()),
             version=hotd.__version__,
@@ -275,6 +292,13 @@ def _first_loads_over(book: Book) -> bool | None:
 def _watch_degraded(book: Book, message: str, now: Instant) -> Decision:
     degraded = {**book.degraded, "WatchDegraded": (message, now)}
     return Decision(replace(book, degraded=degraded), (Emit(EventName.WATCH_DEGRADED, message),))
+
+
+def _watch_restored(book: Book, message: str) -> Decision:
+    """Whatever was unseen has been told with everything else by now."""
+    return Decision(
+        replace(book, degraded=without(book.degraded, "WatchDegraded")), (Emit(EventName.WATCH_RESUMED, message),)
+    )
 
 
 def _end(engine: Engine) -> None:

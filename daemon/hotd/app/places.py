@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import grp
+import logging
 import shutil
 import tempfile
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
-from hotd.config import Config
+from hotd.config import Config, Control
 from hotd.contract.errors import BadConfig
+
+log = logging.getLogger("hotd.app")
 
 
 def socket_folder(config: Config) -> None:
@@ -29,10 +33,26 @@ def state_folder(config: Config, undo: ExitStack) -> Path:
     return config.state_dir
 
 
-def group_id(name: str | None) -> int | None:
-    """The configuration has looked it up already; between then and now it may have gone."""
-    if name is None:
+def socket_group(control: Control, *, uid: int, gids: Collection[int]) -> int | None:
+    """The group to give the socket; None leaves it the daemon's own. Raises BadConfig.
+
+    ``uid`` and ``gids`` are the daemon's: a group that nobody wrote down and that it may not give is passed over.
+    """
+    if control.group is None:
         return None
+    gid = _group_id(control.group)
+    if control.group_written or uid == 0 or gid in gids:
+        return gid
+    log.warning(
+        "the socket keeps the daemon's own group: its user does not belong to the default one, %s",
+        control.group,
+        extra={"event": "config.warning"},
+    )
+    return None
+
+
+def _group_id(name: str) -> int:
+    """The configuration has looked it up already; between then and now it may have gone."""
     try:
         return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
     except KeyError:

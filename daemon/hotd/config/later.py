@@ -62,7 +62,7 @@ ROWS = (
     _Row("control.admins", _a_certificate, _CERTIFICATES),
     _Row("control.viewers", _a_certificate, _CERTIFICATES),
     _Row("control.operators", _written, "operators are not told apart yet: only admins change anything"),
-    _Row("watch.also", _written, "data files are not watched yet: `hotctl reload --rerun` after a change of them"),
+    _Row("watch.also", _written, "data files are not watched yet: a change of one loads nothing"),
     _Row("modules.*.keep", _written, "parts cannot be kept yet: a reload executes again whatever the change touches"),
     _Row("modules.*.canary", _always, "there are no canaries yet: a candidate is promoted as soon as it is loaded"),
     _Row(
@@ -83,7 +83,7 @@ def told_later(document: dict[str, Any], report: Report) -> tuple[Later, ...]:
             if row.refuses:
                 report.error(key, row.sentence)
             else:
-                found.append(Later(report.name(key), report.line(key), row.sentence))
+                found.append(Later(report.name(key), report.line(key), row.sentence, report.label))
     return tuple(found)
 
 

@@ -101,7 +101,7 @@ def _assemble(document: dict[str, Any], report: Report, around: Surroundings, pa
     daemon, control, watch, logs = (top.section(name, known) for name, known in keys.TABLES.items())
     modules = read_modules(report, top, roots)
     if not top.get(keys.MODULES):
-        report.warn((), "hosts no module; write a [modules.NAME], or `hotctl add` one")
+        report.warn((), "hosts no module; write a [modules.NAME]")
     return Config(
         path=path,
         roots=roots,

@@ -49,10 +49,12 @@ class Later:
     key: str
     line: int | None
     sentence: str
+    label: str
+    """Where it was written: what warnings begin with, too."""
 
     def __str__(self) -> str:
-        where = "" if self.line is None else f"line {self.line}: "
-        return f"{where}{self.key}: {self.sentence}"
+        where = self.label if self.line is None else f"{self.label}:{self.line}"
+        return f"{where}: {self.key}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def parse_address(text: str) -> Address:
     if "://" in text:
         raise UsageError(
             f"{text!r} is no address of a daemon",
-            hint="write a socket's path, ssh://user@host, exec:COMMAND or tls://host:port",
+            hint="write a socket's path",
         )
     if not text:
         raise UsageError("the address of the daemon is empty", hint="give --socket PATH or unset $HOTCTL_HOST")

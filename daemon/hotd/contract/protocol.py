@@ -71,8 +71,10 @@ def error_view(error: HotdError) -> ErrorView:
 
 def _check(protocol: object, version: object, who: str) -> None:
     if protocol != PROTOCOL:
+        # Both are named: the sentence is raised on one side and read on the other, where "this side" would be wrong.
+        reader = "client" if who == "daemon" else "daemon"
         other = f"the {who}" + (f" (hotd {version})" if isinstance(version, str) else "")
         raise ProtocolMismatch(
-            f"{other} speaks protocol {protocol!r}, this side speaks {PROTOCOL}",
+            f"{other} speaks protocol {protocol!r}, the {reader} speaks protocol {PROTOCOL}",
             hint="install the same hotd on both sides",
         )

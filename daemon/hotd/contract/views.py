@@ -213,6 +213,10 @@ class PlannedPart:
     why: str
 
 
+SUCCEEDED = frozenset({"promoted", "unchanged", "undone", "done", "checked", "planned", "skipped", "staged"})
+"""Outcomes of a change that did what was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleChange:
     module: str

@@ -22,9 +22,9 @@ from hotd.core.book import (
     saw,
     without,
 )
-from hotd.core.effects import Effect, Emit
+from hotd.core.effects import Discard, Effect, Emit
 from hotd.core.messages import LoadKind
-from hotd.core.promotion import make_current, thrown_away
+from hotd.core.promotion import make_current
 from hotd.core.values import Instant
 from hotd.core.wording import gen, module_change, not_served
 
@@ -113,7 +113,7 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
             rollout = book.rollouts[revision]
             if failed:
                 note = f"not promoted: {' and '.join(failed)} failed, and the rollout is atomic"
-                effects += thrown_away(module, member.number)
+                effects.append(Discard(name, member.number))
                 change = module_change(module, "skipped", reloaded=member.reloaded, note=note)
                 module = saw(module, member.digest, now)
                 book, more = settle(book.having(module), rollout, module, change)

@@ -8,8 +8,7 @@ from hotd.contract.errors import ShuttingDown
 from hotd.contract.events import EventName
 from hotd.core.book import Book, InLoad, Instance, Ready, Settled, Stopping
 from hotd.core.concluding import conclude, settle
-from hotd.core.effects import AbandonLoad, Decision, Effect, Emit
-from hotd.core.promotion import thrown_away
+from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.values import Instant
 from hotd.core.wording import refused_change
 
@@ -39,7 +38,7 @@ def _give_up_loads(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
             if isinstance(member, InLoad):
                 effects.append(AbandonLoad(member.job))
             if isinstance(member, Ready):
-                effects += thrown_away(module, member.number)
+                effects.append(Discard(name, member.number))
             if not isinstance(member, Settled):
                 book, more = settle(book, rollout, module, refused_change(module, error))
                 effects += more

@@ -23,10 +23,9 @@ from hotd.core.book import (
     saw,
 )
 from hotd.core.concluding import conclude, promote_member, settle, with_member
-from hotd.core.effects import AbandonLoad, Decision, Effect, Emit
+from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.loads import load
 from hotd.core.messages import Avoided, Checked, LoadKind, LoadOutcome, Planned, Rejected, Staged, Unchanged
-from hotd.core.promotion import thrown_away
 from hotd.core.values import Instant
 from hotd.core.wording import gen, located, module_change, refused_change
 
@@ -45,7 +44,7 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
     module = book.modules[outcome.job.module]
     if _superseded(book, rollout, module, member.again):
         book, job = load(book, rollout, saw(module, "", now), now, again=member.again + 1)
-        return Decision(book, (*_dropped(book, outcome), job))
+        return Decision(book, (*_dropped(outcome), job))
     book, effects = _take(book, rollout, module, member, outcome, now)
     book, again = _renew(book, book.rollouts[rollout.revision], now)
     book, more = conclude(book, rollout.revision, now)
@@ -59,12 +58,11 @@ def _late(book: Book, outcome: LoadOutcome) -> tuple[Effect, ...]:
     """
     members = (rollout.members.get(outcome.job.module) for rollout in book.rollouts.values())
     awaited = {member.number for member in members if isinstance(member, Ready)}
-    return () if isinstance(outcome, Staged) and outcome.number in awaited else _dropped(book, outcome)
+    return () if isinstance(outcome, Staged) and outcome.number in awaited else _dropped(outcome)
 
 
-def _dropped(book: Book, outcome: LoadOutcome) -> tuple[Effect, ...]:
-    module = book.modules[outcome.job.module]
-    return tuple(thrown_away(module, outcome.number)) if isinstance(outcome, Staged) else ()
+def _dropped(outcome: LoadOutcome) -> tuple[Effect, ...]:
+    return (Discard(outcome.job.module, outcome.number),) if isinstance(outcome, Staged) else ()
 
 
 def _superseded(book: Book, rollout: Rollout, module: Module, again: int) -> bool:
@@ -85,7 +83,7 @@ def _renew(book: Book, rollout: Rollout, now: Instant) -> tuple[Book, list[Effec
         module = book.modules[name]
         if isinstance(member, Ready) and _superseded(book, rollout, module, member.again):
             book, job = load(book, book.rollouts[rollout.revision], saw(module, "", now), now, again=member.again + 1)
-            effects += [*thrown_away(module, member.number), job]
+            effects += [Discard(name, member.number), job]
     return book, effects
 
 
@@ -125,12 +123,17 @@ def _looked(book: Book, rollout: Rollout, module: Module, plan: Planned, now: In
     if module.current is None:
         return module  # Nothing to compare with.
     if plan.differs:
-        refused = module.disk is not None and module.disk.digest.startswith(UNREAD) and not module.pending
-        return module if refused else saw(module, plan.digest, now)
+        return _glimpsed(module, plan.digest, now)
     # What was read is older than what a later rollout will read: only the last look may forget the paths.
     waiting = any(r.holds(module.name) for r in book.rollouts.values() if r is not rollout)
     known = saw(module, module.generations[module.current].digest, now)
     return known if waiting else replace(known, pending=frozenset())
+
+
+def _glimpsed(module: Module, digest: str, now: Instant) -> Module:
+    """A look found something else than current. No news where just that was refused before it had a digest."""
+    refused = module.disk is not None and module.disk.digest.startswith(UNREAD) and not module.pending
+    return module if refused or module.current is None else saw(module, digest, now)
 
 
 def _meanwhile(rollout: Rollout, module: Module) -> str:
@@ -154,7 +157,7 @@ def _reject(
     if rollout.kind is LoadKind.CHECK:
         return settle(book, rollout, module, change)
     if rollout.kind is LoadKind.PLAN:
-        module = saw(module, digest, now) if module.current is not None else module
+        module = _glimpsed(module, digest, now)
         return settle(book.having(module), rollout, module, change)
     rejection = Rejection(digest, error, now, rollout.cause, rollout.actor.name, duration_ms)
     module = replace(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.book import Current, Draining, Module, Pace, Standby
-from hotd.core.effects import Discard, Effect, Emit, Promote
+from hotd.core.effects import Effect, Emit, Promote
 from hotd.core.values import Instant
 
 
@@ -27,13 +27,3 @@ def make_current(module: Module, number: int, now: Instant, *, superseded: str) 
         effects.append(Emit(event, f"{module.name} g{old} {what}", module.name, old))
     generations[number] = replace(generations[number], phase=Current(now), verdict="promoted")
     return replace(module, generations=generations, current=number, pace=Pace()), effects
-
-
-def thrown_away(module: Module, number: int) -> list[Effect]:
-    """What becomes of a candidate that is not wanted.
-
-    Content that was the newest before comes back under its old number (an undone generation, loaded again): what is in
-    memory under that number must stay, an undo may still go to it.
-    """
-    known = module.generations.get(number)
-    return [] if known is not None and known.in_memory else [Discard(module.name, number)]

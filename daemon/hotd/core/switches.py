@@ -170,7 +170,8 @@ def _target(book: Book, target: str) -> tuple[Module, Instance | None]:
         return book.modules[target], None
     name, _, number = target.rpartition("-")
     if name in book.modules and number.isdecimal():
-        instance = book.modules[name].instances.get(int(number))
+        # Held against the id as it is written: int() takes other digits too, and not more than 4300 of them.
+        instance = next((i for i in book.modules[name].instances.values() if str(i.id) == target), None)
         if instance is None or not instance.counts:
             alive = {str(i.id) for i in book.modules[name].instances.values() if i.counts}
             near = nearest(target, alive)

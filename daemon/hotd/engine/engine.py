@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from hotd.contract.errors import DeadlinePassed, HotdError, Internal, ShuttingDown
+from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
 from hotd.core import ending, instances, outcomes
 from hotd.core.book import Book
@@ -128,13 +128,6 @@ class Engine:
                     return None
                 self._changed.wait(left)
             return found
-
-    def await_change(self, look: Callable[[Book], T | None], seconds: float) -> T:
-        """As ``wait_for``, but raises DeadlinePassed."""
-        found = self.wait_for(look, seconds)
-        if found is None:
-            raise DeadlinePassed(f"nothing of the kind happened within {seconds:g} s")
-        return found
 
     # --- the thread ------------------------------------------------------------------------------------------------
 

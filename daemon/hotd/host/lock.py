@@ -166,9 +166,10 @@ def _pid_in(fd: int) -> int | None:
 
 def _already(pid: int | None, what: str) -> AlreadyRunning:
     who = "another process" if pid is None else f"pid {pid}"
+    end = "end it" if pid is None else f"end it (kill {pid})"
     return AlreadyRunning(
         f"hotd is already running here: {who} {printable(what)}",
-        hint="talk to it (hotctl status), end it (hotctl shutdown), or give this one a socket and state_dir of its own",
+        hint=f"talk to it (hotctl status), {end}, or give this one a socket and state_dir of its own",
     )
 
 

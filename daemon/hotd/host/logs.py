@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
@@ -22,6 +23,9 @@ from typing import TextIO
 from hotd.host.printable import printable
 
 _ROOT = "hotd"
+_PATIENCE = 0.5
+"""Seconds that a line waits for a reader that stands still (Ctrl-S on a terminal, a stopped pager, a stalled journal):
+once. The engine's thread writes lines too, and must not stand still with it."""
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 
@@ -68,15 +72,38 @@ class _Lines(logging.Handler):
         super().__init__()
         self._stream = stream
         self._journal = journal
+        self._lost = 0
+        """Records since the reader stood still."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             head = f"<{_priority(record.levelno)}>" if self._journal else _clock(record.created)
+            lines = [*_lines(record)]
+            if self._lost:
+                lines.insert(0, f"{self._lost} entries of this log are lost: nobody took them")
             # One write for one record: lines of instances go to the same descriptor and must not come in between.
-            self._write("".join(f"{head}{line}\n" for line in _lines(record)))
+            text = "".join(f"{head}{line}\n" for line in lines)
+            if all(self._put(piece) for piece in _pieces(text)):
+                self._lost = 0
+            else:
+                self._lost += 1
         except (OSError, ValueError):
             # A closed terminal, a full disk, a reader that went away: there is nobody left to tell.
             return
+
+    def _put(self, piece: str) -> bool:
+        """Write what fits without waiting for the reader; False where there is no room."""
+        try:
+            descriptor = self._stream.fileno()
+        except (OSError, ValueError):  # a stream of Python's own, which takes everything
+            descriptor = None
+        if descriptor is not None:
+            room = select.poll()
+            room.register(descriptor, select.POLLOUT)
+            if not room.poll(0 if self._lost else _PATIENCE * 1000):
+                return False
+        self._write(piece)
+        return True
 
     def _write(self, text: str) -> None:
         try:
@@ -84,6 +111,12 @@ class _Lines(logging.Handler):
         except UnicodeEncodeError:  # LANG=C and a stream that is strict about it
             self._stream.write(text.encode("ascii", "backslashreplace").decode())
         self._stream.flush()
+
+
+def _pieces(text: str) -> list[str]:
+    """What a pipe with room takes at once: PIPE_BUF bytes, at four for a character."""
+    most = select.PIPE_BUF if text.isascii() else select.PIPE_BUF // 4
+    return [text[start : start + most] for start in range(0, len(text), most)]
 
 
 def _lines(record: logging.LogRecord) -> Iterator[str]:

@@ -32,15 +32,19 @@ pool's, while parts are made; one for the states of all parts. None is held whil
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
 moment it was executed (gettext's ``install`` after that is not seen). ``%(filename)s`` of a log record, and
-``co_filename``, carry the content's hash (`hotd.core.marks.plain` takes it off). Children of multiprocessing import from the disk.
-A part that is known by a computed name only, and is loaded by new code after the swap, is executed anew.
+``co_filename``, carry the content's hash (`hotd.core.marks.plain` takes it off). Children of multiprocessing import
+from the disk. A part that is known by a computed name only, and is loaded by new code after the swap, is executed anew.
+
+Around that: `disk` says where names live, `ledger` and `index` what is known between two looks, `admission` and `entry`
+what may be hosted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).
 """
 
 from __future__ import annotations
 
-from hotd.loading.candidate import Candidate, Plan
+from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation, UnknownPart
 from hotd.loading.loader import Loader
+from hotd.loading.plan import Plan
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided
 

@@ -1,9 +1,8 @@
-"""A candidate: loaded aside, not serving; and a plan: what a load would do."""
+"""A candidate: loaded aside, not serving."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import ParamSpec, TypeVar
 
@@ -12,19 +11,6 @@ from hotd.loading.part import Part, State
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a reload would do now. Nothing was executed to find out."""
-
-    digest: str
-    changed: bool
-    """Whether the disk differs from the current generation."""
-    executed: tuple[tuple[str, str], ...]
-    """(part, why), what is imported before who imports it. Parts that are only imported lazily may stay unexecuted."""
-    kept: tuple[str, ...]
-    """Parts that stay the same object."""
 
 
 class Candidate:

@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from hotd.contract.errors import BadEntry
 from hotd.contract.nearest import nearest
-
-Kind = Literal["thread", "callable", "async"]
+from hotd.core.values import EntryKind
 
 
 class Has(Protocol):
@@ -25,8 +24,7 @@ class Has(Protocol):
 class Entry:
     """What an instance runs."""
 
-    kind: Kind
-    """``thread``: a subclass of Thread, built and started; ``async``: a coroutine function; else ``callable``."""
+    kind: EntryKind
     target: Callable[..., Any]
 
 
@@ -61,14 +59,14 @@ def resolve_entry(where: Has, entry: str, args: Sequence[Any] = (), kwargs: Mapp
     return Entry(_kind(target), target)
 
 
-def _kind(target: Any) -> Kind:
+def _kind(target: Any) -> EntryKind:
     if isinstance(target, type):
-        return "thread" if issubclass(target, threading.Thread) else "callable"
+        return EntryKind.THREAD if issubclass(target, threading.Thread) else EntryKind.CALLABLE
     if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None)):  # noqa: B004 - an object whose call is async
-        return "async"
+        return EntryKind.ASYNC
     if (inner := getattr(target, "func", None)) is not None and inspect.iscoroutinefunction(inner):
-        return "async"  # functools.partial of one
-    return "callable"
+        return EntryKind.ASYNC  # functools.partial of one
+    return EntryKind.CALLABLE
 
 
 def _check_arguments(shown: str, target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], file: str | None) -> None:

@@ -38,7 +38,7 @@ from hotd.loading.entry import Entry, resolve_entry
 from hotd.loading.generation import Generation
 from hotd.loading.loader import Loader
 from hotd.loading.pool import Pool
-from hotd.loading.refusal import Avoided
+from hotd.loading.refusal import Avoided, does_not_run, with_digest
 from hotd.ports import Clock
 
 log = logging.getLogger("hotd.loading")
@@ -55,7 +55,7 @@ class EntryCode:
 
     @property
     def kind(self) -> EntryKind:
-        return EntryKind(self.entry.kind)
+        return self.entry.kind
 
     @property
     def target(self) -> Callable[..., Any]:
@@ -181,10 +181,10 @@ class Hosting:
             return Unchanged(job, candidate.digest)
         try:
             code = _checked(candidate, job)
-        except LoadRejected as error:
-            error.digest = candidate.digest
+        except BaseException as error:  # noqa: BLE001 - looking an entry up runs user code: __getattr__, properties
             loader.discard(candidate)
-            raise
+            refusal = error if isinstance(error, LoadRejected) else does_not_run(error)
+            raise with_digest(refusal, candidate.digest) from None
         if job.kind is LoadKind.CHECK:
             loader.discard(candidate)
             return Checked(job, candidate.digest, candidate.reloaded, self._since(began))

@@ -6,17 +6,17 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from hotd.loading.book import Book
 from hotd.loading.candidate import Candidate
 from hotd.loading.disk import Roots
 from hotd.loading.generation import Generation
+from hotd.loading.index import Index
 from hotd.loading.part import Part
 from hotd.loading.source import Source
 from hotd.loading.survey import Aliases, Paths, Places, Survey
 
 
 class Ledger:
-    """The book of the current generation, and what the disk is known to hold beside it.
+    """The index of the current generation, and what the disk is known to hold beside it.
 
     Used under the loader's lock, except for what says otherwise.
     """
@@ -24,9 +24,9 @@ class Ledger:
     def __init__(self, roots: Roots, source: Callable[[str, bytes], Source]) -> None:
         self._roots = roots
         self._source = source
-        self._book = Book()
-        self._booked: Generation | None = None
-        """The generation that the book describes. Promoting does not wait for it; the next chance brings it up."""
+        self._index = Index()
+        self._indexed: Generation | None = None
+        """The generation that the index describes. Promoting does not wait for it; the next chance brings it up."""
         self._renewals: weakref.WeakKeyDictionary[Generation, Candidate] = weakref.WeakKeyDictionary()
         self._news: deque[weakref.ref[Part]] = deque()
         self._looks = 0
@@ -41,7 +41,7 @@ class Ledger:
     def touched_by(self, paths: Iterable[str]) -> bool:
         """See `hotd.loading.Loader.touched_by`."""
         pages: tuple[tuple[dict[str, None], dict[str, Part]], ...] = (
-            (self._known, self._book.parts),
+            (self._known, self._index.parts),
             (self._refused, {}),
         )
         found: set[str] = set()
@@ -77,7 +77,7 @@ class Ledger:
     def look(self, current: Generation | None, changed: Paths | None, entries: tuple[str, ...]) -> Survey:
         """Compare the disk with the current generation."""
         self.catch_up(current)
-        survey = Survey(self._roots, self._book, self._source, changed, self._pending, self._aliases, entries)
+        survey = Survey(self._roots, self._index, self._source, changed, self._pending, self._aliases, entries)
         self._looks += 1
         self.settle(survey.looked_at)
         self._pending.update(dict.fromkeys(survey.differing, self._looks))
@@ -91,31 +91,31 @@ class Ledger:
     def candidate(self, generation: Generation, fresh: dict[str, Part], linked: dict[str, Part]) -> Candidate:
         """A candidate that comes from the last look."""
         for name, part in fresh.items():
-            before = self._book.parts.get(name)
+            before = self._index.parts.get(name)
             if part.location.path and (before is None or before.location.path != part.location.path):
                 self._aliases.note(part)
-        base = self._booked.identity if self._booked is not None else None
+        base = self._indexed.identity if self._indexed is not None else None
         return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks)
 
     def catch_up(self, current: Generation | None) -> None:
-        """Make the book that of the current generation: at the cost of what differs, if it came from the booked one."""
-        if current is not None and self._booked is not current:
+        """Make the index that of the current generation; it costs what differs, if that came from the indexed one."""
+        if current is not None and self._indexed is not current:
             candidate = self._renewals.get(current)
-            if candidate is not None and self._booked is not None and candidate.base is self._booked.identity:
-                self._book.renew(candidate.linked.values(), current.entry_parts())
+            if candidate is not None and self._indexed is not None and candidate.base is self._indexed.identity:
+                self._index.renew(candidate.linked.values(), current.entry_parts())
                 self.settle([name for name, look in self._pending.items() if look <= candidate.look])
             else:  # the first load, an undo, or a candidate that another one overtook
-                before, self._book = self._book.parts, Book(current.table().values())
-                other = (name for name, part in before.items() if self._book.parts.get(name) is not part)
+                before, self._index = self._index.parts, Index(current.table().values())
+                other = (name for name, part in before.items() if self._index.parts.get(name) is not part)
                 self._pending.update(dict.fromkeys(other, self._looks))
-            self._booked = current
+            self._indexed = current
             self._renewals = weakref.WeakKeyDictionary()
-            self._known = dict.fromkeys(self._book.names())
+            self._known = dict.fromkeys(self._index.names())
         while self._news:
             part = self._news.popleft()()
-            if part is not None and self._book.parts.get(part.name) is part:
-                self._book.enter(part)
-                self._book.extend(part)
+            if part is not None and self._index.parts.get(part.name) is part:
+                self._index.enter(part)
+                self._index.extend(part)
 
 
 def _mentioned(parts: Iterable[Part]) -> dict[str, None]:

@@ -14,14 +14,16 @@ from hotd.core import names
 from hotd.loading import hooks
 from hotd.loading.admission import admit
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
-from hotd.loading.candidate import Candidate, Plan, executed_since
+from hotd.loading.candidate import Candidate, executed_since
 from hotd.loading.disk import Roots
 from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
 from hotd.loading.ledger import Ledger
+from hotd.loading.numbers import Numbers
 from hotd.loading.part import Part, State
+from hotd.loading.plan import Plan, plan_of
 from hotd.loading.pool import Pool
-from hotd.loading.refusal import Avoided, in_user_code, raised, with_digest
+from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
 from hotd.loading.standin import tidy
 from hotd.loading.survey import Paths, Survey
 
@@ -47,12 +49,9 @@ class Loader:
         self._past: list[weakref.ref[Generation]] = []
         self._staging: list[Generation] = []
         self._open: list[weakref.ref[Candidate]] = []
-        self._numbering = threading.Lock()
-        self._newest: tuple[int, str] | None = None
-        """Number and digest of the newest numbered generation."""
-        self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
-        """Who was the first to get its number -> what was newest before it."""
-        self._next = first_number
+        self._listing = threading.Lock()
+        """Guards those three lists and ``_closed``; readers take a list as it is, so each is replaced as a whole."""
+        self._numbers = Numbers(first_number)
         self._closed = False
         self._pool.join(self)
         hooks.install()
@@ -115,18 +114,7 @@ class Loader:
                 self._refuse(survey)
             except LoadRejected as refused:
                 return refused.with_traceback(None)
-            if not survey.changed:
-                return Plan(survey.digest, False, (), tuple(sorted(survey.book.parts)))
-            order = [name for members in survey.cycles for name in members]
-            executed = tuple((name, survey.reason(name)) for name in order if self._will_run(survey, name))
-            again = {name for name, _ in executed}
-            everything = set(survey.book.parts) | set(order)
-            return Plan(
-                survey.digest,
-                self._current is None or survey.digest != self._current.digest,
-                executed,
-                tuple(sorted(name for name in everything if name not in again)),
-            )
+            return plan_of(survey, self._current)
 
     def stage(
         self,
@@ -146,7 +134,7 @@ class Loader:
         outcome = self._attempt(changed, avoid, entry)
         if isinstance(outcome, Candidate):
             if numbered:
-                self._number(outcome.generation)
+                self._numbers.give(outcome.generation)
             return outcome
         # Raised here and not where it happened: its traceback then holds no frame that knows the candidate.
         raise outcome
@@ -163,12 +151,12 @@ class Loader:
         A generation keeps its number; later reloads compare the disk with it. Never waits for user code.
         """
         generation = chosen.generation if isinstance(chosen, Candidate) else chosen
-        self._number(generation)
+        self._numbers.give(generation)
         if isinstance(chosen, Candidate) and not chosen.unchanged:
             self._ledger.promoted(chosen)
         self._current = generation
         to_front(self)
-        with self._numbering:
+        with self._listing:
             if all(reference() is not generation for reference in self._past):
                 self._past = [one for one in self._past if one() is not None] + [weakref.ref(generation)]
             self._open = [one for one in self._open if one() not in (None, chosen)]
@@ -184,20 +172,19 @@ class Loader:
         generation = candidate.generation
         if candidate.unchanged or any(one() is generation for one in self._past):
             return
-        with self._numbering:
+        with self._listing:
             self._open = [one for one in self._open if one() not in (None, candidate)]
-            if self._newest is not None and self._newest[0] == generation.number and generation in self._first:
-                self._next, self._newest = generation.number, self._first[generation]
+        self._numbers.take_back(generation)
         self._undo(generation, candidate.fresh)
 
     def abandon(self) -> None:
         """Give up whatever is being staged: its parts are not shared any more, should an import of theirs never end."""
-        with self._numbering:
+        with self._listing:
             self._staging = []
 
     def close(self) -> None:
         """Let go of all generations and, with the last open loader, of every hook. Old code runs on. Idempotent."""
-        with self._numbering:
+        with self._listing:
             if self._closed:
                 return
             self._closed = True
@@ -235,11 +222,11 @@ class Loader:
             call_bound(generation, self._execute, candidate, wanted)
         except BaseException as error:
             self._undo(generation, candidate.fresh)
-            if isinstance(error, KeyboardInterrupt) and not in_user_code(error):
+            if issubclass(type(error), KeyboardInterrupt) and not in_user_code(error):  # isinstance asks the error too
                 raise
-            refusal = with_digest(raised(error), generation.digest)
+            refusal = with_digest(does_not_run(error), generation.digest)
         else:
-            with self._numbering:
+            with self._listing:
                 self._staging = [one for one in self._staging if one is not generation]
                 self._open = [one for one in self._open if one() is not None] + [weakref.ref(candidate)]
             generation.staging = False
@@ -273,9 +260,9 @@ class Loader:
 
     def _link(self, survey: Survey) -> tuple[Generation, Candidate, list[str]]:
         """Make parts of the sketches. Also the names to execute: entries, then what ran before and is affected."""
-        book, sketcher = survey.book, survey.sketcher
+        index, sketcher = survey.index, survey.sketcher
         with self._pool.linking:
-            table, fresh = self._pool.link(sketcher, survey.cycles, survey.digests, book.parts, self._roots)
+            table, fresh = self._pool.link(sketcher, survey.cycles, survey.digests, index.parts, self._roots)
             entries: dict[str, Part] = {}
             for name in (prefix for entry in survey.entries for prefix in names.prefixes(entry)):
                 part = table.get(name) or survey.kept(name)
@@ -283,9 +270,9 @@ class Loader:
                     entries[name] = part
             generation = Generation(0, survey.digest, survey.entries, entries)
             candidate = self._ledger.candidate(generation, fresh, table)
-            with self._numbering:
+            with self._listing:
                 self._staging = [*self._staging, generation]
-        before = (name for name in fresh if (old := book.parts.get(name)) is not None and old.state is State.DONE)
+        before = (name for name in fresh if (old := index.parts.get(name)) is not None and old.state is State.DONE)
         return generation, candidate, [*survey.entries, *sorted(before)]
 
     def _execute(self, candidate: Candidate, wanted: list[str]) -> None:
@@ -301,7 +288,7 @@ class Loader:
 
     def _undo(self, generation: Generation, fresh: dict[str, Part]) -> None:
         """Take back what a candidate brought, as if it had never been."""
-        with self._numbering:
+        with self._listing:
             self._staging = [one for one in self._staging if one is not generation]
         for part, name, target in generation.added:
             part.drop_edge(name, target)
@@ -309,16 +296,6 @@ class Loader:
 
     def _bring(self, candidate: Candidate) -> Generation:
         return candidate.generation if candidate.unchanged else self.promote(candidate)
-
-    def _number(self, generation: Generation) -> None:
-        with self._numbering:
-            if generation.number:
-                return
-            if self._newest is None or self._newest[1] != generation.digest:
-                self._first[generation] = self._newest
-                self._newest = self._next, generation.digest
-                self._next += 1
-            generation.number = self._newest[0]
 
     def _catch_up(self) -> None:
         """Let the ledger let go of what is not current any more, unless a look is under way: that does it at its end.
@@ -332,11 +309,6 @@ class Loader:
             finally:
                 self._looking.release()
 
-    @staticmethod
-    def _will_run(survey: Survey, name: str) -> bool:
-        before = survey.book.parts.get(name)
-        return before is None or before.state is State.DONE
-
     # --- for the pool and for who asks -------------------------------------------------------------------------------
 
     def head(self) -> Generation | None:
@@ -345,16 +317,18 @@ class Loader:
 
     def in_service(self, name: str) -> Iterable[Part]:
         """See `hotd.loading.pool.Member`."""
-        candidates = [candidate.generation for one in self._open if (candidate := one()) is not None]
-        for generation in (self._current, *self._staging, *candidates):
+        for generation in (self._current, *self._coming()):
             found = generation.find(name) if generation is not None else None
             if found is not None:
                 yield found
 
     def living(self) -> Iterable[Generation]:
         """See `hotd.loading.pool.Member`."""
-        candidates = [candidate.generation for one in self._open if (candidate := one()) is not None]
-        return [*self._staging, *candidates, *reversed(self.generations)]
+        return [*self._coming(), *reversed(self.generations)]
+
+    def _coming(self) -> list[Generation]:
+        """What is being loaded, then what is loaded and waits."""
+        return [*self._staging, *(candidate.generation for one in self._open if (candidate := one()) is not None)]
 
     def learned(self, part: Part, name: str) -> None:
         """See `hotd.loading.pool.Member`."""

@@ -1,4 +1,4 @@
-"""The border to user code: whatever ends a load becomes a sentence, a place and a text. The exception is dropped.
+"""Whatever ends a load, as a refusal: a sentence, a place, a cure and a text. The exception itself is dropped.
 
 A kept exception keeps its frames, and those the whole candidate (measured).
 """
@@ -18,12 +18,12 @@ from hotd.contract.errors import (
     SourceUnreadable,
     SyntaxRejected,
 )
+from hotd.core import border
+from hotd.core.border import Raised, Returned
 from hotd.core.marks import plain
-from hotd.loading.disk import file_name, folder_name
+from hotd.core.values import Failure
+from hotd.loading.disk import file_name
 from hotd.loading.part import Router
-
-_OURS = folder_name(__file__) + os.sep
-_MACHINERY = ("<frozen importlib", "<frozen runpy")
 
 
 class Avoided(LoadRejected):
@@ -53,7 +53,7 @@ def does_not_compile(path: str, error: BaseException) -> LoadRejected:
         )
     if isinstance(error, (RecursionError, MemoryError, OverflowError)):
         return SyntaxRejected(f"{name} is nested too deeply, or too long, to be compiled", file=path, traceback=text)
-    return SyntaxRejected(f"{name}: {_said(error)}", file=path, traceback=text)
+    return SyntaxRejected(f"{name}: {error}", file=path, traceback=text)
 
 
 def unreadable(path: str, error: BaseException) -> LoadRejected:
@@ -68,18 +68,27 @@ def unreadable(path: str, error: BaseException) -> LoadRejected:
     elif isinstance(error, OSError) and error.strerror:
         reason = error.strerror.lower()
     else:
-        reason = _said(error)
+        reason = str(error)
     return SourceUnreadable(f"{path} cannot be read: {reason}", file=path, hint=hint)
 
 
-def raised(error: BaseException) -> LoadRejected:
-    """What executing a candidate ended with."""
+def does_not_run(error: BaseException) -> LoadRejected:
+    """What executing a candidate ended with. It never raises, though what describes an exception is user code too."""
+    left = border.raised(error).failure
+    told = border.call(_told, error, left)
+    if isinstance(told, Returned):
+        return told.value
+    sentence = f"{left.kind}: {left.message}"
+    return ImportRejected(sentence, file=left.file, line=left.line, traceback=left.traceback)
+
+
+def _told(error: BaseException, left: Failure) -> LoadRejected:
     file, line, importer = _place(error.__traceback__)
-    text = text_of(error)
-    where: dict[str, Any] = {"file": file, "line": line, "traceback": text}
+    where: dict[str, Any] = {"file": file, "line": line, "traceback": left.traceback}
     at = f"{importer} line {line}" if importer else "the entry"
+    said = _said(error, left)
     if isinstance(error, ModuleNotFoundError):
-        name = error.name or "a module"
+        name = str(error.name or "a module")
         package = name.partition(".")[0]
         hint = (
             f"looked under the roots and with {sys.executable}: put it under the roots, "
@@ -87,35 +96,16 @@ def raised(error: BaseException) -> LoadRejected:
         )
         return MissingDependency(f"{at} imports {name}, which nobody has", hint=hint, **where)
     if isinstance(error, SyntaxError):
-        file = plain(error.filename) if error.filename else file
-        return SyntaxRejected(f"{at}: {plain(_said(error))}", file=file, line=error.lineno, traceback=text)
+        return SyntaxRejected(f"{at}: {said}", file=left.file or file, line=left.line, traceback=left.traceback)
     if isinstance(error, SystemExit):
         hint = 'guard it with `if __name__ == "__main__":`'
         return ImportRejected(f"{at} called sys.exit({error.code!r}) while it was imported", hint=hint, **where)
-    return ImportRejected(f"{at} raised {type(error).__name__}: {plain(_said(error))}", **where)
+    return ImportRejected(f"{at} raised {type(error).__name__}: {said}", **where)
 
 
 def in_user_code(error: BaseException) -> bool:
     """Whether managed code was running when it was raised."""
     return _place(error.__traceback__)[0] is not None
-
-
-def text_of(error: BaseException) -> str:
-    """The traceback as text: lines of the generation that ran, plain paths, none of our frames."""
-    whole = traceback.TracebackException.from_exception(error)
-    _cut(whole, set())
-    return plain("".join(whole.format()))
-
-
-def _cut(whole: traceback.TracebackException, seen: set[int]) -> None:
-    if id(whole) in seen:
-        return
-    seen.add(id(whole))
-    kept = [frame for frame in whole.stack if not frame.filename.startswith((_OURS, *_MACHINERY))]
-    whole.stack = traceback.StackSummary.from_list(kept)
-    for other in (whole.__cause__, whole.__context__, *(getattr(whole, "exceptions", None) or ())):
-        if other is not None:
-            _cut(other, seen)
 
 
 def _place(trace: TracebackType | None) -> tuple[str | None, int | None, str | None]:
@@ -132,10 +122,9 @@ def _place(trace: TracebackType | None) -> tuple[str | None, int | None, str | N
     return file, line, name
 
 
-def _said(error: BaseException) -> str:
-    """``str(error)``, which is user code too."""
-    try:
-        text = str(error)
-    except BaseException as again:  # noqa: BLE001 - a broken __str__ must not get out of the report about it
-        return f"<its __str__ raised {type(again).__name__}>"
-    return text or type(error).__name__
+def _said(error: BaseException, left: Failure) -> str:
+    """Its message; where its ``__str__`` is broken, how."""
+    broken = border.call(str, error)
+    if isinstance(broken, Raised):
+        return f"<its __str__ raised {broken.failure.kind}>"
+    return left.message or type(error).__name__

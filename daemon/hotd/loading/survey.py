@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from hotd.core import graph, names
-from hotd.loading.book import Book
 from hotd.loading.disk import (
     SUFFIXES,
     VOLUME_SWITCH,
@@ -21,6 +20,7 @@ from hotd.loading.disk import (
     is_link,
     real_path,
 )
+from hotd.loading.index import Index
 from hotd.loading.part import Part
 from hotd.loading.sketch import Sketcher, entry_names
 from hotd.loading.source import Source
@@ -29,19 +29,19 @@ Paths = Iterable[str | Path]
 
 
 class Survey:
-    """The differences between the book and the disk, and what follows from them. Executes nothing."""
+    """The differences between the index and the disk, and what follows from them. Executes nothing."""
 
     def __init__(
         self,
         roots: Roots,
-        book: Book,
+        index: Index,
         source: Callable[[str, bytes], Source],
         changed: Paths | None,
         pending: Collection[str],
         aliases: Aliases,
         entries: tuple[str, ...],
     ) -> None:
-        self.book = book
+        self.index = index
         self.entries = entries
         self.why: dict[str, str] = {}
         """Name -> the sentence why its part is made anew."""
@@ -51,18 +51,18 @@ class Survey:
             Disk(roots),
             source=source,
             kept=self.kept,
-            previous=book.parts.get,
-            absent=lambda name: book.absent(name) and name not in self._suspects,
+            previous=index.parts.get,
+            absent=lambda name: index.absent(name) and name not in self._suspects,
         )
         own = self._suspect(roots, changed, aliases)
         self._look_at_suspects(own)
         self.looked_at = frozenset(self._suspects)
         self.differing = frozenset(self.why)
-        """Names whose files are not what the book says."""
-        causes = graph.touched(tuple(self.why), book.users_of)
+        """Names whose files are not what the index says."""
+        causes = graph.touched(tuple(self.why), index.users_of)
         for name, cause in causes.items():
-            if name not in self.why and name in book.parts:
-                again = "can be imported now" if book.absent(cause) else "is executed again"
+            if name not in self.why and name in index.parts:
+                again = "can be imported now" if index.absent(cause) else "is executed again"
                 self.why[name] = f"it imports {cause}, which {again}"
         self.sketcher.follow(entry_names(entries))
         for name in entries:
@@ -78,7 +78,7 @@ class Survey:
 
     def kept(self, name: str) -> Part | None:
         """The part that is carried over by reference."""
-        return None if name in self.why else self.book.parts.get(name)
+        return None if name in self.why else self.index.parts.get(name)
 
     def reason(self, name: str) -> str:
         """Why a sketched part would be executed."""
@@ -92,12 +92,12 @@ class Survey:
 
     def _suspect(self, roots: Roots, changed: Paths | None, aliases: Aliases) -> set[str]:
         """Fill in the names to look at; those returned are suspected only because their own file was named."""
-        book = self.book
+        index = self.index
         if changed is None:
             aliases.look_again()
-            self._suspects.update(book.names())
+            self._suspects.update(index.names())
             return set()
-        places = Places(roots, aliases.names, book.names(), book.parts)
+        places = Places(roots, aliases.names, index.names(), index.parts)
         own: set[str] = set()
         elsewhere: set[str] = set()
         for given in changed:
@@ -111,7 +111,7 @@ class Survey:
     def _look_at_suspects(self, own: set[str]) -> None:
         work = sorted(self._suspects, key=lambda name: (name.count("."), name))
         for name in work:  # packages before what is in them; grows while it is walked
-            part = self.book.parts.get(name)
+            part = self.index.parts.get(name)
             if name in own and part is not None:
                 if self._read(name, part, part.location):
                     continue
@@ -126,7 +126,7 @@ class Survey:
                 self.why[name] = (
                     f"{part.location.relative} is gone" if not managed else f"{name} is in another place now"
                 )
-                more = [one for one in names.below(name, tuple(self.book.names())) if one not in self._suspects]
+                more = [one for one in names.below(name, tuple(self.index.names())) if one not in self._suspects]
                 self._suspects.update(more)
                 work.extend(sorted(more, key=lambda name: (name.count("."), name)))
             elif found is not None and part.source is not None:

@@ -15,10 +15,19 @@ from hotd.core.settling import Change, Kind, Settling
 from hotd.ports import Batch, Clock
 from hotd.watching.backends import Backend, Inotify, Polling
 from hotd.watching.interest import CODE, Interest
-from hotd.watching.limits import refused
-from hotd.watching.places import Places
+from hotd.watching.limits import blind, refused
+from hotd.watching.places import Places, Root
 
 log = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds between two looks at where the roots are: a root that is renamed, or a link to it swapped, makes no event."""
+
+_Standing = tuple[str, int, int]
+"""Where a root leads, and which folder is there."""
+
+_OTHER: _Standing = ("", 0, 0)
+"""That of no folder."""
 
 
 class _Arrival(NamedTuple):
@@ -44,7 +53,8 @@ class FileWatcher:
     at the cap (``settle_max``) or from a slow writer of a new file even one that is half-written; its end is told too.
 
     ``sink`` and ``degraded`` are called from the watcher's threads (``flush``: from the caller's) and must not block;
-    what they raise is logged and ends nothing. ``degraded`` is given one sentence whenever changes may go unseen.
+    what they raise is logged and ends nothing. ``degraded`` is given one sentence whenever changes may go unseen,
+    ``restored`` one when a root that was lost is watched again: then everything in it is told.
     """
 
     def __init__(
@@ -60,6 +70,7 @@ class FileWatcher:
         also: Sequence[str],
         clock: Clock,
         degraded: Callable[[str], None],
+        restored: Callable[[str], None],
     ) -> None:
         """``backend`` is "auto" (inotify) or "polling", which looks each ``interval``. All durations in seconds."""
         if backend not in {"auto", "polling"}:
@@ -72,6 +83,9 @@ class FileWatcher:
         self._interval = interval
         self._clock = clock
         self._degraded = degraded
+        self._restored = restored
+        self._standing: dict[str, _Standing | None] = {}
+        """Of each root that lies in no other, when it was last looked at; None while there is no folder."""
         self._backend: Backend | None = None
         self._thread: threading.Thread | None = None
         self._arrival = threading.Condition()
@@ -92,12 +106,11 @@ class FileWatcher:
         if self._closed or self._thread is not None:
             raise RuntimeError("a watcher starts once")
         self._places = Places(self._roots, self._interest)
-        handler = _Handler(self._arrived)
+        self._standing = self._look()
         try:
             for tree in self._places.trees():
                 try:
-                    self._backend = self._backend or self._make_backend()
-                    self._backend.schedule(handler, tree.real)
+                    self._schedule(tree)
                 except OSError as error:
                     raise refused(tree.named, error) from error
         except BaseException:
@@ -114,6 +127,7 @@ class FileWatcher:
         self._stop_backend()
         if self._thread is not None and self._thread is not threading.current_thread():  # a sink may close
             self._thread.join()
+            self._stop_backend()  # the thread may just have been making another one
 
     def flush(self) -> None:
         """Hand over what has arrived so far, without waiting for quiet. When it returns, the sink has it.
@@ -132,6 +146,11 @@ class FileWatcher:
             "backend": Polling.name if self._polls else Inotify.name,
             "folders": backend.folders() if backend is not None else 0,
         }
+
+    def _schedule(self, tree: Root) -> None:
+        """Raises OSError."""
+        self._backend = self._backend or self._make_backend()
+        self._backend.schedule(_Handler(self._arrived), tree.real)
 
     def _make_backend(self) -> Backend:
         if self._polls:
@@ -163,21 +182,25 @@ class FileWatcher:
     # --- on hotd-watcher -------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
+        next_look = 0.0
         while self._wait():
             try:
                 with self._handing_over:
                     self._take_in()
+                    if (now := self._clock.now().mono) >= next_look:
+                        self._mind_roots()
+                        next_look = now + LOOK
                     batch, self._settling = self._settling.due(self._clock.now().mono)
                     self._tell_sink(batch)
             except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
                 self._tell_degraded(f"changes were lost: {type(error).__name__}: {error}", error)
 
     def _wait(self) -> bool:
-        """Until something has arrived or may be due; False when closed. Without events it waits for ever."""
+        """Until something has arrived or may be due, or it is time to look at the roots; False when closed."""
         with self._arrival:
             # Without `_handing_over`: a flush meanwhile can only leave less to wake up for.
             wake = self._settling.next_wake()
-            left = None if wake is None else max(0.0, wake - self._clock.now().mono)
+            left = LOOK if wake is None else min(LOOK, max(0.0, wake - self._clock.now().mono))
             self._arrival.wait_for(lambda: self._arrivals or self._closed, left)
             return not self._closed
 
@@ -187,12 +210,13 @@ class FileWatcher:
             arrivals, self._arrivals = self._arrivals, []
         if not arrivals:
             return
+        lost: list[str] = []
         appeared: dict[str, float] = {}
         changes: list[Change] = []
         for path, kind, is_folder, at in arrivals:
             if kind is Kind.GONE and is_folder:
                 changes += (Change(name, kind, at) for name in self._places.folder(path))
-                self._mind_tree(path)
+                lost += [tree.named for tree in self._places.trees() if tree.real == path]
             elif is_folder or self._is_link_to_folder(path, kind):
                 appeared[path] = at
             else:
@@ -200,6 +224,10 @@ class FileWatcher:
         # The walk comes last: where a file vanished and its folder is back, back it is.
         changes += self._inside(appeared)
         self._settling = self._settling.record_all(changes)
+        if lost:
+            # A new folder may be in its place by now, and may even have its inode: the watch is over in any case.
+            self._standing |= {named: _OTHER for named in lost if self._standing[named] is not None}
+            self._mind_roots()
 
     def _is_link_to_folder(self, path: str, kind: Kind) -> bool:
         """`current -> releases/7` swapped: to inotify that is a file, to Python all that lies behind it is new."""
@@ -222,11 +250,46 @@ class FileWatcher:
                     for name in self._places.wanted(f"{folder}/{file}"):
                         yield Change(name, Kind.WRITTEN, at)
 
-    def _mind_tree(self, path: str) -> None:
-        """A root that is gone takes its watch with it, and watchdog minds neither that nor a new one in its place."""
+    def _mind_roots(self) -> None:
+        """A root that goes takes its watch with it, and watchdog minds neither that nor a new one in its place.
+
+        Needs `_handing_over`.
+        """
+        before, self._standing = self._standing, self._look()
+        if before == self._standing or self._closed:
+            return
+        now = self._clock.now().mono
+        found: list[str] = []
+        for named, standing in self._standing.items():
+            if standing is not None and standing != before[named]:
+                found.append(named)
+            elif standing is None and before[named] is not None:
+                self._settling = self._settling.record(named, Kind.GONE, now)
+                self._tell_degraded(f"source root {named} was removed; changes below it go unseen")
+        if found and self._watch_again(now):
+            self._restored(f"source root {' and '.join(found)} is watched again")
+
+    def _look(self) -> dict[str, _Standing | None]:
+        return {tree.named: _standing(tree.named) for tree in self._places.trees()}
+
+    def _watch_again(self, now: float) -> bool:
+        """All that is there, from the beginning, and all of it told. False where something stays unseen."""
+        self._stop_backend()
+        self._places = Places(self._roots, self._interest)
+        self._standing = self._look()
+        complete = True
         for tree in self._places.trees():
-            if tree.real == path:
-                self._tell_degraded(f"source root {tree.named} was removed; changes below it go unseen")
+            try:
+                self._schedule(tree)
+            except OSError as error:
+                complete = False
+                if self._standing[tree.named] is not None:
+                    self._standing[tree.named] = _OTHER  # to be tried again
+                    self._tell_degraded(blind(tree.named, error))
+                continue
+            gone = [Change(name, Kind.GONE, now) for name in self._places.folder(tree.real)]
+            self._settling = self._settling.record_all([*gone, *self._inside({tree.real: now})])
+        return complete
 
     def _tell_sink(self, batch: Batch | None) -> None:
         if batch is None:
@@ -250,3 +313,12 @@ class _Handler(FileSystemEventHandler):
 
     def dispatch(self, event: FileSystemEvent) -> None:
         self._arrived(event)
+
+
+def _standing(root: str) -> _Standing | None:
+    real = os.path.realpath(root)
+    try:
+        found = os.stat(f"{real}/")  # noqa: PTH116 - once a second; the slash asks for a folder
+    except OSError:
+        return None
+    return real, found.st_dev, found.st_ino

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -18,6 +17,9 @@ from hotd.workers.book import StreamName
 
 LONGEST_LINE = 64 * 1024
 """Bytes of UTF-8; a longer line is recorded in pieces."""
+
+PATIENCE = 1.0
+"""Seconds that the end waits for a reader of the original who stands still."""
 
 
 @dataclass(slots=True, eq=False)
@@ -115,9 +117,18 @@ class Stream:
         """Finish every line and pass through from now on."""
         self.capturing = False
         for line in list(self._unfinished.values()):
-            self.finish(line.context)
-        with self._passing.lock, suppress(Exception):  # what can be broken has been complained of
-            self._break_line()
+            self._orders.append(_Finish(line.context))
+        self._cutting.work_off(self._orders, self._cut)
+        # Where somebody stands in a write that nobody reads, what is left stays with what is recorded.
+        if self._passing.lock.acquire(timeout=PATIENCE):
+            try:
+                self._passing.work_off(self._outbox, self._pass)
+                self._break_line()
+            except Exception:  # noqa: BLE001, S110 - what can be broken has been complained of
+                pass
+            finally:
+                self._passing.lock.release()
+        self._tell()
 
     def _do(self, order: _Order) -> None:
         self._orders.append(order)

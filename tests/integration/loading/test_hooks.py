@@ -168,4 +168,5 @@ def test_extension_modules_under_a_root_are_loaded_once(ops: Ops, loader: Loader
     found = loader.load("m").module("m").find()
 
     assert found.origin == str(ops.root / "pkg/_hot_native.so")
-    assert "pkg._hot_native" not in loader.current.parts if loader.current else False
+    assert loader.current is not None
+    assert "pkg._hot_native" not in loader.current.parts

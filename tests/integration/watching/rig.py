@@ -35,6 +35,7 @@ class Rig:
         self.elsewhere = folder / "elsewhere"
         self.elsewhere.mkdir()
         self.degraded: list[str] = []
+        self.restored: list[str] = []
         self._news = threading.Condition()
         self._batches: list[Batch] = []
         self._watchers: list[FileWatcher] = []
@@ -53,6 +54,7 @@ class Rig:
             "also": (),
             "clock": clock,
             "degraded": self.degraded.append,
+            "restored": self.restored.append,
         }
         watcher = FileWatcher(roots or (self.root,), **{**usual, **given})
         self._watchers.append(watcher)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from tests.integration.watching.rig import Rig
+from tests.support.eventually import eventually
 
 
 def package(folder: Path, *names: str) -> Path:
@@ -175,6 +176,49 @@ def test_a_root_that_is_removed_is_said_to_go_unseen(rig: Rig) -> None:
     rig.told_of("../elsewhere")
 
     assert rig.degraded == [f"source root {other} was removed; changes below it go unseen"]
+
+
+def test_a_root_that_comes_back_is_watched_again(rig: Rig) -> None:
+    """``rm -r ops && git clone … ops``: what is in the new folder is told, and so is every later save."""
+    rig.start()
+    shutil.rmtree(rig.root)
+    rig.first_told(".")
+
+    package(rig.root, "a.py")
+
+    rig.first_told("a.py")
+    assert rig.restored == [f"source root {rig.root} is watched again"]
+    rig.write(rig.root / "b.py")
+    rig.first_told("b.py")
+
+
+def test_a_root_that_is_renamed_is_said_to_go_unseen(rig: Rig) -> None:
+    """The kernel tells nobody of it: the watch follows the folder, while Python asks for the name."""
+    rig.start()
+
+    rig.root.rename(rig.folder / "away")
+
+    eventually(lambda: rig.degraded == [f"source root {rig.root} was removed; changes below it go unseen"])
+    rig.first_told(".")
+
+
+def test_a_root_that_is_a_link_is_followed_to_its_new_target(rig: Rig) -> None:
+    """``ln -sfn releases/8 current``: all of the new release is told, and saves in it; those in the old one are not."""
+    package(rig.folder, "releases/7/a.py", "releases/8/b.py")
+    rig.root.rmdir()
+    rig.root.symlink_to(rig.folder / "releases/7")
+    rig.start()
+
+    link = rig.folder / "next"
+    link.symlink_to(rig.folder / "releases/8")
+    link.rename(rig.root)
+
+    rig.first_told("b.py")
+    rig.forget()
+    rig.write(rig.folder / "releases/7/old.py")
+    rig.write(rig.root / "new.py")
+    rig.first_told("new.py")
+    assert not any("old.py" in batch for batch in rig.batches)
 
 
 def test_patterns_of_the_user_are_kept(rig: Rig) -> None:

@@ -220,7 +220,7 @@ LIMITED = """
         os.setuid(65534)
     said = []
     watcher = FileWatcher([Path(sys.argv[1])], sink=print, settle=0.05, settle_max=1.0, backend="auto", interval=1.0,
-                          ignore=[], also=[], clock=MachineClock(), degraded=said.append)
+                          ignore=[], also=[], clock=MachineClock(), degraded=said.append, restored=said.append)
     try:
         watcher.start()
     except CannotWatch as error:

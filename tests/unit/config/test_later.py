@@ -26,6 +26,7 @@ def test_a_key_without_effect_yet_is_told_where_it_stands(project: Project, writ
     [later] = project.load(f"{MODULE}{written}\n").later
     assert (later.key, later.line) == (key, line)
     assert "yet" in later.sentence
+    assert str(later).startswith(f"hotd.toml:{line}: {key}: ")
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ def test_a_file_without_modules_is_allowed_with_a_warning(project: Project, text
     config = project.load(text)
     assert config.modules == ()
     assert config.roots == (str(project.folder),)
-    assert config.warnings == ("hotd.toml: hosts no module; write a [modules.NAME], or `hotctl add` one",)
+    assert config.warnings == ("hotd.toml: hosts no module; write a [modules.NAME]",)
 
 
 def test_a_symbolic_link_in_the_way_to_the_file_is_kept(project: Project) -> None:

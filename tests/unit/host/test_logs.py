@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import logging
+import os
 import re
+import select
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -153,6 +156,29 @@ def test_a_full_disk_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
     undo()
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_that_stands_still_costs_lines_and_holds_nobody() -> None:
+    """Ctrl-S on the daemon's terminal must not stop the engine, which logs; what is lost is told when it goes on."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as pipe, os.fdopen(writer, "w", encoding="utf-8") as stream:
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * select.PIPE_BUF)
+        os.set_blocking(writer, True)
+        undo = logs.setup(stream, journal=True, verbose=False)
+
+        log.info("nobody takes this")
+        log.info("nor this")
+        pipe.read1(1 << 20)
+        log.info("this %s", "is long " * 3_000)
+        undo()
+
+        stream.close()
+        told = pipe.read().decode()
+    assert told.startswith("<6>2 entries of this log are lost: nobody took them\n<6>this is long is long")
+    assert told.endswith("is long \n") and len(told) > 24_000
 
 
 def test_a_stream_that_knows_only_ascii_gets_escapes() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 import hotctl
 from hotctl import client
-from hotctl.session import Session, chosen_address, exit_status
-from hotd.contract.errors import SyntaxRejected, Unreachable, UsageError
+from hotctl.session import Session, chosen_address
+from hotd.contract.errors import Unreachable, UsageError
 from hotd.contract.requests import Hello
 
 
@@ -43,14 +43,6 @@ def test_one_client_is_shared_by_all_questions() -> None:
         assert session.daemon is session.daemon
         with pytest.raises(Unreachable, match="there is no socket there"):
             session.ask(Hello())
-
-
-def test_every_error_has_its_exit_status() -> None:
-    """The shell's own for Ctrl-C, 1 for what is no error of ours."""
-    assert exit_status(SyntaxRejected("x")) == 3
-    assert exit_status(Unreachable("x")) == 69
-    assert exit_status(KeyboardInterrupt()) == 130
-    assert exit_status(ValueError()) == 1
 
 
 def test_the_package_offers_connect_and_nothing_by_mistake() -> None:

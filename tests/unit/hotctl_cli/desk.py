@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from hotctl import cli
-from hotctl.commands import Desk
+from hotctl.commands import Daemon
 from hotd.contract.requests import Request
 from tests.unit.hotctl_view import samples as given
 
@@ -67,7 +67,7 @@ def hotctl(
     addresses: list[str | None] = []
     out, err = out or io.StringIO(), err or io.StringIO()
 
-    def connect(address: str | None) -> AbstractContextManager[Desk]:
+    def connect(address: str | None) -> AbstractContextManager[Daemon]:
         addresses.append(address)
         return nullcontext(desk)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from hotctl.commands import CATALOG
 from hotd.contract import requests
 from tests.unit.hotctl_cli.desk import hotctl
 from tests.unit.hotctl_view import samples as given
@@ -83,6 +85,17 @@ def test_each_command_has_its_own_help(argv: tuple[str, ...]) -> None:
     assert "--wait-drained" in ran.out
     assert "--socket PATH" in ran.out
     assert ran.addresses == []
+
+
+@pytest.mark.parametrize("verb", CATALOG)
+def test_every_help_says_how_to_type_it_and_what_each_word_means(verb: str) -> None:
+    """Its first line is that of the overview; no argument and no option is left to be guessed."""
+    lines = hotctl(verb, "--help").out.splitlines()
+
+    assert lines[0] == f"usage: hotctl {verb} [options] {CATALOG[verb].usage}".rstrip()
+    for line, following in pairwise([*lines, ""]):
+        if line.startswith("  ") and line[2] != " ":
+            assert "  " in line.strip() or following.startswith("     "), line
 
 
 def test_version_flag_asks_nobody() -> None:

@@ -4,6 +4,7 @@ import contextvars
 import io
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -290,6 +291,37 @@ def test_a_complaint_that_fails_or_prints_harms_nobody() -> None:
         as_instance(ONE, print, "x")
     assert owners == [None]
     assert desk.recorded() == ["x"]
+
+
+class Stalled(io.StringIO):
+    """A pipe whose reader stands still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.goes_on = threading.Event()
+
+    def write(self, text: str, /) -> int:
+        self.entered.set()
+        self.goes_on.wait()
+        return super().write(text)
+
+
+def test_a_reader_that_stands_still_does_not_keep_the_daemon_from_ending() -> None:
+    """Whoever prints stands in the write with the lock; the end records what is left, and goes."""
+    out = Stalled()
+    with Desk(out, None) as desk:
+        as_instance(ONE, sys.stdout.write, "half a ")
+        printing = threading.Thread(target=as_instance, args=(TWO, print, "two"), daemon=True)
+        printing.start()
+        assert out.entered.wait(10)
+
+        desk.capture.restore()
+
+        assert desk.recorded() == ["two", "half a "]
+        out.goes_on.set()
+        printing.join(10)
+        assert not printing.is_alive()
 
 
 def test_a_missing_original_is_recorded_only() -> None:

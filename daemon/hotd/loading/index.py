@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from hotd.loading.part import Part, reach
 
 
-class Book:
+class Index:
     """Two tables: name -> part, and name -> who would notice if it changed."""
 
     def __init__(self, parts: Iterable[Part] = ()) -> None:
@@ -17,16 +17,12 @@ class Book:
         for part in parts:
             self.enter(part)
 
-    def knows(self, name: str) -> bool:
-        """Whether a file of that name is, or would be, of interest."""
-        return name in self.parts or name in self.users
-
     def absent(self, name: str) -> bool:
         """Whether the name was looked for in vain."""
         return name in self.users and name not in self.parts
 
     def names(self) -> Collection[str]:
-        """Everything `knows` says yes to."""
+        """Every name whose file is, or would be, of interest."""
         return self.parts.keys() | self.users.keys()
 
     def users_of(self, name: str) -> Collection[str]:
@@ -55,7 +51,7 @@ class Book:
                 self._drop(name)
 
     def extend(self, part: Part) -> None:
-        """Take note of everything below a part that is not in the book yet: imports seen at run time bring such."""
+        """Take note of everything below a part that is not in the index yet: imports seen at run time bring such."""
         work = [part]
         while work:
             one = work.pop()

@@ -1,0 +1,37 @@
+"""The numbers of one line of generations: they only grow, and a load that came to nothing leaves no gap."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+from hotd.loading.generation import Generation
+
+
+class Numbers:
+    """Gives generations their numbers. Thread-safe."""
+
+    def __init__(self, first: int) -> None:
+        self._next = first
+        self._newest: tuple[int, str] | None = None
+        """Number and digest of the newest numbered generation."""
+        self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
+        """Who was the first to get its number -> what was newest before it."""
+        self._lock = threading.Lock()
+
+    def give(self, generation: Generation) -> None:
+        """That of the newest numbered generation if it has the same digest, else the next. A number once had stays."""
+        with self._lock:
+            if generation.number:
+                return
+            if self._newest is None or self._newest[1] != generation.digest:
+                self._first[generation] = self._newest
+                self._newest = self._next, generation.digest
+                self._next += 1
+            generation.number = self._newest[0]
+
+    def take_back(self, generation: Generation) -> None:
+        """The next one may have the number of a candidate that is thrown away, unless a later one was given since."""
+        with self._lock:
+            if self._newest is not None and self._newest[0] == generation.number and generation in self._first:
+                self._next, self._newest = generation.number, self._first[generation]

@@ -1,0 +1,70 @@
+"""Modules that defend themselves against being told about."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+
+import pytest
+
+from hotd.contract.errors import LoadRejected
+from hotd.core.border import LONGEST_TRACEBACK
+from hotd.core.messages import LoadJob, LoadKind, LoadOutcome, Rejected
+from hotd.core.values import Instant
+from hotd.loading import Loader
+from hotd.loading.hosting import Hosting
+from tests.integration.loading.conftest import Ops
+
+
+class Still:
+    def now(self) -> Instant:
+        return Instant(0.0, 0.0)
+
+
+HOSTILE = {
+    "attributes": "class E(Exception):\n    def __getattribute__(self, name): raise SystemExit\nraise E\n",
+    "notes": "class E(Exception):\n    __notes__ = property(lambda self: exit())\nraise E\n",
+    "text": "class E(BaseException):\n    def __str__(self): raise SystemExit\nraise E\n",
+    "name": "class E(ModuleNotFoundError):\n    name = property(lambda self: exit())\nraise E\n",
+    "no name": "class E(ModuleNotFoundError):\n    def __init__(self): self.name = 5\nraise E\n",
+    "length": "raise Exception('x' * 1_000_000)\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_a_module_raises_is_a_refusal_with_a_sentence(ops: Ops, loader: Loader, text: str) -> None:
+    """What describes an exception is user code too: none of it gets out, or makes the report too long to be sent."""
+    ops.write(m=text)
+
+    with pytest.raises(LoadRejected) as caught:
+        loader.load("m")
+
+    assert caught.value.message
+    assert caught.value.digest
+    assert len(caught.value.traceback or "") < LONGEST_TRACEBACK + 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def __getattr__(name): raise SystemExit\n",
+        "class F:\n    __signature__ = property(lambda self: exit())\n    def __call__(self): pass\nwork = F()\n",
+        HOSTILE["attributes"],
+    ],
+    ids=["module", "signature", "exception"],
+)
+def test_every_job_has_one_outcome(ops: Ops, text: str) -> None:
+    """Also where looking the entry up ends the thread it is looked up on: whoever waits for the load is told."""
+    ops.write(m=text)
+    hosting, told = Hosting(Still()), SimpleQueue[LoadOutcome]()
+    hosting.host("m", (str(ops.root),), 1)
+    try:
+        hosting.start(LoadJob(1, "m", "m:work", (), {}, LoadKind.STAGE), told.put)
+
+        outcome = told.get(timeout=20)
+
+        assert isinstance(outcome, Rejected)
+        assert outcome.message
+        assert outcome.digest
+        assert told.empty()
+    finally:
+        hosting.close()

@@ -1,0 +1,269 @@
+"""Back to a generation that served before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hotd.contract.errors import (
+    Busy,
+    Expired,
+    GenerationMismatch,
+    NoHistory,
+    Refused,
+    ShuttingDown,
+    UnknownGeneration,
+    UnknownModule,
+)
+from hotd.contract.events import EventName
+from hotd.core.effects import Promote, StartLoad
+from tests.support.books import FILE, World, having, promoted, serving, spec
+
+
+def three(**keys: object) -> World:
+    """g3 is current; what came before drains or stands by."""
+    return promoted(serving(spec(**keys)), "B", "C")
+
+
+def test_an_undo_is_a_swap_without_disk_or_import() -> None:
+    """Told, and an entry of the history."""
+    world = promoted(serving(), "B")
+    world.forget()
+    change = world.undo(reason="it smells")
+    (one,) = change.modules
+    assert (change.outcome, one.outcome, one.previous, one.generation) == ("undone", "undone", 2, 1)
+    assert world.of(Promote) == [Promote("op", 1)] and not world.of(StartLoad)
+    (told,) = world.events(EventName.MODULE_UNDONE)
+    assert told.message == "op is back to g1; g2 is quarantined until its content changes"
+    assert (told.cause, told.actor, told.fields) == ("hotctl undo: it smells", "root", {"previous": 2})
+    newest = world.book.history[-1]
+    assert newest.listed and newest.change == change and newest.revision == change.revision
+    assert world.module().generations[2].verdict == "rolled-back"
+    assert world.module().generations[1].verdict == "promoted"
+
+
+def test_the_watcher_does_not_redo_what_was_undone() -> None:
+    """Until the content changes."""
+    world = promoted(serving(), "B")
+    world.undo()
+    world.changed(FILE)
+    world.settle()
+    assert world.module().current == 1
+    shown = world.condition("OutOfSync")
+    assert shown is not None and shown.reason == "undone"
+    assert shown.message == (
+        "what is on disk was undone; g1 serves until it changes, or `hotctl reload op --force`"
+    )
+    world.edit("C")
+    world.settle()
+    assert world.module().current == 3 and not world.view().out_of_sync
+
+
+def test_a_second_undo_goes_further_back_and_never_forward() -> None:
+    """To the last that was neither undone nor skipped, then to the one before."""
+    world = three()
+    assert world.undo().modules[0].generation == 2
+    assert world.undo().modules[0].generation == 1
+    with pytest.raises(NoHistory) as raised:
+        world.undo()
+    assert raised.value.message == "op has no stable generation before g1"
+    promoted(world, "D")
+    assert world.undo().modules[0].generation == 1, "not to g2 or g3, which were undone"
+
+
+def test_an_undo_to_the_generation_that_drains_brings_its_instances_back() -> None:
+    """They run what is current again; nobody is started for them."""
+    world = promoted(serving(spec(replicas=2)), "B")
+    assert world.states() == {1: "draining", 2: "current"}
+    world.undo()
+    assert world.states() == {1: "current", 2: "standby"} and world.running() == {1: 1, 2: 1}
+    assert world.view().serving.current == 2 and "NotServing" not in world.kinds()
+
+
+def test_an_undo_leaves_the_instances_of_the_undone_code_to_finish() -> None:
+    """As any swap does."""
+    world = promoted(serving(spec(replicas=2)), "B")
+    world.end(1)
+    world.end(2)
+    world.wait(2.0)
+    change = world.undo()
+    assert world.states() == {1: "current", 2: "draining"}
+    assert change.note.startswith("g1 is current but nothing runs it: op-3 and -4 stay on g2")
+    world.end(3)
+    assert sorted(world.running().values()) == [1, 2]
+
+
+def test_an_undo_to_a_standby_generation_starts_it_again() -> None:
+    """It was kept for this."""
+    world = three(replicas=0)
+    assert world.states() == {1: "standby", 2: "standby", 3: "current"}
+    world.scale(1)
+    world.end(1)
+    assert world.undo(to=1).modules[0].generation == 1
+    assert world.states()[1] == "current" and set(world.running().values()) == {1}
+
+
+def test_an_undo_to_a_later_generation_lifts_its_quarantine() -> None:
+    """What is on disk is what serves again, and nothing is out of sync."""
+    world = three()
+    world.undo()
+    world.undo()
+    assert world.module().quarantine == {"C": "undone", "B": "undone"}
+    world.undo(to=3)
+    assert world.module().current == 3 and world.module().quarantine == {"B": "undone", "A": "undone"}
+    assert not world.view().out_of_sync
+    with pytest.raises(NoHistory):
+        world.undo()
+
+
+def test_an_undo_past_one_generation_forgets_it_too() -> None:
+    """``--to g1`` from g3: the next undo does not go to g2."""
+    world = three()
+    world.undo(to=1)
+    with pytest.raises(NoHistory):
+        world.undo()
+    promoted(world, "D")
+    assert world.undo().modules[0].generation == 1
+
+
+def test_sideways_the_line_keeps_what_was_never_left() -> None:
+    """g1, g2, g3: undone to g2, then to g3 all the same; the next undo goes to g1."""
+    world = three()
+    world.undo()
+    world.undo(to=3)
+    assert world.undo().modules[0].generation == 1
+
+
+def test_undone_content_comes_back_under_its_own_number() -> None:
+    """``reload --force``: the same digest keeps its number, and can be undone again."""
+    world = promoted(serving(), "B")
+    world.undo()
+    world.wait(1.0)
+    world.reload(force=True)
+    world.settle()
+    module = world.module()
+    assert (module.current, module.line, module.quarantine) == (2, (1, 2), {})
+    assert list(module.generations) == [1, 2] and module.generations[2].created == world.now
+    assert world.undo().modules[0].generation == 1
+    assert world.module().line == (1,)
+
+
+def test_undone_content_comes_back_while_instances_of_it_still_run() -> None:
+    """They count as instances of current: they run what current is."""
+    world = promoted(serving(spec(replicas=2)), "B")
+    world.end(1)
+    world.undo()
+    assert world.states() == {1: "current", 2: "draining"}
+    world.reload(force=True)
+    world.settle()
+    assert world.states() == {1: "draining", 2: "current"}
+    assert (world.view().serving.current, world.view().serving.old) == (1, 1)
+
+
+def test_a_rejected_edit_is_still_the_news_after_an_undo() -> None:
+    """It is what is on disk."""
+    world = promoted(serving(), "B")
+    world.edit("broken")
+    world.settle()
+    world.undo()
+    assert world.module().current == 1 and world.view().rejected is not None
+    shown = world.condition("OutOfSync")
+    assert shown is not None and shown.reason == "rejected"
+
+
+def test_an_undo_between_equal_contents_quarantines_nothing() -> None:
+    """What serves is not what must not serve."""
+    world = promoted(serving(), "B", "A")
+    world.undo(to=1)
+    assert world.module().current == 1 and world.module().quarantine == {} and not world.view().out_of_sync
+
+
+def test_while_a_reload_is_in_flight_nothing_is_undone() -> None:
+    """It is named, with the command that tells its end; also where it only waits."""
+    world = promoted(serving(), "B")
+    revision = world.reload(reason="hotfix")
+    with pytest.raises(Busy) as raised:
+        world.undo()
+    assert raised.value.message == f"rollout {revision} of op is in flight (hotctl reload: hotfix, by root)"
+    assert raised.value.hint == f"`hotctl outcome {revision}` tells how it ends; undo after that"
+    world.settle()
+    world.check()
+    world.reload()
+    with pytest.raises(Busy):
+        world.undo()
+
+
+@pytest.mark.parametrize("look", ["check", "dry-run", "while paused"])
+def test_a_look_does_not_stand_in_the_way_of_an_undo(look: str) -> None:
+    """An import that hangs in a check must not keep an operator from going back."""
+    world = promoted(serving(), "B")
+    if look == "check":
+        world.check()
+    elif look == "dry-run":
+        world.reload(dry_run=True)
+    else:
+        world.pause()
+        world.edit("C")
+    world.undo()
+    assert world.module().current == 1
+    world.settle()
+    assert world.view().out_of_sync
+
+
+def test_what_is_gone_from_memory_cannot_be_undone_to() -> None:
+    """Expired, and it does not silently go further back instead: what can be had is named."""
+    world = promoted(serving(spec(replicas=0, standby=1)), "B", "C")
+    assert world.states() == {2: "standby", 3: "current"}
+    with pytest.raises(Expired) as raised:
+        world.undo(to=1)
+    assert raised.value.message == "g1 of op is no longer in memory"
+    assert raised.value.hint == (
+        "`hotctl undo op --to 2` goes to g2; or put the old source back and reload; "
+        "more `standby` in hotd.toml keeps more"
+    )
+    world.undo()
+    with pytest.raises(Expired) as raised:
+        world.undo()
+    assert world.module().current == 2
+    assert raised.value.hint == "put the old source back and reload; more `standby` in hotd.toml keeps more"
+
+
+def test_numbers_that_never_were_and_current_itself_are_refused() -> None:
+    """Each says what there is."""
+    world = promoted(serving(), "B")
+    with pytest.raises(UnknownGeneration) as unknown:
+        world.undo(to=9)
+    assert unknown.value.message == "op has no generation g9" and unknown.value.hint == "there are g1, g2"
+    with pytest.raises(Refused, match="g2 is current already"):
+        world.undo(to=2)
+    with pytest.raises(UnknownModule):
+        world.undo("nobody")
+    with pytest.raises(GenerationMismatch):
+        world.undo(if_generation=1)
+
+
+def test_before_the_first_generation_there_is_nothing_to_undo() -> None:
+    """The command that tells why is named."""
+    with pytest.raises(NoHistory) as raised:
+        World().undo()
+    assert raised.value.hint == "`hotctl errors op` tells why"
+
+
+def test_an_ending_daemon_undoes_nothing() -> None:
+    """It changes nothing any more."""
+    world = promoted(serving(), "B")
+    world.shut_down()
+    with pytest.raises(ShuttingDown):
+        world.undo()
+
+
+def test_undoing_and_reloading_for_ever_keeps_the_line_short() -> None:
+    """No number is in it twice."""
+    world = promoted(serving(spec(replicas=0)), "B")
+    for _ in range(5):
+        world.undo()
+        world.reload(force=True)
+        world.settle()
+    assert world.module().line == (1, 2)
+    assert having(world, replace(world.module(), stopped=True)).undo().outcome == "undone"
