@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import signal
 import subprocess
 import sys
@@ -13,6 +11,7 @@ import pytest
 
 from tests.support.daemons import environment, hotd
 from tests.support.eventually import eventually
+from tests.support.terminal import on_a_terminal
 
 
 @pytest.fixture
@@ -63,21 +62,9 @@ def test_the_demo_tells_the_whole_story_in_plain_lines(scratch: dict[str, str], 
 
 def test_the_demo_draws_a_live_screen_on_a_terminal(scratch: dict[str, str], tmp_path: Path) -> None:
     """With a terminal it redraws in place, and ends with the summary and 0."""
-    leader, follower = pty.openpty()
-    asked = subprocess.Popen(
-        [sys.executable, "-m", "hotd", "demo", "--fast"],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env={**environment(), **scratch, "COLUMNS": "110", "LINES": "40"},
-    )
-    os.close(follower)
-    seen = bytearray()
-    while chunk := _read(leader):
-        seen += chunk
-    os.close(leader)
-    assert asked.wait(10) == 0
-    text = seen.decode("utf-8", "replace")
+    command = [sys.executable, "-m", "hotd", "demo", "--fast"]
+    status, text = on_a_terminal(command, {**environment(), **scratch, "COLUMNS": "110", "LINES": "40"})
+    assert status == 0
     for told in (
         "hotctl undo long_op",
         "what the instances print",
@@ -110,10 +97,3 @@ def test_an_interrupted_demo_leaves_no_daemon_behind(
         assert asked.returncode == 130
     if number is not signal.SIGKILL:
         eventually(lambda: list(tmp_path.iterdir()) == [], what="nothing left behind")
-
-
-def _read(leader: int) -> bytes:
-    try:
-        return os.read(leader, 65536)
-    except OSError:  # the last one that had the terminal is gone
-        return b""

@@ -74,3 +74,16 @@ def test_max_instances_holds_over_all_modules() -> None:
         eventually(lambda: len(daemon.hotctl("instances", "--json").json) == 4)
         assert daemon.hotctl("stop", "long_op").status == 0
         daemon.until(lambda m: m["serving"]["current"] == 4, "other")
+
+
+def test_an_async_def_runs_to_its_end_and_is_cancelled_when_it_is_asked_to_end() -> None:
+    """On an event loop of its own; what it does in ``finally`` is still done."""
+    source = (
+        "import asyncio\n\n\nasync def work():\n    try:\n        await asyncio.Event().wait()\n"
+        "    finally:\n        print('cleaned up')\n"
+    )
+    with running({"long_op.py": source}, hosted()) as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 1)
+        assert daemon.hotctl("restart", "long_op").status == 0
+        eventually(lambda: "cleaned up" in daemon.hotctl("logs", "long_op", "--instance", "long_op-1").out)
+        assert daemon.until(lambda m: m["serving"]["current"] == 1)["errors"] == 0

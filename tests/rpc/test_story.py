@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
+from statistics import median
 
-from tests.support.daemons import running
+from tests.support.daemons import environment, running
 from tests.support.eventually import eventually
 from tests.support.ops import article, hosted, waiter
+from tests.support.terminal import on_a_terminal
 
 ARTICLE = hosted(entry="long_op:LongOp", replicas=2, more='args = ["{instance}"]')
 
@@ -146,6 +149,29 @@ def test_wait_drained_waits_until_nobody_runs_the_old_code() -> None:
         assert done.json["modules"][0]["serving"]["old"] == 0
 
 
+def test_a_reload_on_a_terminal_shows_who_is_waited_for() -> None:
+    """Progress while it lasts, a sentence at the end."""
+    with running({"long_op.py": article("old", pause=0.2)}, ARTICLE, watch="enabled = false") as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 2)
+        daemon.write("long_op.py", article("new", pause=0.2))
+        command = [
+            sys.executable,
+            "-m",
+            "hotctl",
+            "reload",
+            "long_op",
+            "--wait-drained",
+            "--socket",
+            str(daemon.socket),
+        ]
+
+        status, text = on_a_terminal(command, {**environment(), "COLUMNS": "100"})
+
+        assert status == 0
+        assert "waiting for" in text and "long_op-1 (g1" in text
+        assert "promoted in" in text
+
+
 def test_an_ended_instance_is_replaced_by_notification() -> None:
     """Under 10 ms on a quiet machine; a poll of three seconds in the article."""
     source = (
@@ -153,12 +179,15 @@ def test_an_ended_instance_is_replaced_by_notification() -> None:
         "    print('end', time.monotonic())\n"
     )
     with running({"long_op.py": source}, hosted()) as daemon:
-        eventually(lambda: daemon.hotctl("logs", "long_op").out.count("at ") >= 4, within=20)
-        stamps = [line.split()[-2:] for line in daemon.hotctl("logs", "long_op").out.splitlines()]
-        ends = [float(stamp) for word, stamp in stamps if word == "end"]
-        begins = [float(stamp) for word, stamp in stamps if word == "at"][1:]
-        gaps = [begin - end for end, begin in zip(ends, begins, strict=False)]
-        assert min(gaps) < 0.010, gaps
+
+        def gaps() -> list[float]:
+            stamps = [line.split()[-2:] for line in daemon.hotctl("logs", "long_op").out.splitlines()]
+            ends = [float(stamp) for word, stamp in stamps if word == "end"]
+            begins = [float(stamp) for word, stamp in stamps if word == "at"][1:]
+            return [begin - end for end, begin in zip(ends, begins, strict=False)][-3:]
+
+        # The machine may be busy for a while: what counts is what it does as soon as it is not.
+        eventually(lambda: len(gaps()) == 3 and median(gaps()) < 0.010, within=30)
 
 
 def test_sigterm_drains_and_exits_0() -> None:

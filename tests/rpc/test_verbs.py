@@ -141,6 +141,7 @@ def test_an_unknown_module_is_66_with_did_you_mean(one_daemon: Running, verb: st
 def test_unknown_instances_generations_and_revisions_are_66(one_daemon: Running) -> None:
     """Each says what there is."""
     assert one_daemon.hotctl("stop", "long_op-99").status == 66
+    assert one_daemon.hotctl("logs", "long_op", "--instance", "long_op-99").status == 66
     assert one_daemon.hotctl("undo", "long_op", "--to", "9").status == 66
     assert one_daemon.hotctl("outcome", "99").status == 66
 
@@ -181,6 +182,7 @@ def test_the_python_client_is_typed(one_daemon: Running) -> None:
 
     with connect(str(one_daemon.socket)) as daemon:
         assert daemon.status().modules[0].name == "long_op"
+        assert [instance.module for instance in daemon.instances()] == ["long_op"]
         assert daemon.pause("long_op").outcome == "done"
         assert daemon.resume("long_op").outcome == "done"
 

@@ -5,6 +5,7 @@ Fields may be added, never renamed. Times are RFC 3339 in UTC, durations seconds
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -132,6 +133,12 @@ class HostedModule(ModuleView):
 class Modules:
     modules: tuple[HostedModule, ...]
 
+    def __iter__(self) -> Iterator[HostedModule]:
+        return iter(self.modules)
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
 
 @dataclass(frozen=True, slots=True)
 class ProgressView:
@@ -157,6 +164,12 @@ class InstanceView:
 class Instances:
     instances: tuple[InstanceView, ...]
 
+    def __iter__(self) -> Iterator[InstanceView]:
+        return iter(self.instances)
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
 
 @dataclass(frozen=True, slots=True)
 class GenerationView:
@@ -177,6 +190,12 @@ class GenerationView:
 class Generations:
     module: str
     generations: tuple[GenerationView, ...]
+
+    def __iter__(self) -> Iterator[GenerationView]:
+        return iter(self.generations)
+
+    def __len__(self) -> int:
+        return len(self.generations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +222,12 @@ class RevisionView:
 @dataclass(frozen=True, slots=True)
 class History:
     revisions: tuple[RevisionView, ...]
+
+    def __iter__(self) -> Iterator[RevisionView]:
+        return iter(self.revisions)
+
+    def __len__(self) -> int:
+        return len(self.revisions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +287,12 @@ class FailureView:
 @dataclass(frozen=True, slots=True)
 class Failures:
     errors: tuple[FailureView, ...]
+
+    def __iter__(self) -> Iterator[FailureView]:
+        return iter(self.errors)
+
+    def __len__(self) -> int:
+        return len(self.errors)
 
 
 @dataclass(frozen=True, slots=True)

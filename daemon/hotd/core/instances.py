@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from hotd.contract.events import EventName
 from hotd.contract.views import ErrorView
@@ -40,6 +41,8 @@ def reported(book: Book, event: InstanceEvent, now: Instant) -> Decision:
             return _ended(book, module, instance, None, now)
         case InstanceFailed():
             return _ended(book, module, instance, event.failure, now)
+        case _:
+            assert_never(event)
 
 
 def _started(book: Book, module: Module, instance: Instance) -> Decision:

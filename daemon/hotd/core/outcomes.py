@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from hotd.contract.errors import Quarantined
 from hotd.contract.events import EventName
@@ -117,6 +118,8 @@ def _take(
             )
             digest = outcome.digest or f"{UNREAD}{outcome.job.id}"
             return _reject(book, rollout, module, error, digest, outcome.duration * 1000, now)
+        case _:
+            assert_never(outcome)
 
 
 def _looked(book: Book, rollout: Rollout, module: Module, plan: Planned, now: Instant) -> Module:
@@ -186,10 +189,10 @@ def _stays(module: Module) -> str:
 def overdue(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
     """Give up on loads past ``load_deadline``: the thread is abandoned, the candidate rejected."""
     effects: list[Effect] = []
-    for rollout in list(book.rollouts.values()):
-        for name, member in rollout.members.items():
-            if not isinstance(member, InLoad) or member.deadline > now.mono:
-                continue
+    for revision, rollout in book.rollouts.items():
+        loads = [(name, member) for name, member in rollout.members.items() if isinstance(member, InLoad)]
+        late = [(name, member.job) for name, member in loads if member.deadline <= now.mono]
+        for name, job in late:
             module = book.modules[name]
             limit = module.spec.load_deadline
             error = ErrorView(
@@ -197,13 +200,11 @@ def overdue(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
                 f"importing {module.spec.entry} took longer than load_deadline ({limit:g} s); its thread was abandoned",
                 "see the daemon's log for the stack it stands in, or raise load_deadline",
             )
-            effects.append(AbandonLoad(member.job))
-            book, more = _reject(
-                book, book.rollouts[rollout.revision], module, error, f"{UNREAD}{member.job}", limit * 1000, now
-            )
+            effects.append(AbandonLoad(job))
+            book, more = _reject(book, rollout, module, error, f"{UNREAD}{job}", limit * 1000, now)
             effects += more
-        if rollout.revision in book.rollouts:
-            book, more = conclude(book, rollout.revision, now)
+        if late:
+            book, more = conclude(book, revision, now)
             effects += more
     return book, tuple(effects)
 

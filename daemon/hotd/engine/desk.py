@@ -9,7 +9,7 @@ from typing import Any
 from hotd.contract import views
 from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import Verb
-from hotd.core.book import Book
+from hotd.core.book import Book, Module
 from hotd.core.picture import outcome_of
 from hotd.core.values import Actor
 from hotd.core.wording import serving
@@ -76,7 +76,14 @@ class Desk:
 
 def _as_of(book: Book, change: views.Change) -> views.Change:
     """How many run the new and the old code is told as of now, not as of the swap."""
-    modules = tuple(
-        replace(m, serving=serving(book.modules[m.module])) if m.module in book.modules else m for m in change.modules
+    known = book.modules
+    return replace(
+        change, modules=tuple(_counted(m, known[m.module]) if m.module in known else m for m in change.modules)
     )
-    return replace(change, modules=modules)
+
+
+def _counted(change: views.ModuleChange, module: Module) -> views.ModuleChange:
+    """Of a generation that something newer has replaced only those who still run it are of interest."""
+    if change.generation is not None and change.generation != module.current:
+        return replace(change, serving=views.Serving(module.count(change.generation), 0))
+    return replace(change, serving=serving(module))

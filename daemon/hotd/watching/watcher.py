@@ -284,7 +284,6 @@ class FileWatcher:
             except OSError as error:
                 complete = False
                 if self._standing[tree.named] is not None:
-                    self._standing[tree.named] = _OTHER  # to be tried again
                     self._tell_degraded(blind(tree.named, error))
                 continue
             gone = [Change(name, Kind.GONE, now) for name in self._places.folder(tree.real)]

@@ -19,7 +19,7 @@ def numbers(world: World) -> list[int]:
     return [effect.spec.id.number for effect in world.of(StartInstance)]
 
 
-# --- places ------------------------------------------------------------------------------------------------------------
+# --- places -----------------------------------------------------------------------------------------------------------
 
 
 def test_as_many_run_as_there_are_replicas() -> None:
@@ -84,7 +84,7 @@ def test_news_of_nobody_changes_nothing() -> None:
     assert world.book == before
 
 
-# --- ends ----------------------------------------------------------------------------------------------------------------
+# --- ends -------------------------------------------------------------------------------------------------------------
 
 
 def test_an_end_tells_how_long_it_lived_and_on_what() -> None:
@@ -153,7 +153,7 @@ def test_who_was_asked_to_end_is_replaced_whatever_restart_says(restart: str) ->
     assert world.running() == {2: 1}
 
 
-# --- ends that come too fast -------------------------------------------------------------------------------------------
+# --- ends that come too fast ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ending", ["end", "fail"])
@@ -236,7 +236,7 @@ def test_a_module_that_is_stopped_has_no_crash_loop() -> None:
     assert "CrashLooping" not in world.kinds()
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------------
+# --- asking -----------------------------------------------------------------------------------------------------------
 
 
 def test_on_change_stop_asks_the_old_code_to_end_a_few_at_a_time() -> None:

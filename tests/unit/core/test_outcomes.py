@@ -11,7 +11,7 @@ from hotd.core.messages import LoadKind, Rejected
 from hotd.core.outcomes import MOST_SUPERSEDED
 from tests.support.books import FILE, World, promoted, serving, spec
 
-# --- a candidate, nothing new, a refusal -------------------------------------------------------------------------------
+# --- a candidate, nothing new, a refusal ------------------------------------------------------------------------------
 
 
 def test_a_broken_edit_changes_nothing_but_the_news() -> None:
@@ -150,7 +150,7 @@ def test_a_refusal_without_a_digest_is_news_all_the_same() -> None:
     assert world.view().rejected is None
 
 
-# --- looks -----------------------------------------------------------------------------------------------------------
+# --- looks ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_check_changes_nothing() -> None:
@@ -235,7 +235,7 @@ def test_a_look_forgets_the_paths_only_where_nobody_looks_again() -> None:
     assert world.module().pending == frozenset() and not world.view().out_of_sync
 
 
-# --- newer content while a load is in flight ---------------------------------------------------------------------------
+# --- newer content while a load is in flight --------------------------------------------------------------------------
 
 
 def test_newer_content_supersedes_a_candidate() -> None:
@@ -270,7 +270,7 @@ def test_who_never_stops_writing_is_loaded_all_the_same() -> None:
         world.finish()
     assert world.of(Promote) == [Promote("op", MOST_SUPERSEDED + 2)]
     assert world.module().generations[5].digest == str(MOST_SUPERSEDED)
-    assert world.load_of().changed == {FILE}
+    assert world.load_of().changed == frozenset({FILE})
     world.settle()
     assert world.module().generations[6].digest == str(MOST_SUPERSEDED + 1)
     assert not world.view().out_of_sync
@@ -348,7 +348,7 @@ def test_members_of_an_atomic_rollout_are_not_renewed_for_ever() -> None:
     assert not world.book.rollouts and not world.view("a").out_of_sync and not world.view("b").out_of_sync
 
 
-# --- loads that do not end ---------------------------------------------------------------------------------------------
+# --- loads that do not end --------------------------------------------------------------------------------------------
 
 
 def test_an_import_that_hangs_is_given_up_at_the_deadline() -> None:

@@ -16,7 +16,8 @@ from tests.support.books import World, promoted, serving, spec
 def test_a_module_before_its_first_generation() -> None:
     """``generation: null``."""
     view = World().view()
-    assert (view.generation, view.digest, view.loaded_at, view.generations, view.rejected) == (None, None, None, (), None)
+    assert (view.generation, view.digest, view.loaded_at, view.rejected) == (None, None, None, None)
+    assert view.generations == () and view.serving == views.Serving(0, 0)
     assert (view.name, view.entry, view.replicas, view.surge, view.watch) == ("op", "op:Op", 1, 0, "auto")
     assert (view.permanent, view.pinned, view.stopped, view.reloads, view.errors) == (None, False, False, 0, 0)
 

@@ -10,7 +10,7 @@ from hotd.contract.events import EventName
 from hotd.core.book import Draining, Standby
 from hotd.core.effects import AskToEnd, Decision, Retire, StartInstance
 from hotd.core.reconcile import MOST_RETIRED, next_deadline, reconcile
-from tests.support.books import World, having, promoted, serving, spec
+from tests.support.books import having, promoted, serving, spec
 
 
 def test_when_all_is_well_nothing_is_due() -> None:
@@ -29,7 +29,7 @@ def test_a_lost_message_leaves_no_place_empty() -> None:
     assert len(world.of(StartInstance)) == 2
 
 
-# --- draining, standby, retired ------------------------------------------------------------------------------------------
+# --- draining, standby, retired ---------------------------------------------------------------------------------------
 
 
 def test_a_generation_without_instances_stands_by_and_the_oldest_are_retired() -> None:
@@ -74,7 +74,7 @@ def test_records_of_retired_generations_are_bounded() -> None:
     assert module.line == tuple(module.generations) and module.current == MOST_RETIRED + 6
 
 
-# --- past the deadline -----------------------------------------------------------------------------------------------------
+# --- past the deadline ------------------------------------------------------------------------------------------------
 
 
 def test_a_drain_past_its_deadline_is_told_once_and_goes_on() -> None:
@@ -151,7 +151,7 @@ def test_room_made_by_one_module_is_taken_by_another_at_once() -> None:
     assert len(world.running("a")) == 2 and world.running("b") == {}
 
 
-# --- deadlines -------------------------------------------------------------------------------------------------------------
+# --- deadlines --------------------------------------------------------------------------------------------------------
 
 
 def test_the_next_deadline_is_the_nearest_of_all() -> None:

@@ -17,7 +17,7 @@ def asked(world: World) -> set[str]:
     return {str(effect.instance) for effect in world.of(AskToEnd)}
 
 
-# --- pause, resume -----------------------------------------------------------------------------------------------------
+# --- pause, resume ----------------------------------------------------------------------------------------------------
 
 
 def test_a_pause_says_what_it_does_not_do() -> None:
@@ -93,7 +93,7 @@ def test_a_resume_of_a_manual_module_says_that_nothing_follows() -> None:
     assert world.resume("op").note == 'its watch is "manual": changes are only shown, `hotctl reload op` loads them'
 
 
-# --- scale -------------------------------------------------------------------------------------------------------------
+# --- scale ------------------------------------------------------------------------------------------------------------
 
 
 def test_scaling_up_starts_more_at_once() -> None:
@@ -168,7 +168,7 @@ def test_a_stopped_module_can_be_scaled_and_says_that_it_is_stopped() -> None:
     assert len(world.running()) == 3
 
 
-# --- stop, start, restart ------------------------------------------------------------------------------------------------
+# --- stop, start, restart ---------------------------------------------------------------------------------------------
 
 
 def test_a_stopped_module_stays_stopped_until_its_start() -> None:
@@ -290,9 +290,9 @@ def test_an_instance_that_is_gone_or_abandoned_is_unknown() -> None:
 def test_if_generation_guards_every_change(verb: str) -> None:
     """Somebody else was faster."""
     world = serving()
-    call = {"scale": lambda: world.scale(2, if_generation=9)}.get(verb, lambda: getattr(world, verb)(if_generation=9))
+    args = (2,) if verb == "scale" else ()
     with pytest.raises(GenerationMismatch):
-        call()
+        getattr(world, verb)(*args, if_generation=9)
     assert asked(world) == set()
 
 

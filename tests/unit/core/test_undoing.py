@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from hotd.core.effects import Promote, StartLoad
 from tests.support.books import FILE, World, having, promoted, serving, spec
 
 
-def three(**keys: object) -> World:
+def three(**keys: Any) -> World:
     """g3 is current; what came before drains or stands by."""
     return promoted(serving(spec(**keys)), "B", "C")
 
@@ -52,9 +53,7 @@ def test_the_watcher_does_not_redo_what_was_undone() -> None:
     assert world.module().current == 1
     shown = world.condition("OutOfSync")
     assert shown is not None and shown.reason == "undone"
-    assert shown.message == (
-        "what is on disk was undone; g1 serves until it changes, or `hotctl reload op --force`"
-    )
+    assert shown.message == ("what is on disk was undone; g1 serves until it changes, or `hotctl reload op --force`")
     world.edit("C")
     world.settle()
     assert world.module().current == 3 and not world.view().out_of_sync
