@@ -55,6 +55,9 @@ def resolve_entry(where: Has, entry: str, args: Sequence[Any] = (), kwargs: Mapp
     if not callable(target):
         hint = "an entry is a function, a coroutine function, a class or another callable"
         raise BadEntry(f"{so_far} is not callable: it is of type {type(target).__name__}", hint=hint, file=file)
+    if _yields(target):
+        hint = "calling a generator function runs nothing: let the entry iterate over it"
+        raise BadEntry(f"{so_far} is a generator function", hint=hint, file=file)
     _check_arguments(so_far, target, args, kwargs or {}, file)
     return Entry(_kind(target), target)
 
@@ -67,6 +70,11 @@ def _kind(target: Any) -> EntryKind:
     if (inner := getattr(target, "func", None)) is not None and inspect.iscoroutinefunction(inner):
         return EntryKind.ASYNC  # functools.partial of one
     return EntryKind.CALLABLE
+
+
+def _yields(target: Any) -> bool:
+    inner = getattr(target, "func", target)  # functools.partial of one
+    return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
 
 
 def _check_arguments(shown: str, target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], file: str | None) -> None:

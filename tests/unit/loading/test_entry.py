@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,10 @@ class Shout:
 def work(n: int, *, k: int = 0) -> None: ...
 
 
+def rows() -> Iterator[int]:
+    yield 1
+
+
 class Held:
     """What a generation looks like to the resolver."""
 
@@ -45,7 +50,9 @@ class Held:
         return self._module
 
 
-HELD = Held(Op=Op, Kit=Kit, work=work, shout=Shout(), bound=functools.partial(Kit.serve, 2), number=5, native=int)
+HELD = Held(
+    Op=Op, Kit=Kit, work=work, shout=Shout(), bound=functools.partial(Kit.serve, 2), number=5, native=int, rows=rows
+)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +80,7 @@ def test_the_kind_follows_from_what_the_entry_is(entry: str, args: tuple[object,
         ("ops:number", (), "ops:number is not callable: it is of type int", "an entry is"),
         ("ops:Op", (), "ops:Op(id) cannot be called with (): missing a required argument: 'id'", "args"),
         ("ops:work", (1, 2), "cannot be called with (1, 2): too many positional arguments", "args"),
+        ("ops:rows", (), "ops:rows is a generator function", "runs nothing"),
         ("opz:Op", (), "opz is no part of g1; did you mean ops?", None),
         ("ops", (), "'ops' is no entry", "module:name"),
         ("ops:", (), "'ops:' is no entry", "module:name"),

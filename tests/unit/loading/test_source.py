@@ -22,6 +22,15 @@ def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
         read(str(tmp_path))
 
 
+def test_a_file_of_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    """A data file by mistake, or a runaway log: its size alone tells."""
+    with (tmp_path / "m.py").open("wb") as file:
+        file.truncate(3 << 30)
+
+    with pytest.raises(OSError, match="3072 MiB large"):
+        read(str(tmp_path / "m.py"))
+
+
 def test_lines_are_there_for_as_long_as_the_source_is() -> None:
     """Tracebacks of old code show old text, and the cache does not grow for ever."""
     source = Source("/nowhere/m.py", b"x = 1\ny = 2\n", digest_of(b"x = 1\ny = 2\n"))
