@@ -61,13 +61,16 @@ def _started(book: Book, module: Module, instance: Instance) -> Decision:
 def _ended(book: Book, module: Module, instance: Instance, failure: Failure | None, now: Instant) -> Decision:
     lived = now.mono - instance.started.mono
     asked = instance.state in ("stopping", "abandoned")
+    module = calmed(module, now)
     module = replace(module, instances=without(module.instances, instance.id.number))
     if failure is not None:
         record = FailureRecord(now, instance.generation, str(instance.id), _error_of(failure))
         module = replace(module, failures=bounded(module.failures, record, MOST_FAILURES), errors=module.errors + 1)
     if not asked:
         finished = module.spec.restart == "never" or (module.spec.restart == "on-failure" and failure is None)
-        module = replace(module, finished=module.finished + finished, pace=_paced(module.pace, lived, failure, now))
+        module = replace(module, finished=module.finished + finished)
+    if not asked and lived < QUICK and instance.generation == module.current:
+        module = replace(module, pace=_slower(module.pace, failure, now))
     if failure is None:
         how = "ended as asked" if asked else "ended"
         event, message = EventName.INSTANCE_ENDED, f"{instance.id} {how} on g{instance.generation} after {lived:.1f} s"
@@ -84,9 +87,7 @@ def _error_of(failure: Failure) -> ErrorView:
     return ErrorView("raised", message, None, failure.file, failure.line, failure.traceback)
 
 
-def _paced(pace: Pace, lived: float, failure: Failure | None, now: Instant) -> Pace:
-    if lived >= QUICK:
-        return Pace()
+def _slower(pace: Pace, failure: Failure | None, now: Instant) -> Pace:
     pause = min(FIRST_PAUSE * 2.0 ** min(pace.quick_ends, 20), LONGEST_PAUSE)
     return Pace(pace.quick_ends + 1, now.mono + pause, failure is not None)
 
@@ -99,6 +100,12 @@ def calm_at(module: Module) -> float | None:
     if not module.pace.quick_ends or module.shortfall:
         return None
     return max((i.started.mono + QUICK for i in module.instances.values() if i.counts), default=0.0)
+
+
+def calmed(module: Module, now: Instant) -> Module:
+    """The module, which has forgotten its quick ends where that may be."""
+    calm = calm_at(module)
+    return replace(module, pace=Pace()) if calm is not None and calm <= now.mono else module
 
 
 def start_missing(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effect]]:

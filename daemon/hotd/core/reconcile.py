@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hotd.contract.events import EventName
-from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Pace, Retired, Standby
+from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Retired, Standby
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, Retire
-from hotd.core.instances import ask_leaving, calm_at, start_missing, with_instance
+from hotd.core.instances import ask_leaving, calm_at, calmed, start_missing, with_instance
 from hotd.core.outcomes import overdue
 from hotd.core.rollouts import advance
 from hotd.core.values import Instant
@@ -68,8 +68,7 @@ def _deadlines(book: Book) -> Iterator[float]:
 def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
     """draining -> standby -> retired, and the news of whatever is past its deadline."""
     effects: list[Effect] = []
-    if (calm := calm_at(module)) is not None and calm <= now.mono:
-        module = replace(module, pace=Pace())
+    module = calmed(module, now)
     for instance in list(module.instances.values()):
         if _is_awaited(module, instance) and instance.deadline <= now.mono:
             module, more = _overstay(module, instance, now)

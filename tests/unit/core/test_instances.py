@@ -184,7 +184,7 @@ def test_an_end_that_was_asked_for_is_never_too_fast() -> None:
 
 
 def test_an_instance_that_lived_long_enough_forgives_those_before() -> None:
-    """At its end."""
+    """Also where its end is the first that is heard of it."""
     world = serving()
     world.end(1)
     world.fail(2)
@@ -193,9 +193,24 @@ def test_an_instance_that_lived_long_enough_forgives_those_before() -> None:
     world.fail(3)
     assert world.module().pace.quick_ends == 2 and world.module().pace.failing
     world.wait(0.2)
-    world.wait(5.0)
+    world.time += 5.0
     world.fail(4)
-    assert world.module().pace == Pace()
+    assert world.module().pace == Pace() and world.running() == {5: 1}
+
+
+def test_old_code_neither_slows_the_new_down_nor_forgives_it() -> None:
+    """Its quick ends say nothing of current, and its long lives do not either."""
+    world = serving(spec(replicas=3))
+    world.end(1)
+    promoted(world, "B")
+    world.fail(4)
+    assert world.module().pace == Pace() and world.running() == {2: 1, 3: 1, 5: 2}
+    for number in (5, 6, 7):
+        world.fail(number)
+        world.wait(0.5)
+    assert world.module().pace.quick_ends == 3
+    world.end(2)
+    assert world.module().pace.quick_ends == 3 and "CrashLooping" in world.kinds()
 
 
 def test_a_crash_loop_is_over_when_everybody_has_lived_a_second() -> None:
@@ -213,7 +228,7 @@ def test_a_crash_loop_is_over_when_everybody_has_lived_a_second() -> None:
 
 
 def test_a_crash_loop_is_not_over_because_a_neighbour_lives() -> None:
-    """As long as one place is empty or just filled, it goes on."""
+    """Nor because it ends: as long as one place is empty or just filled, it goes on."""
     world = serving(spec(replicas=2))
     world.fail(2)
     for number in (3, 4, 5, 6, 7):
@@ -221,7 +236,9 @@ def test_a_crash_loop_is_not_over_because_a_neighbour_lives() -> None:
         due = next_deadline(world.book)
         assert due is not None
         world.wait(due - world.time)
-    assert world.module().pace.quick_ends == 5 and 1 in world.running()
+    assert world.module().pace.quick_ends == 5
+    world.end(1)
+    assert world.module().pace.quick_ends == 5
 
 
 def test_a_module_that_is_stopped_has_no_crash_loop() -> None:

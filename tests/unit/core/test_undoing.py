@@ -19,6 +19,7 @@ from hotd.contract.errors import (
 )
 from hotd.contract.events import EventName
 from hotd.core.effects import Promote, StartLoad
+from hotd.core.messages import Rejected
 from tests.support.books import FILE, World, having, promoted, serving, spec
 
 
@@ -169,6 +170,22 @@ def test_a_rejected_edit_is_still_the_news_after_an_undo() -> None:
     assert world.module().current == 1 and world.view().rejected is not None
     shown = world.condition("OutOfSync")
     assert shown is not None and shown.reason == "rejected"
+
+
+def test_an_old_rejection_of_what_was_undone_is_no_news() -> None:
+    """It loaded in the end, when the database was back; then it was undone."""
+    world = serving()
+    world.write("B")
+    world.reload()
+    job = world.load_of()
+    world.loads.clear()
+    world.loaded(Rejected(job, "B", "import-failed", "no database", None, None, None, None, 0.1))
+    assert world.view().rejected is not None
+    world.reload()
+    world.settle()
+    assert world.module().current == 2 and world.view().rejected is None
+    world.undo()
+    assert world.view().rejected is None and world.kinds() == ["OutOfSync"]
 
 
 def test_an_undo_between_equal_contents_quarantines_nothing() -> None:

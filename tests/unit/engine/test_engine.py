@@ -1,0 +1,316 @@
+"""The one thread that changes anything, among pretended ports.
+
+The engine is a thread, so these tests have one; what they wait for is always an answer of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+import pytest
+
+from hotd.contract import requests
+from hotd.contract.errors import Internal, NoHistory, ShuttingDown, UnknownModule
+from hotd.contract.events import EventName
+from hotd.contract.views import Change
+from hotd.core import ending, rollouts, switches, undoing
+from hotd.core.book import Book, open_book
+from hotd.core.effects import Decision, Discard, Emit, Retire
+from hotd.core.messages import Batch, InstanceEnded
+from hotd.core.values import InstanceId, Instant, Spec
+from hotd.engine.engine import Engine
+from hotd.engine.events import EventRing
+from tests.support.books import ROOT, spec
+from tests.support.eventually import eventually
+from tests.unit.engine.ports import Counting, FakeExecutor, FakeLoading, Ticking, caught_up
+
+PATIENCE = 20.0
+
+
+@dataclass
+class Rig:
+    engine: Engine
+    loading: FakeLoading
+    executor: FakeExecutor
+    events: EventRing
+    clock: Ticking
+
+    def ask(self, decide: Any) -> Any:
+        return self.engine.ask(decide)
+
+    def reload(self, **keys: Any) -> Any:
+        request = requests.Reload(("op",), **keys)
+        revision = self.ask(lambda book, now: rollouts.request_reload(book, request, ROOT, now))
+        caught_up(self.engine)
+        return revision
+
+    def load(self, number: int, digest: str) -> None:
+        """A reload, and the candidate that it brings."""
+        self.reload()
+        self.loading.finish(number, digest)
+        caught_up(self.engine)
+
+    def messages(self) -> list[str]:
+        return [event.message for event in self.events.read(0, 1000, 0.0).events]
+
+
+@contextmanager
+def rig(*specs: Spec, clock: Ticking | None = None) -> Iterator[Rig]:
+    clock = clock or Ticking()
+    book = open_book(specs or (spec(),), now=clock.now(), max_instances=8)
+    loading, executor, events = FakeLoading(), FakeExecutor(), EventRing()
+    engine = Engine(book, clock=clock, loading=loading, executor=executor, events=events)
+    engine.start()
+    yield Rig(engine, loading, executor, events, clock)
+    engine.stop(0.0)
+    assert engine.join(PATIENCE), "the engine ends"
+
+
+def defect(book: Book, now: Instant) -> NoReturn:
+    raise ZeroDivisionError("a defect of ours")
+
+
+# --- a message in, a decision, effects, a published book -----------------------------------------------------------
+
+
+def test_a_reload_runs_through_the_ports_from_request_to_instance() -> None:
+    """Asked, loaded elsewhere, swapped, started."""
+    with rig(spec(replicas=2)) as it:
+        revision = it.reload()
+        assert it.loading.calls == [("start", "op")] and it.engine.book.modules["op"].current is None
+        it.loading.finish(1, "A")
+        caught_up(it.engine)
+        assert it.loading.calls == [("start", "op"), ("promote", "op", 1)]
+        assert [str(one.id) for one in it.executor.started] == ["op-1", "op-2"]
+        assert it.engine.book.history[-1].revision == revision
+        assert it.messages() == ["loading op: hotctl reload", "op g1 is current after 100 ms"]
+
+
+def test_whoever_sees_a_generation_as_current_can_already_get_it() -> None:
+    """The swap comes before the news of it."""
+    with rig() as it:
+        seen: list[int | None] = []
+        it.loading.on_promote = lambda: seen.append(it.engine.book.modules["op"].current)
+        it.load(1, "A")
+        assert seen == [None] and it.engine.book.modules["op"].current == 1
+
+
+def test_an_instance_that_ends_is_replaced_by_the_executors_word() -> None:
+    """From whatever thread it comes."""
+    with rig() as it:
+        it.load(1, "A")
+        it.engine.instance_event(InstanceEnded(InstanceId("op", 1)))
+        caught_up(it.engine)
+        eventually(lambda: len(it.executor.started) == 2, within=PATIENCE)
+
+
+def test_who_shall_end_is_asked_through_the_executor() -> None:
+    """``hotctl stop``."""
+    with rig() as it:
+        it.load(1, "A")
+        answer = it.ask(lambda book, now: switches.stop(book, requests.Stop("op"), ROOT, now))
+        caught_up(it.engine)
+        assert isinstance(answer, Change) and it.executor.stopped == [InstanceId("op", 1)]
+
+
+def test_an_undo_is_a_swap_of_a_generation_in_memory() -> None:
+    """The loader is asked for no load."""
+    with rig() as it:
+        it.load(1, "A")
+        it.load(2, "B")
+        it.loading.calls.clear()
+        it.ask(lambda book, now: undoing.undo(book, requests.Undo("op"), ROOT, now))
+        caught_up(it.engine)
+        assert it.loading.calls == [("promote", "op", 1)]
+
+
+def test_what_is_thrown_away_is_thrown_away_by_the_loader() -> None:
+    """Candidates and generations."""
+    with rig() as it:
+        it.ask(lambda book, _: Decision(book, (Discard("op", 3), Retire("op", 2))))
+        assert it.loading.calls == [("discard", "op", 3), ("retire", "op", 2)]
+
+
+@pytest.mark.parametrize(
+    ("stack", "words"), [("File op.py, line 1", "File op.py, line 1"), (None, "nowhere, it just ended")]
+)
+def test_a_load_past_its_deadline_is_abandoned_and_its_stack_logged(
+    stack: str | None, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without anybody asking: the engine wakes by itself."""
+    with rig(spec(load_deadline=0.02)) as it:
+        it.loading.stack = stack
+        revision = it.reload()
+        done = it.engine.wait_for(lambda book: book.history[-1] if book.history else None, PATIENCE)
+        assert done is not None and (done.revision, done.change.outcome) == (revision, "rejected")
+        assert it.loading.calls == [("start", "op"), ("abandon", 1)]
+        assert words in caplog.text
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_changed_files_reach_the_modules_that_the_loader_names() -> None:
+    """Look-ups only; the others hear nothing."""
+    with rig(spec("op"), spec("b")) as it:
+        it.load(1, "A")
+        it.loading.touched = ("op",)
+        it.engine.files_changed(Batch(frozenset({"/elsewhere/helper.py"})))
+        caught_up(it.engine)
+        assert it.loading.calls[-1] == ("start", "op") and len(it.loading.sinks) == 1
+
+
+def test_before_the_first_load_any_change_under_a_root_may_be_the_cure() -> None:
+    """Nothing is known of its files yet."""
+    with rig(spec("op")) as it:
+        it.engine.files_changed(Batch(frozenset({"/opsy/x.py", "/other/x.py"})))
+        caught_up(it.engine)
+        assert it.loading.calls == []
+        it.engine.files_changed(Batch(frozenset({"/ops/deep/x.py"})))
+        caught_up(it.engine)
+        assert it.loading.calls == [("start", "op")]
+
+
+# --- refusals and defects ------------------------------------------------------------------------------------------
+
+
+def test_whoever_asks_is_told_why_it_was_refused() -> None:
+    """The refusal of the decision, as it was raised."""
+    with rig() as it:
+        with pytest.raises(NoHistory):
+            it.ask(lambda book, now: undoing.undo(book, requests.Undo("op"), ROOT, now))
+        with pytest.raises(UnknownModule):
+            it.ask(lambda book, now: undoing.undo(book, requests.Undo("nobody"), ROOT, now))
+
+
+def test_a_refusal_that_nobody_waits_for_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A SIGHUP while the daemon ends is no defect."""
+    with rig() as it:
+        it.engine.tell(lambda book, now: undoing.undo(book, requests.Undo("nobody"), ROOT, now))
+        caught_up(it.engine)
+        (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+        assert "no module 'nobody' is hosted here" in record.getMessage() and record.exc_info is None
+
+
+def test_a_defect_costs_one_decision_and_not_every_hosted_thread(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever asked gets a sentence, the log the traceback, the next one an answer."""
+    with rig() as it:
+        with pytest.raises(Internal, match="ZeroDivisionError in a decision"):
+            it.ask(defect)
+        it.engine.tell(defect)
+        it.load(1, "A")
+        assert it.engine.book.modules["op"].current == 1
+        assert caplog.text.count("a decision failed; the daemon goes on") == 2
+        assert caplog.text.count("ZeroDivisionError: a defect of ours") == 2
+
+
+def test_an_effect_that_fails_does_not_undo_the_decision(caplog: pytest.LogCaptureFixture) -> None:
+    """What was begun is known, and the effects after it are carried out."""
+    with rig() as it:
+        it.loading.broken = True
+        it.load(1, "A")
+        assert it.engine.book.modules["op"].current == 1 and it.executor.started
+        assert "Promote(module='op', number=1) failed" in caplog.text
+
+
+def test_what_fails_at_a_deadline_does_not_keep_the_engine_busy() -> None:
+    """A book that no decision can be made of is tried once a second, not a thousand times."""
+    clock = Counting()
+    with rig(clock=clock) as it:
+        whole = it.engine.book
+        torn = whole.having(replace(whole.modules["op"], current=7, generations={}))
+        it.ask(lambda _book, _now: Decision(torn))
+        threading.Event().wait(0.05)
+        assert clock.looks < 20
+        it.ask(lambda _book, _now: Decision(whole))
+        it.load(1, "A")
+        assert it.engine.book.modules["op"].current == 1
+
+
+def test_an_engine_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks never hangs for ever."""
+    monkeypatch.setattr("hotd.engine.engine.ANSWER_WITHIN", 0.01)
+    book = open_book((), now=Ticking().now(), max_instances=8)
+    idle = Engine(book, clock=Ticking(), loading=FakeLoading(), executor=FakeExecutor(), events=EventRing())
+    with pytest.raises(Internal, match=r"did not answer within 0\.01 s"):
+        idle.ask(lambda book, _: Decision(book))
+
+
+# --- waiting for news ----------------------------------------------------------------------------------------------
+
+
+def test_whoever_waits_is_woken_by_the_book_that_he_waits_for() -> None:
+    """Not by any other, and at once where it holds already."""
+    with rig() as it:
+        found: list[int | None] = []
+        look = lambda book: book.modules["op"].current  # noqa: E731 - one look for two waits
+        waiter = threading.Thread(target=lambda: found.append(it.engine.wait_for(look, PATIENCE)))
+        waiter.start()
+        it.ask(lambda book, _: Decision(book, (Emit(EventName.MODULE_SCALED, "other news"),)))
+        assert not found
+        it.load(1, "A")
+        waiter.join(PATIENCE)
+        assert found == [1] and it.engine.wait_for(look, 0.0) == 1
+
+
+def test_whoever_waits_in_vain_gets_nothing_after_his_time() -> None:
+    """Also where there is no time at all."""
+    with rig() as it:
+        assert it.engine.wait_for(lambda _: None, 0.01) is None
+        assert it.engine.wait_for(lambda _: None, 0.0) is None
+
+
+# --- the end -------------------------------------------------------------------------------------------------------
+
+
+def test_the_engine_ends_when_the_last_instance_has() -> None:
+    """Everybody is asked; nobody is replaced; whoever waits is let go, whoever asks later is told."""
+    with rig() as it:
+        it.load(1, "A")
+        it.engine.stop(PATIENCE)
+        caught_up(it.engine)
+        assert it.executor.stopped == [InstanceId("op", 1)] and not it.engine.join(0)
+        it.engine.instance_event(InstanceEnded(InstanceId("op", 1)))
+        assert it.engine.wait_for(lambda _: None, PATIENCE) is None
+        assert it.engine.join(PATIENCE) and ending.left(it.engine.book) == []
+        with pytest.raises(ShuttingDown, match="the daemon has ended"):
+            it.reload()
+
+
+def test_the_engine_ends_at_the_drain_deadline_whoever_is_left() -> None:
+    """Without any further message."""
+    with rig() as it:
+        it.load(1, "A")
+        it.engine.stop(0.02)
+        assert it.engine.join(PATIENCE)
+        assert [str(one.id) for one in ending.left(it.engine.book)] == ["op-1"]
+
+
+def test_whoever_asked_just_before_the_end_is_not_left_hanging() -> None:
+    """Messages that nobody will read any more are answered."""
+    with rig() as it:
+        refused: list[BaseException] = []
+
+        def asks() -> None:
+            try:
+                it.ask(lambda book, _: Decision(book))
+            except ShuttingDown as error:
+                refused.append(error)
+
+        asker = threading.Thread(target=asks)
+
+        def last(book: Book, now: Instant) -> Decision:
+            it.engine.tell(lambda book, _: Decision(book))
+            asker.start()
+            eventually(lambda: it.engine._inbox.qsize() == 2, within=PATIENCE)
+            return ending.begin(book, 0.0, now)
+
+        it.engine.tell(last)
+        assert it.engine.join(PATIENCE)
+        asker.join(PATIENCE)
+        assert [str(error) for error in refused] == ["the daemon has ended"]
