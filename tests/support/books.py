@@ -163,8 +163,8 @@ class World:
                 self.alive[asked.id] = asked.generation
             case AskToEnd(instance):
                 self.asked.add(instance)
-            case Emit():
-                assert effect.message
+            case Emit(event, message):
+                assert event in EventName and message
 
     # --- files ---------------------------------------------------------------------------------------------------
 

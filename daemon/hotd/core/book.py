@@ -170,6 +170,8 @@ class Module:
     """Paths that changed and were not acted on yet: paused, manual, at the cap, or a rollout is in flight."""
     disk: Disk | None = None
     """None before the first look."""
+    hung: Mapping[int, Instant] = field(default_factory=dict)
+    """Load jobs that were abandoned and whose threads have not come to an end: job -> since when."""
     tainted: Instant | None = None
     """When the first of its instances was abandoned: whatever that thread holds, it holds until the daemon ends."""
     failures: tuple[FailureRecord, ...] = ()

@@ -110,7 +110,6 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
     for name, member in rollout.members.items():
         if isinstance(member, Ready):
             module = book.modules[name]
-            rollout = book.rollouts[revision]
             if failed:
                 note = f"not promoted: {' and '.join(failed)} failed, and the rollout is atomic"
                 effects.append(Discard(name, member.number))

@@ -27,7 +27,12 @@ def health_of(book: Book, module: Module, conditions: tuple[Condition, ...]) -> 
     kinds = {condition.type for condition in conditions}
     changing = book.changing(module.name) is not None
     states = {instance.state for instance in module.instances.values()}
-    if (module.current is None and not changing) or kinds & {"CrashLooping", "Stalled"} or "abandoned" in states:
+    if (
+        (module.current is None and not changing)
+        or kinds & {"CrashLooping", "Stalled"}
+        or "abandoned" in states
+        or module.hung
+    ):
         return "Degraded"
     draining = any(isinstance(g.phase, Draining) for g in module.loaded)
     if changing or draining or states & {"starting", "stopping"} or "NotServing" in kinds:
@@ -67,6 +72,11 @@ def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
     if late:
         message = f"asked to end, and still running past the deadline: {_named(late)}"
         yield "Stalled", "drain-deadline", message, late[0].stalled or late[0].started
+    if module.hung:
+        since = min(module.hung.values())
+        number = f"{len(module.hung)} abandoned imports" if len(module.hung) > 1 else "an abandoned import"
+        message = f"{number} of {module.name} will not end; the daemon's log has the stack, only a new daemon is clean"
+        yield "Tainted", "import-abandoned", message, since
     if module.tainted is not None:
         left = _named(i for i in module.instances.values() if i.state == "abandoned")
         message = f"abandoned and not counted: {left}" if left else "instances were abandoned and ended late"

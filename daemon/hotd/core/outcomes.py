@@ -22,6 +22,7 @@ from hotd.core.book import (
     bounded,
     quarantined,
     saw,
+    without,
 )
 from hotd.core.concluding import conclude, promote_member, settle, with_member
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
@@ -40,7 +41,9 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
     """A load job came to its end."""
     found = _member_in_load(book, outcome.job.id)
     if found is None:
-        return Decision(book, _late(book, outcome))
+        module = book.modules[outcome.job.module]
+        over = replace(module, hung=without(module.hung, outcome.job.id))
+        return Decision(book.having(over), _late(book, outcome))
     rollout, member = found
     module = book.modules[outcome.job.module]
     if _superseded(book, rollout, module, member.again):
@@ -165,7 +168,7 @@ def _reject(
     rejection = Rejection(digest, error, now, rollout.cause, rollout.actor.name, duration_ms)
     module = replace(
         quarantined(saw(module, digest, now), digest, module.quarantine.get(digest, "rejected")),
-        rejections=bounded(module.rejections, rejection, MOST_REJECTIONS),
+        rejections=bounded(_others(module, digest), rejection, MOST_REJECTIONS),
         failures=bounded(module.failures, FailureRecord(now, None, None, error), MOST_FAILURES),
         errors=module.errors + 1,
     )
@@ -180,6 +183,11 @@ def _reject(
     )
     book, effects = settle(book.having(module), rollout, module, change)
     return book, [told, *effects]
+
+
+def _others(module: Module, digest: str) -> tuple[Rejection, ...]:
+    """Who tries the same content again and again reads about it once."""
+    return tuple(one for one in module.rejections if one.digest != digest)
 
 
 def _stays(module: Module) -> str:
@@ -201,6 +209,8 @@ def overdue(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
                 "see the daemon's log for the stack it stands in, or raise load_deadline",
             )
             effects.append(AbandonLoad(job))
+            module = replace(module, hung={**module.hung, job: now})
+            book = book.having(module)
             book, more = _reject(book, rollout, module, error, f"{UNREAD}{job}", limit * 1000, now)
             effects += more
         if late:

@@ -86,16 +86,16 @@ def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> De
         key=lambda i: (i.generation == module.current, -i.id.number),
     )
     leaving = {i.id.number for i in order[: max(0, surplus)]}
-    before = module.replicas
+    before, already = module.replicas, module.replicas == request.replicas and not leaving
     finished = min(module.finished, request.replicas)
     module = replace(_leave(module, lambda i: i.id.number in leaving), replicas=request.replicas, finished=finished)
-    note = f"replicas {before} -> {request.replicas}"
+    note = f"replicas {before} already" if already else f"replicas {before} -> {request.replicas}"
     if leaving:
         note += f"; asked to end: {', '.join(f'{module.name}-{n}' for n in sorted(leaving))}"
     if module.stopped and request.replicas:
         note += f"; it is stopped: `hotctl start {module.name}`"
     told = _told(EventName.MODULE_SCALED, module.name, f"{module.name}: {note}", actor, "scale", request.reason)
-    return _done(book.having(module), [module.name], note, (told,))
+    return _done(book.having(module), [module.name], note, () if already else (told,))
 
 
 def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Decision:
@@ -186,5 +186,7 @@ def _told(event: EventName, module: str | None, message: str, actor: Actor, verb
 
 
 def _done(book: Book, names: Iterable[str], note: str, effects: tuple[Effect, ...]) -> Decision:
-    changes = tuple(plain_change(book.modules[name], "done", note=note) for name in names)
-    return Decision(book, effects, Change(None, changes, "done", note))
+    """``unchanged`` where there is nothing to tell: it was so already."""
+    outcome = "done" if effects else "unchanged"
+    changes = tuple(plain_change(book.modules[name], outcome, note=note) for name in names)
+    return Decision(book, effects, Change(None, changes, outcome, note))

@@ -103,6 +103,7 @@ class AnyOrder(RuleBasedStateMachine):
         before = book.modules[name]
         if kind is not LoadKind.STAGE:
             decided = outcomes.loaded(book, world.outcome(running), world.now).book.modules[name]
+            decided = replace(decided, hung=before.hung)
             assert replace(decided, disk=before.disk, pending=before.pending) == before, "it changes nothing"
             assert decided.pending in (before.pending, frozenset())
             assert kind is LoadKind.PLAN or decided == before
@@ -303,6 +304,8 @@ class AnyOrder(RuleBasedStateMachine):
         book = self.world.book
         awaited = [m.job for r in book.rollouts.values() for m in r.members.values() if isinstance(m, InLoad)]
         assert sorted(awaited) == sorted(self.world.loads)
+        hung = [job for module in book.modules.values() for job in module.hung]
+        assert book.stopping or sorted(hung) == sorted(self.world.abandoned), "no thread is forgotten"
         assert bool(book.rollouts) == bool(self.world.loads)
 
     @invariant()

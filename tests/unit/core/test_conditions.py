@@ -178,6 +178,28 @@ def test_an_abandoned_instance_taints_the_module_until_the_daemon_ends() -> None
     assert said(world, "Tainted")[1] == "instances were abandoned and ended late; only a new daemon is clean"
 
 
+def test_an_import_that_will_not_end_taints_the_module_as_long_as_it_does_not() -> None:
+    """Its thread cannot be ended; how many there are is told."""
+    world = serving(spec(load_deadline=3.0))
+    world.edit("B")
+    world.wait(3.0)
+    since = rfc3339(world.now)
+    assert world.view().health == "Degraded"
+    assert said(world, "Tainted") == (
+        "import-abandoned",
+        "an abandoned import of op will not end; the daemon's log has the stack, only a new daemon is clean",
+    )
+    world.edit("C")
+    world.wait(3.0)
+    assert said(world, "Tainted")[1].startswith("2 abandoned imports of op will not end")
+    assert [one.since for one in world.view().conditions if one.type == "Tainted"] == [since]
+    world.edit("D")
+    world.settle()
+    for job in list(world.abandoned):
+        world.end_load(job)
+    assert "Tainted" not in world.kinds()
+
+
 def test_what_is_out_of_sync_says_what_brings_it_in() -> None:
     """Each reason with the command for it."""
     world = serving()

@@ -74,6 +74,7 @@ def test_whoever_waits_for_a_rollout_is_told_how_it_ended() -> None:
     assert world.outcome_of(check).outcome == "refused"
     error = world.outcome_of(atomic).modules[0].error
     assert error is not None and error.code == "shutting-down"
+    assert len(world.events(EventName.RELOAD_REFUSED)) == 3, "a check is told to whoever asked for it alone"
 
 
 def test_what_a_load_still_brings_is_thrown_away() -> None:

@@ -87,13 +87,26 @@ def test_what_must_not_be_executed_depends_on_who_asks() -> None:
 
 def test_at_the_cap_the_holders_are_named() -> None:
     """With the command that asks them to end. What is on standby makes room, and holds nothing up."""
-    world = serving(spec(replicas=2, max_generations=3))
+    world = serving(spec(replicas=3, max_generations=3))
     promoted(world, "B")
     world.end(2)
     promoted(world, "C")
+    world.end(3)
     blocked = at_cap(world.module())
-    assert isinstance(blocked, TooManyGenerations)
-    assert blocked.message == "3 generations of op are in use, max_generations is 3; held by op-1, op-3"
+    assert isinstance(blocked, TooManyGenerations) and world.running() == {1: 1, 4: 2, 5: 3}
+    assert blocked.message == "3 generations of op are in use, max_generations is 3; held by op-1, op-4"
     assert blocked.hint == "`hotctl restart op` asks old instances to end"
     world.end(1)
     assert at_cap(world.module()) is None and world.states() == {1: "standby", 2: "draining", 3: "current"}
+
+
+def test_who_was_abandoned_holds_nothing_up() -> None:
+    """Its thread is there; its generation makes room."""
+    world = serving(spec(replicas=2, max_generations=2, drain_deadline=60.0, after_deadline="abandon"))
+    world.stop("op-1")
+    world.wait(60.0)
+    promoted(world, "B")
+    blocked = at_cap(world.module())
+    assert blocked is not None and blocked.message.endswith("held by op-2, op-3")
+    world.wait(60.0)
+    assert at_cap(world.module()) is None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hotd.contract.events import EventName
 from hotd.core.book import UNREAD
 from hotd.core.effects import AbandonLoad, Discard, Promote, StartLoad
-from hotd.core.messages import LoadKind, Rejected
-from hotd.core.outcomes import MOST_SUPERSEDED
+from hotd.core.messages import LoadKind, Planned, Rejected
+from hotd.core.outcomes import MOST_FAILURES, MOST_REJECTIONS, MOST_SUPERSEDED
 from tests.support.books import FILE, World, promoted, serving, spec
 
 # --- a candidate, nothing new, a refusal ------------------------------------------------------------------------------
@@ -66,6 +68,9 @@ def test_the_news_of_a_rejected_content_comes_back_with_it() -> None:
     assert len(world.events(EventName.RELOAD_REJECTED)) == 1
     (skipped,) = world.events(EventName.RELOAD_REFUSED)
     assert "what is on disk for op was rejected" in skipped.message
+    (change,) = world.book.history[-1].change.modules
+    assert change.outcome == "skipped" and not world.book.history[-1].listed
+    assert change.error is not None and change.error.hint == "edit it, or `hotctl reload op`"
 
 
 def test_plain_reload_tries_a_rejected_content_again() -> None:
@@ -125,6 +130,17 @@ def test_forced_content_that_is_rejected_stays_undone() -> None:
     assert world.condition("OutOfSync") is not None
 
 
+def test_the_memory_of_refusals_is_bounded() -> None:
+    """A night of broken saves fills nothing."""
+    world = serving()
+    for number in range(MOST_FAILURES + 5):
+        world.edit(f"broken{number}")
+        world.settle()
+    module = world.module()
+    assert (len(module.rejections), len(module.failures)) == (MOST_REJECTIONS, MOST_FAILURES)
+    assert module.errors == MOST_FAILURES + 5 and module.rejection is module.rejections[-1]
+
+
 def test_unchanged_heals_a_rejection() -> None:
     """The broken edit was taken back."""
     world = serving()
@@ -141,7 +157,8 @@ def test_a_refusal_without_a_digest_is_news_all_the_same() -> None:
     world = serving()
     world.edit("nameless")
     world.settle()
-    assert world.view().rejected is not None and world.condition("Rejected") is not None
+    rejected = world.view().rejected
+    assert rejected is not None and rejected.digest == f"{UNREAD}2" and world.condition("Rejected") is not None
     world.changed(FILE)
     assert world.loads, "it may be readable now"
     world.settle()
@@ -192,7 +209,7 @@ def test_a_plan_of_what_cannot_be_loaded_tells_why() -> None:
     assert world.module().errors == 0 and world.view().rejected is None and world.view().out_of_sync
 
 
-@pytest.mark.parametrize("text", ["B", "broken", "A"])
+@pytest.mark.parametrize("text", ["B", "broken", "broken otherwise", "A"])
 def test_before_the_first_generation_a_look_says_nothing_of_the_disk(text: str) -> None:
     """There is nothing it could differ from, and what was rejected stays the news."""
     world = World()
@@ -203,6 +220,17 @@ def test_before_the_first_generation_a_look_says_nothing_of_the_disk(text: str) 
     world.write(text)
     world.reload(dry_run=True)
     world.settle()
+    assert world.module() == before
+
+
+def test_before_the_first_generation_even_a_look_that_finds_no_difference_says_nothing() -> None:
+    """There is no generation it could be equal to."""
+    world = World()
+    world.reload(dry_run=True)
+    job = world.load_of()
+    world.loads.clear()
+    before = world.module()
+    world.loaded(Planned(job, "d", differs=False, executed=(), kept=()))
     assert world.module() == before
 
 
@@ -226,11 +254,14 @@ def test_a_look_forgets_the_paths_only_where_nobody_looks_again() -> None:
     """A file saved while the plan was made is not forgotten."""
     world = serving()
     world.pause()
+    world.changed(FILE)
     world.edit("B")
+    world.finish()
+    assert world.module().pending == {FILE} and world.loads, "the first look read A, and found no difference"
     world.write("A")
     world.changed(FILE)
     world.finish()
-    assert world.module().pending == {FILE} and world.loads, "the first look read B"
+    assert world.module().pending == {FILE} and world.view().out_of_sync
     world.finish()
     assert world.module().pending == frozenset() and not world.view().out_of_sync
 
@@ -334,18 +365,38 @@ def test_members_of_an_atomic_rollout_that_grew_old_are_loaded_again() -> None:
 
 
 def test_members_of_an_atomic_rollout_are_not_renewed_for_ever() -> None:
-    """As often as any load."""
+    """As often as any load; then all are promoted, and the newest follows."""
     world = serving(spec("a"), spec("b"))
-    world.write("x", "a")
-    world.write("x", "b")
+    for name in ("a", "b"):
+        world.write("B", name)
     world.reload("a", "b", atomic=True)
     world.finish("b")
-    for turn in range(2 * MOST_SUPERSEDED + 2):
-        world.edit(str(turn), "b" if turn % 2 else "a")
-        world.finish()
-    assert len(world.of(StartLoad)) <= 2 * (MOST_SUPERSEDED + 1) + 2
+    world.edit("0", "b")
+    world.finish("a")
+    for turn in range(MOST_SUPERSEDED):
+        assert not world.of(Promote)
+        world.edit(f"{turn + 1}", "b")
+        world.finish("b")
+    loads = [one.job.module for one in world.of(StartLoad)]
+    assert loads == ["a", "b"] + ["b"] * MOST_SUPERSEDED + ["b"] and len(world.of(Promote)) == 2
     world.settle()
     assert not world.book.rollouts and not world.view("a").out_of_sync and not world.view("b").out_of_sync
+
+
+def test_a_member_that_grew_old_is_loaded_again_when_all_others_are_there() -> None:
+    """Once, however often it is saved while they are not."""
+    world = serving(spec("a"), spec("b"), spec("c"))
+    for name in ("a", "b", "c"):
+        world.write("B", name)
+    world.reload("a", "b", "c", atomic=True)
+    world.finish("a")
+    world.edit("C", "a")
+    world.finish("b")
+    assert [one.job.module for one in world.loads.values()] == ["c"]
+    world.finish("c")
+    assert world.load_of("a").changed is None
+    world.settle()
+    assert [world.module(name).generations[world.module(name).current or 0].digest for name in "abc"] == ["C", "B", "B"]
 
 
 # --- loads that do not end --------------------------------------------------------------------------------------------
@@ -362,7 +413,7 @@ def test_an_import_that_hangs_is_given_up_at_the_deadline() -> None:
     view = world.view()
     assert view.rejected is not None and view.rejected.reason == "load-timeout" and view.generation == 1
     assert view.rejected.digest == f"{UNREAD}2"
-    assert (view.health, view.out_of_sync) == ("Healthy", True)
+    assert (view.health, view.out_of_sync) == ("Degraded", True)
     world.edit("C")
     world.settle()
     assert world.module().current == 2 and world.module().rejection is None
@@ -376,9 +427,11 @@ def test_what_comes_too_late_is_thrown_away() -> None:
         world.wait(3.0)
     world.forget()
     before = world.module()
+    assert len(before.hung) == 2 and world.kinds() == ["Rejected", "Tainted", "OutOfSync"]
     for job in list(world.abandoned):
         world.end_load(job)
-    assert world.of(Discard) == [Discard("op", 2)] and world.module() == before
+    assert world.of(Discard) == [Discard("op", 2)] and world.module() == replace(before, hung={})
+    assert world.kinds() == ["Rejected", "OutOfSync"], "the process is clean again"
 
 
 def test_a_late_candidate_does_not_take_the_one_that_waits_along() -> None:
@@ -408,6 +461,18 @@ def test_a_member_that_hangs_does_not_hold_its_rollout() -> None:
     assert world.outcome_of(revision).outcome == "rejected" and world.module("b").current == 1
 
 
+def test_a_member_that_hangs_takes_its_atomic_neighbours_along() -> None:
+    """Whoever was ready is thrown away at the deadline, and the history knows how long it took."""
+    world = serving(spec("a", load_deadline=3.0), spec("b", load_deadline=30.0))
+    for name in ("a", "b"):
+        world.write("B", name)
+    revision = world.reload("a", "b", atomic=True)
+    world.finish("b")
+    world.wait(3.0)
+    assert world.outcome_of(revision).outcome == "rejected" and world.of(Discard) == [Discard("b", 2)]
+    assert world.outcome_of(revision).modules[0].duration_ms == 3000.0
+
+
 @pytest.mark.parametrize("verb", ["check", "dry-run"])
 def test_a_look_that_hangs_ends_too(verb: str) -> None:
     """It rejects for whoever asked, and leaves the module alone."""
@@ -416,6 +481,7 @@ def test_a_look_that_hangs_ends_too(verb: str) -> None:
     world.wait(3.0)
     assert world.outcome_of(revision).outcome == "rejected"
     assert world.module().errors == 0 and world.view().rejected is None
+    assert world.condition("Tainted") is not None, "its thread is there all the same"
 
 
 def test_every_deadline_is_looked_at_in_one_go() -> None:

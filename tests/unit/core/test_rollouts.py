@@ -8,7 +8,7 @@ import pytest
 
 from hotd.contract.errors import GenerationMismatch, ShuttingDown, UnknownModule, UsageError
 from hotd.contract.events import EventName
-from hotd.core.effects import Promote, StartLoad
+from hotd.core.effects import Discard, Promote, StartLoad
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import named
 from tests.support.books import FILE, World, having, promoted, serving, spec
@@ -19,6 +19,16 @@ def test_modules_or_all_and_not_both(keys: dict[str, object]) -> None:
     """A usage error, exit 2."""
     with pytest.raises(UsageError):
         named(World().book, keys["modules"], keys["all"])  # type: ignore[arg-type]  # two types in one table
+
+
+def test_a_check_of_several_is_partly_done_where_one_is_broken() -> None:
+    """Exit 4, and every one is told of."""
+    world = serving(spec("a"), spec("b"))
+    world.write("broken", "b")
+    revision = world.check(all=True)
+    world.settle()
+    change = world.outcome_of(revision)
+    assert (change.outcome, [m.outcome for m in change.modules]) == ("partial", ["checked", "rejected"])
 
 
 def test_a_module_named_twice_is_loaded_once() -> None:
@@ -113,6 +123,14 @@ def test_all_is_more_than_all_names() -> None:
     assert watching.reload() != watch
 
 
+def test_a_reload_never_gets_the_outcome_of_a_check() -> None:
+    """However alike they are."""
+    world = serving()
+    world.check()
+    second = world.check()
+    assert world.reload() != second
+
+
 def test_rollouts_over_several_modules_never_wait_for_each_other_in_a_circle() -> None:
     """The oldest goes first, in each of its modules."""
     world = serving(spec("a"), spec("b"), spec("c"))
@@ -166,6 +184,21 @@ def test_at_the_cap_a_reload_is_refused_and_names_who_holds_it_up() -> None:
     assert not world.view().out_of_sync, "nobody looked at the disk"
     world.check()
     assert world.loads, "a check keeps nothing and may always look"
+
+
+def test_a_member_refused_at_the_cap_takes_its_atomic_neighbours_along() -> None:
+    """Also one that was ready before."""
+    world = serving(spec("a", replicas=2, max_generations=2), spec("b"))
+    promoted(world, "B", module="a")
+    world.end(2, module="a")
+    world.check("a")
+    world.write("B", "b")
+    revision = world.reload("a", "b", atomic=True)
+    world.finish("b")
+    world.forget()
+    world.finish("a")
+    assert world.of(Discard) == [Discard("b", 2)] and world.module("b").current == 1
+    assert [m.outcome for m in world.outcome_of(revision).modules] == ["refused", "skipped"]
 
 
 def test_an_edit_at_the_cap_is_told_once_and_loaded_as_soon_as_there_is_room() -> None:
