@@ -68,10 +68,10 @@ def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
             names = _named(i for i in module.instances.values() if i.generation == generation.number and i.counts)
             message = f"g{generation.number} still drains past its deadline: {names}"
             yield "Stalled", "drain-deadline", message, generation.phase.stalled
-    late = [i for i in module.instances.values() if i.stalled and i.counts and i.generation == module.current]
+    late = {i.id: i.stalled for i in module.instances.values() if i.stalled is not None and i.counts}
     if late:
-        message = f"asked to end, and still running past the deadline: {_named(late)}"
-        yield "Stalled", "drain-deadline", message, late[0].stalled or late[0].started
+        message = f"asked to end, and still running past the deadline: {', '.join(map(str, late))}"
+        yield "Stalled", "drain-deadline", message, min(late.values())
     if module.hung:
         since = min(module.hung.values())
         number = f"{len(module.hung)} abandoned imports" if len(module.hung) > 1 else "an abandoned import"

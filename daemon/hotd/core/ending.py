@@ -42,8 +42,7 @@ def _give_up_loads(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
             if not isinstance(member, Settled):
                 book, more = settle(book, rollout, module, refused_change(module, error))
                 effects += more
-        book, more = conclude(book, rollout.revision, now)
-        effects += more
+        book, _ = conclude(book, rollout.revision, now)
     return book, effects
 
 

@@ -154,12 +154,13 @@ def ask_leaving(book: Book, module: Module, now: Instant) -> tuple[Book, list[Ef
 
 
 def _may_go(book: Book, module: Module) -> bool:
-    """Whether one more may be asked. Places that ``max_instances`` leaves empty do not stand in the way."""
+    """Whether one more may be asked: whoever nobody replaces, and as many others as may be missing at once.
+
+    Places that ``max_instances`` leaves empty are not missing for that.
+    """
     asked = sum(1 for instance in module.instances.values() if instance.state == "stopping")
-    staying = module.alive - asked
-    if book.stopping is not None or staying > module.wanted:
-        return True
-    return min(module.wanted - staying, asked + book.startable(module)) < module.spec.max_unavailable
+    missing = min(module.wanted - (module.alive - asked), asked + book.startable(module))
+    return book.stopping is not None or missing < module.spec.max_unavailable
 
 
 def with_instance(module: Module, instance: Instance) -> Module:

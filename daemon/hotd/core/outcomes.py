@@ -194,7 +194,7 @@ def _stays(module: Module) -> str:
     return "nothing runs" if module.current is None else f"g{module.current} stays current"
 
 
-def overdue(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
+def overdue(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
     """Give up on loads past ``load_deadline``: the thread is abandoned, the candidate rejected."""
     effects: list[Effect] = []
     for revision, rollout in book.rollouts.items():
@@ -216,7 +216,7 @@ def overdue(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
         if late:
             book, more = conclude(book, revision, now)
             effects += more
-    return book, tuple(effects)
+    return book, effects
 
 
 def _member_in_load(book: Book, job: int) -> tuple[Rollout, InLoad] | None:

@@ -29,15 +29,18 @@ def reconcile(book: Book, now: Instant) -> Decision:
     effects += more
     # What makes room, for all modules, comes before what takes it.
     for name in book.modules:
-        module, aged = _age(book.modules[name], now)
+        module, more = _age(book.modules[name], now)
         book = book.having(module)
-        effects += aged
+        effects += more
     book, more = advance(follow_disk(book, now), now)
     effects += more
     for name in book.modules:
-        book, started = start_missing(book, book.modules[name], now)
-        book, asked = ask_leaving(book, book.modules[name], now)
-        effects += [*started, *asked]
+        book, more = start_missing(book, book.modules[name], now)
+        effects += more
+    # Who may go depends on who could still be started, in any module.
+    for name in book.modules:
+        book, more = ask_leaving(book, book.modules[name], now)
+        effects += more
     return Decision(book, tuple(effects))
 
 

@@ -105,7 +105,7 @@ def _joinable(book: Book, names: tuple[str, ...], request: requests.Reload) -> R
     return None
 
 
-def advance(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
+def advance(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
     """Start every queued member whose module is free."""
     effects: list[Effect] = []
     for revision in list(book.rollouts):
@@ -115,7 +115,7 @@ def advance(book: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
                 effects += more
         book, more = conclude(book, revision, now)
         effects += more
-    return book, tuple(effects)
+    return book, effects
 
 
 def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:

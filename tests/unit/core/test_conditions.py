@@ -76,6 +76,15 @@ def test_while_old_code_holds_the_places_current_is_not_serving() -> None:
     assert view.conditions[0].reason == "draining" and view.conditions[0].since == view.loaded_at
 
 
+def test_while_old_code_drains_beside_the_new_it_is_progressing() -> None:
+    """Nothing is missing, and it is not over."""
+    world = promoted(serving(spec(surge=1)), "B")
+    world.run()
+    assert (world.view().health, world.kinds()) == ("Progressing", [])
+    world.end(1)
+    assert world.view().health == "Healthy"
+
+
 def test_where_max_instances_is_reached_that_is_why_nothing_runs() -> None:
     """The number to raise is named."""
     world = serving(spec("op"), spec("b", replicas=4), max_instances=5)
@@ -95,6 +104,7 @@ def test_where_ends_come_too_fast_the_next_start_waits() -> None:
     world.end(1)
     world.end(2)
     reason, message = said(world, "NotServing")
+    assert world.view().health == "Progressing"
     assert (reason, message) == (
         "starting",
         "g1 is current, no instance runs yet; ends come too fast, the next start waits",
@@ -122,7 +132,7 @@ def test_three_quick_failures_are_a_crash_loop() -> None:
     world.end(1)
     for number in (2, 3, 4):
         assert "CrashLooping" not in world.kinds()
-        world.fail(number)
+        world.fail(number, message="boom" if number == 4 else "earlier")
         world.wait(0.5)
     world.edit("broken")
     world.settle()
@@ -133,10 +143,11 @@ def test_three_quick_failures_are_a_crash_loop() -> None:
     )
     quick = serving()
     quick.end(1)
-    for number in (2, 3, 4):
+    quick.fail(2)
+    for number in (3, 4, 5):
+        quick.wait(0.9)
         quick.end(number)
-        quick.wait(0.5)
-    assert "CrashLooping" not in quick.kinds()
+    assert quick.module().pace.quick_ends == 4 and "CrashLooping" not in quick.kinds()
 
 
 def test_a_drain_past_its_deadline_is_stalled_and_degraded() -> None:
@@ -164,6 +175,20 @@ def test_an_instance_that_does_not_end_when_asked_is_stalled() -> None:
     world.end(1)
     world.end(2)
     assert (world.view().health, world.kinds()) == ("Healthy", [])
+
+
+def test_whoever_was_late_is_late_under_new_code_too() -> None:
+    """A promote does not hide it; being abandoned ends it."""
+    world = serving(spec(replicas=2, drain_deadline=60.0))
+    world.stop("op-2")
+    world.wait(60.0)
+    since = rfc3339(world.now)
+    promoted(world, "B")
+    stalled = world.condition("Stalled")
+    assert stalled is not None and stalled.message.endswith("past the deadline: op-2") and stalled.since == since
+    respec(world, after_deadline="abandon")
+    world.wait(60.0)
+    assert "Stalled" not in world.kinds()
 
 
 def test_an_abandoned_instance_taints_the_module_until_the_daemon_ends() -> None:
@@ -212,6 +237,18 @@ def test_what_is_out_of_sync_says_what_brings_it_in() -> None:
     respec(world, watch="manual")
     assert said(world, "OutOfSync") == ("manual", "files changed; `hotctl reload op` loads them")
     assert world.view().health == "Healthy"
+
+
+def test_what_a_resume_would_not_load_is_not_told_to_be_resumed() -> None:
+    """It was asked for by hand while paused, and kept back by its neighbour."""
+    world = serving(spec("a"), spec("b"))
+    world.pause()
+    world.write("B", "a")
+    world.write("broken", "b")
+    world.reload("a", "b", atomic=True)
+    world.settle()
+    shown = world.condition("OutOfSync", "a")
+    assert shown is not None and shown.message == "files changed; `hotctl reload a` loads them"
 
 
 def test_undone_while_paused_is_not_told_to_resume() -> None:

@@ -77,6 +77,15 @@ def test_whoever_waits_for_a_rollout_is_told_how_it_ended() -> None:
     assert len(world.events(EventName.RELOAD_REFUSED)) == 3, "a check is told to whoever asked for it alone"
 
 
+def test_a_file_that_was_saved_meanwhile_is_not_loaded_any_more() -> None:
+    """Also where its load was to follow another."""
+    world = serving()
+    world.edit("B")
+    world.edit("C")
+    world.shut_down()
+    assert not world.loads and not world.book.rollouts
+
+
 def test_what_a_load_still_brings_is_thrown_away() -> None:
     """Nothing becomes current while the daemon ends."""
     world = serving()

@@ -286,6 +286,14 @@ def test_while_the_new_code_crashes_the_old_is_not_asked() -> None:
     assert world.running() == {3: 1}
 
 
+def test_who_leaves_without_a_successor_holds_no_restart_up() -> None:
+    """Scaled down and restarted at once: those that nobody replaces are not missing."""
+    world = serving(spec(replicas=4))
+    world.scale(2)
+    world.restart()
+    assert {one.number for one in world.asked} == {1, 3, 4}
+
+
 def test_max_instances_does_not_keep_a_module_from_being_restarted() -> None:
     """Places that it cannot fill anyway do not count as empty."""
     world = serving(spec("a", replicas=3), spec("b", replicas=3), max_instances=4)
@@ -293,6 +301,17 @@ def test_max_instances_does_not_keep_a_module_from_being_restarted() -> None:
     assert world.of(AskToEnd) == [AskToEnd(InstanceId("b", 1))]
     world.end(1, module="b")
     assert world.running("b") == {2: 1}
+
+
+def test_a_place_that_another_module_takes_does_not_hold_up_who_shall_end() -> None:
+    """Of a module that waits for its next start, one is not asked; once there is no room for that start, it is."""
+    world = serving(spec("a", replicas=2), spec("b", replicas=0), max_instances=2)
+    world.end(1, module="a")
+    world.fail(3, "a")
+    world.stop("a-2")
+    assert not world.asked
+    world.scale(1, "b")
+    assert {str(one) for one in world.asked} == {"a-2"}
 
 
 def test_an_undo_withdraws_what_only_the_change_asked_for() -> None:
@@ -308,6 +327,16 @@ def test_an_undo_withdraws_what_only_the_change_asked_for() -> None:
     for number in (2, 3, 4):
         world.end(number)
     assert {n.number for n in world.asked} == {1, 2, 3, 4}
+
+
+def test_whoever_was_promised_an_end_gets_it_whatever_is_asked_meanwhile() -> None:
+    """A restart goes on though one more instance is ended by hand."""
+    world = serving(spec(replicas=3))
+    world.restart()
+    world.stop("op-3")
+    for number in (1, 2, 3):
+        world.end(number)
+    assert {one.number for one in world.asked} == {1, 2, 3} and world.running() == {4: 1, 5: 1, 6: 1}
 
 
 def test_nobody_is_asked_twice() -> None:

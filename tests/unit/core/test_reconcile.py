@@ -10,7 +10,7 @@ from hotd.contract.events import EventName
 from hotd.core.book import Draining, Standby
 from hotd.core.effects import AskToEnd, Decision, Retire, StartInstance
 from hotd.core.reconcile import MOST_RETIRED, next_deadline, reconcile
-from tests.support.books import having, promoted, serving, spec
+from tests.support.books import having, promoted, respec, serving, spec
 
 
 def test_when_all_is_well_nothing_is_due() -> None:
@@ -99,6 +99,7 @@ def test_after_the_deadline_the_old_can_be_abandoned() -> None:
     assert [e.instance for e in world.events(EventName.INSTANCE_ABANDONED)] == ["op-1", "op-2"]
     assert [str(e.instance) for e in world.of(AskToEnd)] == ["op-1", "op-2"], "they may end all the same"
     assert world.running() == {3: 2, 4: 2} and world.states() == {1: "standby", 2: "current"}
+    assert [e.generation for e in world.events(EventName.GENERATION_STANDBY)] == [1]
     assert [i.state for i in world.module().instances.values()][:2] == ["abandoned", "abandoned"]
     assert next_deadline(world.book) is None or world.module().pace.quick_ends == 0
     world.end(1)
@@ -112,6 +113,29 @@ def test_who_was_asked_before_the_deadline_is_not_asked_again() -> None:
     promoted(world, "B")
     world.wait(60.0)
     assert len(world.of(AskToEnd)) == 1 and world.events(EventName.INSTANCE_ABANDONED)
+
+
+def test_a_drain_names_whom_it_waits_for_and_nobody_else() -> None:
+    """Not who was abandoned before, not who runs current; and once, though they were asked one by one."""
+    world = serving(spec(replicas=2, drain_deadline=60.0, after_deadline="abandon"))
+    world.stop("op-1")
+    world.wait(60.0)
+    first = world.now
+    respec(world, after_deadline="wait", on_change="stop", surge=1)
+    world.wait(60.0)
+    promoted(world, "B")
+    world.forget()
+    world.wait(200.0)
+    (told,) = world.events(EventName.GENERATION_STALLED)
+    assert told.message == "op g1 still drains past its deadline of 60 s: op-2, op-3"
+    assert set(world.running().values()) == {1, 2}
+    stalled = world.condition("Stalled")
+    assert stalled is not None and stalled.message == "g1 still drains past its deadline: op-2, op-3"
+    respec(world, after_deadline="abandon")
+    promoted(world, "C")
+    world.wait(60.0)
+    assert [e.instance for e in world.events(EventName.INSTANCE_ABANDONED)] == ["op-4"]
+    assert world.module().tainted == first, "tainted since the first"
 
 
 def test_an_instance_of_current_that_does_not_end_when_asked_is_told() -> None:

@@ -49,6 +49,18 @@ def test_a_pause_of_all_is_a_flag_of_its_own() -> None:
     assert (world.view("a").watch, world.view("b").watch) == ("paused", "auto")
 
 
+def test_a_resume_of_all_does_not_promise_what_a_module_still_holds_back() -> None:
+    """It is paused by itself."""
+    world = serving(spec("a"), spec("b"))
+    world.pause("a")
+    world.pause()
+    world.edit("B", "a")
+    world.edit("B", "b")
+    world.settle()
+    note = world.resume().note
+    assert note == "file changes are acted on again; now loading what changed: b; still paused by itself: a"
+
+
 def test_one_module_cannot_be_resumed_while_all_are_paused() -> None:
     """The lock that holds is named."""
     world = serving(spec("a"))
@@ -56,6 +68,17 @@ def test_one_module_cannot_be_resumed_while_all_are_paused() -> None:
     with pytest.raises(PausedGlobally) as raised:
         world.resume("a")
     assert raised.value.hint == "`hotctl resume`"
+
+
+def test_one_module_is_paused_and_resumed_by_its_name() -> None:
+    """Told once; the others go on."""
+    world = serving(spec("a"), spec("b"))
+    world.pause("a")
+    assert world.resume("a", reason="done").note == "file changes are acted on again"
+    assert world.resume("a").note == "was not paused"
+    (told,) = world.events(EventName.WATCH_RESUMED)
+    assert (told.message, told.module, told.cause) == ("watching a resumed", "a", "hotctl resume: done")
+    assert world.view("a").watch == "auto"
 
 
 def test_a_resume_loads_the_newest_once() -> None:
@@ -128,8 +151,21 @@ def test_who_leaves_already_counts_as_gone() -> None:
     world.scale(3)
     world.scale(2)
     assert asked(world) == {"op-3", "op-4"}
-    world.scale(2)
-    assert asked(world) == {"op-3", "op-4"}
+    change = world.scale(2)
+    assert (change.outcome, change.note) == ("unchanged", "replicas 2 already")
+    assert asked(world) == {"op-3", "op-4"} and len(world.events(EventName.MODULE_SCALED)) == 2
+
+
+def test_whoever_was_abandoned_is_neither_asked_nor_counted() -> None:
+    """It was asked, and its place is another's."""
+    world = serving(spec(replicas=2, drain_deadline=5.0, after_deadline="abandon"))
+    world.stop("op-1")
+    world.wait(5.0)
+    assert world.running() == {2: 1, 3: 1}
+    assert world.scale(1).note == "replicas 2 -> 1; asked to end: op-3"
+    assert world.stop("op-2").note == (
+        "op-2 is asked to end at its next checkpoint; another instance replaces it (`hotctl stop op` stops the module)"
+    )
 
 
 def test_scaling_does_not_do_finished_work_again() -> None:
@@ -162,7 +198,8 @@ def test_a_stopped_module_can_be_scaled_and_says_that_it_is_stopped() -> None:
     """The number holds from its start on."""
     world = serving()
     world.stop()
-    assert world.scale(3).note == "replicas 1 -> 3; it is stopped: `hotctl start op`"
+    assert world.scale(0).note == "replicas 1 -> 0"
+    assert world.scale(3).note == "replicas 0 -> 3; it is stopped: `hotctl start op`"
     world.end(1)
     world.start()
     assert len(world.running()) == 3
@@ -195,6 +232,14 @@ def test_a_start_without_a_generation_says_so() -> None:
     assert world.start().note == "was not stopped; it has no generation yet, nothing can run"
 
 
+def test_a_start_of_finished_work_says_that_it_starts() -> None:
+    """It was not stopped, and nothing ran all the same."""
+    world = serving(spec(restart="never"))
+    world.end(1)
+    assert world.start().note == "1 replicas from now on" and world.running() == {2: 1}
+    assert world.events(EventName.MODULE_STARTED)
+
+
 def test_a_start_forgives_quick_ends() -> None:
     """Whoever starts by hand does not wait for the back-off."""
     world = serving()
@@ -203,6 +248,9 @@ def test_a_start_forgives_quick_ends() -> None:
     assert world.running() == {}
     world.start()
     assert world.running() == {3: 1}
+    world.fail(3)
+    world.restart()
+    assert world.running() == {4: 1}, "nor does whoever restarts"
 
 
 def test_a_restart_asks_everybody_a_few_at_a_time() -> None:
@@ -218,6 +266,15 @@ def test_a_restart_asks_everybody_a_few_at_a_time() -> None:
     world.scale(1)
     world.end(4)
     assert world.restart().note == "1 instance asked to end at the next checkpoint"
+
+
+def test_a_restart_does_finished_work_again() -> None:
+    """As a start does, and whoever still runs is asked as ever."""
+    world = serving(spec(replicas=2, restart="never"))
+    world.end(1)
+    assert world.running() == {2: 1}
+    world.restart()
+    assert world.running() == {2: 1, 3: 1} and asked(world) == {"op-2"}
 
 
 def test_a_restart_of_what_is_stopped_starts_it() -> None:
@@ -248,6 +305,9 @@ def test_one_instance_of_many_too_many_is_not_replaced() -> None:
     world = serving(spec(replicas=2))
     having(world, replace(world.module(), replicas=1))
     assert world.stop("op-1").note == "op-1 is asked to end at its next checkpoint"
+    three = serving(spec(replicas=3))
+    having(three, replace(three.module(), replicas=2))
+    assert three.stop("op-1").note == "op-1 is asked to end at its next checkpoint"
     stopped = serving()
     stopped.stop()
     assert stopped.stop("op-1").note == "op-1 was asked already"
@@ -279,6 +339,9 @@ def test_an_instance_that_is_gone_or_abandoned_is_unknown() -> None:
     with pytest.raises(UnknownInstance) as raised:
         world.stop("a-1")
     assert raised.value.hint == "did you mean 'a-3'?"
+    with pytest.raises(UnknownInstance) as raised:
+        world.restart("a-123456789")
+    assert raised.value.hint == "alive: a-2, a-3"
     world.stop("a")
     world.wait(5.0)
     with pytest.raises(UnknownInstance) as raised:

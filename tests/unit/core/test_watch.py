@@ -80,6 +80,17 @@ def test_one_look_is_enough_for_all_that_it_has_not_seen_yet() -> None:
     assert kinds(world) == [LoadKind.PLAN.value] * 2
 
 
+def test_a_check_that_waits_is_no_look() -> None:
+    """It tells nothing of the disk."""
+    world = serving()
+    world.pause()
+    world.check()
+    world.check()
+    world.edit("B")
+    world.settle()
+    assert world.view().out_of_sync
+
+
 def test_before_the_first_generation_a_paused_change_waits_without_a_look() -> None:
     """There is nothing to compare with; the resume loads it."""
     world = World()
