@@ -104,9 +104,7 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
     effects: list[Effect] = []
     if any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values()):
         return book, effects
-    failed = [
-        name for name, m in rollout.members.items() if isinstance(m, Settled) and m.change.outcome not in SUCCEEDED
-    ]
+    failed = failed_of(rollout)
     for name, member in rollout.members.items():
         if isinstance(member, Ready):
             module = book.modules[name]
@@ -120,6 +118,12 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
                 book, more = promote_member(book, rollout, module, member, now)
             effects += more
     return _close(book, book.rollouts[revision], now), effects
+
+
+def failed_of(rollout: Rollout) -> list[str]:
+    """The modules that keep an atomic rollout from being promoted."""
+    members = rollout.members.items()
+    return [name for name, m in members if isinstance(m, Settled) and m.change.outcome not in SUCCEEDED]
 
 
 def _close(book: Book, rollout: Rollout, now: Instant) -> Book:

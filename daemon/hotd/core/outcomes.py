@@ -24,7 +24,7 @@ from hotd.core.book import (
     saw,
     without,
 )
-from hotd.core.concluding import conclude, promote_member, settle, with_member
+from hotd.core.concluding import conclude, failed_of, promote_member, settle, with_member
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.loads import load
 from hotd.core.messages import Avoided, Checked, LoadKind, LoadOutcome, Planned, Rejected, Staged, Unchanged
@@ -81,7 +81,7 @@ def _renew(book: Book, rollout: Rollout, now: Instant) -> tuple[Book, list[Effec
     Promoted together with others that are newer, they would be a set that was never on disk.
     """
     effects: list[Effect] = []
-    if any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values()):
+    if failed_of(rollout) or any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values()):
         return book, effects
     for name, member in rollout.members.items():
         module = book.modules[name]

@@ -61,7 +61,7 @@ def not_served(module: Module) -> str:
         stay, end, ask, asked = "stay", "they end", "asks them to", "they are asked to at their next checkpoint"
     else:
         stay, end, ask, asked = "stays", "it ends", "asks it to", "it is asked to at its next checkpoint"
-    going = all(i.state == "stopping" or module.shall_end(i) for i in old)
+    going = all(module.shall_end(instance) for instance in old)
     cure = asked if going else f"`hotctl restart {module.name}` {ask}"
     return f"g{module.current} is current but nothing runs it: {names} {stay} on {numbers} until {end}; {cure}"
 

@@ -364,6 +364,20 @@ def test_members_of_an_atomic_rollout_that_grew_old_are_loaded_again() -> None:
     assert world.outcome_of(revision).outcome == "promoted"
 
 
+def test_members_of_an_atomic_rollout_that_failed_are_not_loaded_again() -> None:
+    """It is over; the watcher loads the newest for itself."""
+    world = serving(spec("a"), spec("b"))
+    world.write("B", "a")
+    world.write("broken", "b")
+    revision = world.reload("a", "b", atomic=True)
+    world.finish("a")
+    world.edit("C", "a")
+    world.finish("b")
+    assert world.outcome_of(revision).outcome == "rejected" and world.of(Discard) == [Discard("a", 2)]
+    world.settle()
+    assert world.module("a").generations[3].digest == "C" and world.module("b").current == 1
+
+
 def test_members_of_an_atomic_rollout_are_not_renewed_for_ever() -> None:
     """As often as any load; then all are promoted, and the newest follows."""
     world = serving(spec("a"), spec("b"))

@@ -9,7 +9,6 @@ import pytest
 from hotd.contract.errors import GenerationMismatch, PausedGlobally, Refused, UnknownInstance, UnknownModule, UsageError
 from hotd.contract.events import EventName
 from hotd.core.effects import AskToEnd, Promote
-from hotd.core.values import InstanceId
 from tests.support.books import World, having, promoted, serving, spec
 
 
@@ -364,4 +363,3 @@ def test_an_unknown_module_is_unknown_to_every_verb(verb: str) -> None:
     """66."""
     with pytest.raises(UnknownModule):
         getattr(serving(), verb)("nobody")
-    assert InstanceId("op", 1) == ("op", 1)
