@@ -4,13 +4,17 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-all lint coverage clean
+.PHONY: demo test test-all test-soak lint coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/hotd demo $(DEMO)
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest $(TEST)
+
+# What takes minutes: the tests marked soak, which are left out of every other run.
+test-soak: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest --soak -m soak -o faulthandler_timeout=0 $(TEST)
 
 # The three supported Pythons, each in an environment of its own.
 test-all:
