@@ -1,0 +1,82 @@
+"""A change in progress, member by member, and what the history keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hotd.contract.views import Change, ModuleChange
+from hotd.core.messages import LoadKind
+from hotd.core.values import Actor, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waits until no other rollout holds one of its modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class InLoad:
+    job: int
+    deadline: float
+    """Monotonic seconds."""
+    again: int = 0
+    """How often newer content superseded what this job was loading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The candidate waits for the other members of an atomic rollout."""
+
+    number: int
+    digest: str
+    reloaded: tuple[str, ...]
+    duration_ms: float
+    again: int = 0
+    """As that of the load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    change: ModuleChange
+
+
+Member = Queued | InLoad | Ready | Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A change in progress. Its revision is its number in the history."""
+
+    revision: int
+    kind: LoadKind
+    cause: str
+    actor: Actor
+    started: Instant
+    members: Mapping[str, Member]
+    atomic: bool = False
+    force: bool = False
+    by_watch: bool = False
+    skips: bool = False
+    """``--all``: a module that would have to be refused is skipped."""
+    quiet: bool = False
+    """By the daemon for itself (the look at the disk while paused): leaves no trace in the history."""
+
+    def holds(self, module: str) -> bool:
+        """Whether the module is part of it and not settled yet."""
+        member = self.members.get(module)
+        return member is not None and not isinstance(member, Settled)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An entry of the history."""
+
+    revision: int
+    at: Instant
+    cause: str
+    actor: str
+    change: Change
+    duration_ms: float
+    listed: bool = True
+    """Whether ``history`` shows it; checks and plans only answer ``outcome``."""

@@ -1,0 +1,235 @@
+"""A hosted module and all that is known of it: its generations, its instances, what is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from hotd.contract.views import ErrorView
+from hotd.core.copies import without
+from hotd.core.values import InstanceId, Instant, Spec
+
+UNREAD = "unread-"
+MOST_QUARANTINED = 100
+"""For each module; the oldest is forgotten, and at worst refused once more."""
+
+
+# --- phases: a state carries the facts true in it, and no others ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Loaded aside; serves nobody."""
+
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What new instances get."""
+
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """Gets no new instances; the running ones finish."""
+
+    since: Instant
+    deadline: float
+    """Monotonic seconds."""
+    stalled: Instant | None = None
+    """When the deadline passed, and that was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """Nobody runs it; loaded for an instant undo."""
+
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Gone from memory; the record stays."""
+
+    since: Instant
+
+
+Phase = Candidate | Current | Draining | Standby | Retired
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    number: int
+    digest: str
+    phase: Phase
+    cause: str
+    actor: str
+    created: Instant
+    duration_ms: float
+    verdict: str = "none"
+    """none, promoted, superseded, aborted, rolled-back"""
+
+    @property
+    def in_memory(self) -> bool:
+        return not isinstance(self.phase, Retired)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    id: InstanceId
+    generation: int
+    state: Literal["starting", "running", "stopping", "abandoned"]
+    started: Instant
+    leaving: bool = False
+    """It shall end; asked when ``max_unavailable`` allows."""
+    deadline: float = 0.0
+    """Monotonic seconds by which it should have ended; 0 while nobody asked it to."""
+    stalled: Instant | None = None
+    """When that passed, and was told."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes a place: an abandoned one is listed and no longer counted."""
+        return self.state != "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A candidate that could not be loaded."""
+
+    digest: str
+    error: ErrorView
+    at: Instant
+    cause: str
+    actor: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What was last seen on disk."""
+
+    digest: str
+    """Empty: something changed that was not read yet. ``unread-…``: something that was refused before it had one."""
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecord:
+    at: Instant
+    generation: int | None
+    instance: str | None
+    error: ErrorView
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast ended instances are replaced: ends within a second of the start slow it down, doubling each time."""
+
+    quick_ends: int = 0
+    not_before: float = 0.0
+    """Monotonic seconds."""
+    failing: bool = False
+    """Whether the last of the quick ends was a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A hosted unit of user code and all that is known of it."""
+
+    spec: Spec
+    replicas: int
+    stopped: bool = False
+    paused: bool = False
+    generations: Mapping[int, Generation] = field(default_factory=dict)
+    current: int | None = None
+    line: tuple[int, ...] = ()
+    """The stable generations in the order they became current, ending with current; ``undo`` walks it back."""
+    instances: Mapping[int, Instance] = field(default_factory=dict)
+    next_instance: int = 1
+    finished: int = 0
+    """Places whose work is done for good (``restart`` is never or on-failure)."""
+    pace: Pace = Pace()
+    rejections: tuple[Rejection, ...] = ()
+    quarantine: Mapping[str, str] = field(default_factory=dict)
+    """digest -> ``rejected`` or ``undone``: what the watcher must not load."""
+    pending: frozenset[str] = frozenset()
+    """Paths that changed and were not acted on yet: paused, manual, at the cap, or a rollout is in flight."""
+    disk: Disk | None = None
+    """None before the first look."""
+    hung: Mapping[int, Instant] = field(default_factory=dict)
+    """Load jobs that were abandoned and whose threads have not come to an end: job -> since when."""
+    tainted: Instant | None = None
+    """When the first of its instances was abandoned: whatever that thread holds, it holds until the daemon ends."""
+    failures: tuple[FailureRecord, ...] = ()
+    errors: int = 0
+    reloads: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    def count(self, generation: int) -> int:
+        """Living instances of one generation."""
+        return sum(1 for instance in self.instances.values() if instance.generation == generation and instance.counts)
+
+    @property
+    def alive(self) -> int:
+        return sum(1 for instance in self.instances.values() if instance.counts)
+
+    @property
+    def on_current(self) -> int:
+        return 0 if self.current is None else self.count(self.current)
+
+    @property
+    def loaded(self) -> list[Generation]:
+        """What is in memory, oldest first."""
+        return [generation for generation in self.generations.values() if generation.in_memory]
+
+    @property
+    def wanted(self) -> int:
+        """How many instances there should be on current when nothing stands in the way."""
+        return 0 if self.stopped or self.current is None else max(0, self.replicas - self.finished)
+
+    @property
+    def shortfall(self) -> int:
+        """How many are missing: old and new together are never more than replicas + surge."""
+        return max(0, min(self.wanted - self.on_current, self.wanted + self.spec.surge - self.alive))
+
+    def shall_end(self, instance: Instance) -> bool:
+        """Whether somebody wants it to end, or ``on_change = "stop"`` wants its code gone."""
+        return instance.leaving or (self.spec.on_change == "stop" and instance.generation != self.current)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the disk is known to hold something else than current."""
+        if self.current is None or self.disk is None:
+            return False
+        return self.disk.digest != self.generations[self.current].digest
+
+    @property
+    def on_disk(self) -> str | None:
+        """Why the watcher must not load what is on disk: ``rejected`` or ``undone``."""
+        return self.quarantine.get(self.disk.digest) if self.disk else None
+
+    @property
+    def rejection(self) -> Rejection | None:
+        """The news about what is on disk, as long as it is what was refused."""
+        if self.disk is None or self.on_disk != "rejected":
+            return None
+        return next((r for r in reversed(self.rejections) if r.digest == self.disk.digest), None)
+
+
+def saw(module: Module, digest: str, now: Instant) -> Module:
+    """The module, of which the disk is known to hold that content now."""
+    known = module.disk is not None and module.disk.digest == digest
+    return module if known else replace(module, disk=Disk(digest, now))
+
+
+def quarantined(module: Module, digest: str, why: str) -> Module:
+    """The module, whose watcher must not load that content."""
+    marks = {**without(module.quarantine, digest), digest: why}
+    return replace(module, quarantine=dict(list(marks.items())[-MOST_QUARANTINED:]))
