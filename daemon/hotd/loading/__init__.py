@@ -35,8 +35,8 @@ moment it was executed (gettext's ``install`` after that is not seen). ``%(filen
 ``co_filename``, carry the content's hash (`hotd.core.marks.plain` takes it off). Children of multiprocessing import
 from the disk. A part that is known by a computed name only, and is loaded by new code after the swap, is executed anew.
 
-Around that: `disk` says where names live, `ledger` and `index` what is known between two looks, `admission` and `entry`
-what may be hosted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).
+Around that: `roots`, `disk` and `files` say where names live, `ledger` and `index` what is known between two looks,
+`admission` and `entry` what may be hosted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).
 """
 
 from __future__ import annotations

@@ -5,14 +5,15 @@ from __future__ import annotations
 from hotd.contract.errors import BadEntry
 from hotd.contract.nearest import nearest
 from hotd.core import names
-from hotd.loading.disk import Disk, Kind, Location, Roots
+from hotd.loading.disk import Disk, Kind, Location
+from hotd.loading.roots import Roots
 
 
 def admit(name: str, roots: Roots) -> None:
     """Raise BadEntry unless the dotted name means one Python module, in one root."""
     if not name or not names.is_dotted(name):
         raise BadEntry(f"{name!r} is no name of a module", hint="write it as in an import: pkg.mod")
-    disk = Disk(roots)
+    disk = roots.disk()
     homes = disk.homes(name) if "." not in name else []
     if len(homes) > 1:
         files = " and ".join(place.path for place in homes)

@@ -10,9 +10,11 @@ from types import ModuleType
 
 from hotd.core import names
 from hotd.loading.asking import askers, resolve
-from hotd.loading.disk import Disk, Kind, Roots, absolute
+from hotd.loading.disk import Disk, Kind
+from hotd.loading.files import absolute
 from hotd.loading.modules import MANAGED
 from hotd.loading.part import Part, Router
+from hotd.loading.roots import Roots
 from hotd.loading.routing import Importer
 from hotd.loading.standin import known, standin_of
 
@@ -95,7 +97,7 @@ class StandInLoader:
 
 
 def _extension(fullname: str, roots: Roots, within: Sequence[str] | None) -> ModuleSpec | None:
-    place = Disk(roots).locate(fullname, within)
+    place = Disk(roots.folders).locate(fullname, within)
     if place is None or place.kind is not Kind.EXTENSION:
         return None
     loader = ExtensionFileLoader(fullname, place.path)

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from hotd.loading.candidate import Candidate
-from hotd.loading.disk import Roots
 from hotd.loading.generation import Generation
 from hotd.loading.index import Index
 from hotd.loading.part import Part
+from hotd.loading.roots import Roots
 from hotd.loading.source import Source
 from hotd.loading.survey import Aliases, Paths, Places, Survey
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from hotd.loading.disk import Roots
 from hotd.loading.part import Home, Part
+from hotd.loading.roots import Roots
 from hotd.loading.sketch import Sketch
 from hotd.loading.standin import claim
 

@@ -15,7 +15,6 @@ from hotd.loading import hooks
 from hotd.loading.admission import admit
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
 from hotd.loading.candidate import Candidate, executed_since
-from hotd.loading.disk import Roots
 from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
 from hotd.loading.ledger import Ledger
@@ -24,6 +23,7 @@ from hotd.loading.part import Part, State
 from hotd.loading.plan import Plan, plan_of
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
+from hotd.loading.roots import Roots
 from hotd.loading.standin import tidy
 from hotd.loading.survey import Paths, Survey
 

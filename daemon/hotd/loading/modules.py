@@ -12,8 +12,8 @@ from typing import Any
 
 from hotd.loading.disk import Kind
 from hotd.loading.execution import execute
+from hotd.loading.files import read
 from hotd.loading.part import Part, Router
-from hotd.loading.source import read
 from hotd.loading.standin import standin_of, submodule
 
 MANAGED = "is managed by hotd: it is loaded by a hotd.loading.Loader, and reloaded by Loader.reload() or hotctl reload"

@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any, ClassVar, Protocol
 
 from hotd.core import names
-from hotd.loading.disk import Kind, Location, Roots
+from hotd.loading.disk import Kind, Location
+from hotd.loading.roots import Roots
 from hotd.loading.source import Source
 
 

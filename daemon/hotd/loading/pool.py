@@ -12,11 +12,11 @@ from typing import Protocol
 from hotd.contract.errors import LoadRejected
 from hotd.core import names
 from hotd.loading.asking import single
-from hotd.loading.disk import Disk, Roots
 from hotd.loading.generation import Generation
 from hotd.loading.link import link
 from hotd.loading.modules import fresh
 from hotd.loading.part import Part, Scope
+from hotd.loading.roots import Roots
 from hotd.loading.routing import Importer
 from hotd.loading.sketch import Sketch, Sketcher, entry_names
 from hotd.loading.source import Source, digest_of
@@ -133,7 +133,7 @@ class Pool:
                     return found
             return self._beside(asker, wanted)
 
-        sketcher = Sketcher(asker.roots, Disk(asker.roots), source=self.source, kept=kept)
+        sketcher = Sketcher(asker.roots.disk(), source=self.source, kept=kept)
         sketcher.follow(entry_names((name,)))
         if name not in sketcher.sketches:
             asker.outside |= {name}

@@ -22,7 +22,7 @@ from hotd.core import border
 from hotd.core.border import Raised, Returned
 from hotd.core.marks import plain
 from hotd.core.values import Failure
-from hotd.loading.disk import file_name
+from hotd.loading.files import file_name
 from hotd.loading.part import Router
 
 

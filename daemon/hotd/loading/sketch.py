@@ -8,11 +8,12 @@ from importlib.machinery import PathFinder
 
 from hotd.contract.errors import EmptySource, LoadRejected, NameTaken, SourceMissing
 from hotd.core import graph, names
-from hotd.loading.disk import Disk, Kind, Location, Roots, file_name
+from hotd.loading.disk import Disk, Kind, Location
+from hotd.loading.files import file_name
 from hotd.loading.part import Part
 from hotd.loading.refusal import does_not_compile, unreadable
 from hotd.loading.scan import Mention
-from hotd.loading.source import Source, digest_of, read
+from hotd.loading.source import Source, digest_of
 from hotd.loading.standin import taken_by
 
 
@@ -43,7 +44,6 @@ class Sketcher:
 
     def __init__(
         self,
-        roots: Roots,
         disk: Disk,
         *,
         source: Callable[[str, bytes], Source],
@@ -51,7 +51,6 @@ class Sketcher:
         previous: Callable[[str], Part | None] = lambda name: None,
         absent: Callable[[str], bool] = lambda name: False,
     ) -> None:
-        self._roots = roots
         self._disk = disk
         self._source = source
         self.kept = kept
@@ -128,7 +127,7 @@ class Sketcher:
         """The source at the location, read at most once. OSError."""
         source = self.read.get(name)
         if source is None or source.path != location.path:
-            source = self.read[name] = self._source(location.path, read(location.path))
+            source = self.read[name] = self._source(location.path, self._disk.read(location.path))
         return source
 
     def _sketch(self, name: str, location: Location) -> Sketch:

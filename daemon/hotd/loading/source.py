@@ -5,37 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import linecache
-import os
-import stat
 import weakref
 from types import CodeType
 
 from hotd.core.marks import marked
 from hotd.loading.scan import Scan, scan
-
-LARGEST = 16 << 20
-"""Bytes. Compiling takes three hundred times a source's size in memory: more than this is a mistake, or a data file."""
-
-
-def read(path: str) -> bytes:
-    """The bytes of a regular file. OSError when there is none, or when it is something else (a FIFO, a folder)."""
-    # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever, before fstat could tell what it is.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise OSError(f"it is {what}")
-        if status.st_size > LARGEST:
-            raise OSError(f"it is {status.st_size >> 20} MiB large; a source has at most {LARGEST >> 20}")
-        # One read that asks for a byte more than there should be: if that one does not come, this was all of it. Every
-        # system call less counts while other threads compute.
-        pieces = [os.read(handle, status.st_size + 1)]
-        while pieces[-1] and (len(pieces) > 1 or len(pieces[0]) != status.st_size):
-            pieces.append(os.read(handle, 1 << 20))
-        return b"".join(pieces)
-    finally:
-        os.close(handle)
 
 
 class Source:

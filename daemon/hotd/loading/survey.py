@@ -7,21 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from hotd.core import graph, names
-from hotd.loading.disk import (
-    SUFFIXES,
-    VOLUME_SWITCH,
-    Disk,
-    Kind,
-    Location,
-    Roots,
-    absolute,
-    file_name,
-    folder_name,
-    is_link,
-    real_path,
-)
+from hotd.loading.disk import SUFFIXES, Kind, Location
+from hotd.loading.files import absolute, file_name, folder_name, is_link, real_path
 from hotd.loading.index import Index
 from hotd.loading.part import Part
+from hotd.loading.roots import VOLUME_SWITCH, Roots
 from hotd.loading.sketch import Sketcher, entry_names
 from hotd.loading.source import Source
 
@@ -47,8 +37,7 @@ class Survey:
         """Name -> the sentence why its part is made anew."""
         self._suspects: set[str] = set(pending)
         self.sketcher = Sketcher(
-            roots,
-            Disk(roots),
+            roots.disk(),
             source=source,
             kept=self.kept,
             previous=index.parts.get,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from hotd.watching.interest import Interest
+from hotd.core.interest import Interest
 
 
 @dataclass(frozen=True, slots=True)

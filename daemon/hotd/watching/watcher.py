@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from watchdog.events import EVENT_TYPE_DELETED, FileSystemEvent, FileSystemEventHandler
 
+from hotd.core.interest import CODE, Interest
 from hotd.core.settling import Change, Kind, Settling
 from hotd.ports import Batch, Clock
 from hotd.watching.backends import Backend, Inotify, Polling
-from hotd.watching.interest import CODE, Interest
 from hotd.watching.limits import blind, refused
 from hotd.watching.places import Places, Root
 

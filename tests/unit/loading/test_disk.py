@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hotd.loading.disk import Disk, Kind, Roots
+from hotd.loading.disk import Kind
+from hotd.loading.roots import Roots
 
 
 def grow(root: Path, *files: str) -> None:
@@ -20,7 +21,7 @@ def grow(root: Path, *files: str) -> None:
 def test_python_s_own_order_of_precedence(tmp_path: Path, listed: bool) -> None:
     """A package before an extension before a source before a plain folder; asked by stat or by listing."""
     grow(tmp_path, "a/__init__.py", "a.py", "b.so", "b.py", "c.py", "c/x.txt", "d/x.txt", "e/__init__.so")
-    disk = Disk(Roots([tmp_path]))
+    disk = Roots([tmp_path]).disk()
     if listed:
         disk.modules()
 
@@ -34,7 +35,7 @@ def test_python_s_own_order_of_precedence(tmp_path: Path, listed: bool) -> None:
 def test_the_first_root_wins_and_folders_add_up(tmp_path: Path) -> None:
     """Roots stand in order of precedence; a namespace is spread over all of them."""
     grow(tmp_path, "one/m.py", "two/m.py", "one/ns/a.py", "two/ns/b.py", "two/late.py", "one/late/x.txt")
-    disk = Disk(Roots([tmp_path / "one", tmp_path / "two"]))
+    disk = Roots([tmp_path / "one", tmp_path / "two"]).disk()
 
     module, space, late = disk.locate("m"), disk.locate("ns"), disk.locate("late")
 
@@ -48,7 +49,7 @@ def test_hotd_itself_is_never_managed(tmp_path: Path) -> None:
     """A root that happens to contain hotd does not load it a second time."""
     grow(tmp_path, "hotd/__init__.py")
 
-    assert Disk(Roots([tmp_path])).locate("hotd") is None
+    assert Roots([tmp_path]).disk().locate("hotd") is None
 
 
 def test_a_path_has_a_name_under_each_root_that_holds_it(tmp_path: Path) -> None:
@@ -67,8 +68,8 @@ def test_a_dangling_link_is_nothing(tmp_path: Path) -> None:
     """A link to a file that is gone is not a module, however the folder is asked."""
     (tmp_path / "m.py").symlink_to("gone.py")
     roots = Roots([tmp_path])
-    listed = Disk(roots)
+    listed = roots.disk()
     listed.modules()
 
-    assert Disk(roots).locate("m") is None
+    assert roots.disk().locate("m") is None
     assert listed.locate("m") is None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hotd.loading.source import Source, digest_of, read
+from hotd.loading.files import read
+from hotd.loading.source import Source, digest_of
 
 
 def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:

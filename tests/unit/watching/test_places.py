@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotd.watching.interest import Interest
+from hotd.core.interest import Interest
 from hotd.watching.places import Places
 
 

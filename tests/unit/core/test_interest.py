@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotd.watching.interest import Interest
+from hotd.core.interest import Interest
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""The source roots: what is managed, and by which paths. No I/O but what a `Disk` does."""
+
+# Paths are strings in this room (see `files`).
+# ruff: noqa: PTH206
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from hotd.core import names
+from hotd.loading.disk import SUFFIXES, Disk
+from hotd.loading.files import ON_DISK, Files, absolute, real_path
+
+VOLUME_SWITCH = "..data"
+"""The link that Kubernetes renames to swap a whole mounted volume."""
+
+
+class Roots:
+    """The source roots of a loader, absolute, first one first."""
+
+    def __init__(self, folders: Iterable[str | Path], files: Files = ON_DISK) -> None:
+        """``files`` has what lies under them."""
+        self._files = files
+        self.folders = tuple(dict.fromkeys(absolute(folder) for folder in folders))
+        real = (real_path(folder) for folder in self.folders)
+        self._prefixes = tuple(dict.fromkeys((*self.folders, *real)))
+
+    def disk(self) -> Disk:
+        """For one look at what they hold."""
+        return Disk(self.folders, self._files)
+
+    def steps(self, path: str) -> list[list[str]]:
+        """The absolute path split below every root that contains it. No I/O."""
+        found: list[list[str]] = []
+        for root in self._prefixes:
+            if path == root:
+                found.append([])
+            elif path.startswith(root.rstrip(os.sep) + os.sep):
+                found.append(path[len(root.rstrip(os.sep)) + 1 :].split(os.sep))
+        return found
+
+    def contain(self, path: str) -> bool:
+        """Whether the absolute path is a root, or below one. No I/O."""
+        return bool(self.steps(path))
+
+    def hold_up(self, path: str) -> bool:
+        """Whether a root is the path itself or lies below it: whatever happened there happened to the root. No I/O."""
+        return any(root == path or root.startswith(path.rstrip(os.sep) + os.sep) for root in self._prefixes)
+
+    def names_for(self, path: str) -> tuple[str, ...]:
+        """The names that a file or folder at this absolute path can be imported as, one for each root. No I/O."""
+        return tuple(name for steps in self.steps(path) if (name := names.spelled(steps, SUFFIXES)))
