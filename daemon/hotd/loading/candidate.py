@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Candidate:
     """A generation that waits for `Loader.promote`, or for nothing (`Loader.discard`, `Loader.check`)."""
 
-    __slots__ = ("__weakref__", "base", "fresh", "generation", "linked", "look", "reloaded", "unchanged")
+    __slots__ = ("__weakref__", "base", "fresh", "generation", "linked", "look", "reloaded", "restored", "unchanged")
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Candidate:
         base: object = None,
         reloaded: tuple[str, ...] = (),
         look: int = 0,
+        restored: bool = False,
     ) -> None:
         self.generation = generation
         self.unchanged = unchanged
@@ -40,6 +41,8 @@ class Candidate:
         """`Generation.identity` of the generation that was current: a name for it that does not keep it alive."""
         self.look = look
         """The loader's how-manieth look at the disk it came from."""
+        self.restored = restored
+        """It comes from a bundle: what the disk holds was not looked at."""
         self.reloaded = reloaded
         """Names of the parts that were executed for it, in that order."""
 

@@ -93,6 +93,23 @@ class Packed:
             raise FileNotFoundError(errno.ENOENT, "it is not in the bundle", path) from None
 
 
+class Layered:
+    """A bundle, and the disk for whatever is not in it."""
+
+    def __init__(self, packed: Packed) -> None:
+        self._packed = packed
+
+    def kind(self, path: str) -> bool | None:
+        known = self._packed.kind(path)
+        return ON_DISK.kind(path) if known is None else known
+
+    def entries(self, folder: str) -> dict[str, bool]:
+        return {**ON_DISK.entries(folder), **self._packed.entries(folder)}
+
+    def read(self, path: str) -> bytes:
+        return self._packed.read(path) if self._packed.kind(path) is not None else ON_DISK.read(path)
+
+
 ON_DISK = OnDisk()
 
 

@@ -40,7 +40,7 @@ class Generation:
         "staging",
     )
 
-    def __init__(self, number: int, digest: str, entries: tuple[str, ...], parts: Mapping[str, Part]) -> None:
+    def __init__(self, number: int, digest: str, entries: tuple[str, ...]) -> None:
         self.number = number
         """Grows from load to load; 0 while a candidate is still being loaded."""
         self.digest = digest
@@ -52,7 +52,7 @@ class Generation:
         """Parts that were made for those edges."""
         self.staging = True
         self.identity = object()
-        self._parts = dict(parts)
+        self._parts: dict[str, Part] = {}
         self._table: dict[str, Part] | None = None
         self._epoch = 0
 
@@ -97,6 +97,10 @@ class Generation:
         if found is None:
             found = self._current_table(name).get(name)
         return found
+
+    def start_from(self, part: Part) -> None:
+        """The part of an entry, or of a package above one: while this is being made, and never after."""
+        self._parts[part.name] = part
 
     def entry_parts(self) -> Iterable[Part]:
         """The parts of the entries and of the packages above them."""

@@ -90,12 +90,20 @@ class Ledger:
 
     def candidate(self, generation: Generation, fresh: dict[str, Part], linked: dict[str, Part]) -> Candidate:
         """A candidate that comes from the last look."""
+        self._note(fresh)
+        base = self._indexed.identity if self._indexed is not None else None
+        return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks)
+
+    def restored(self, generation: Generation, fresh: dict[str, Part], linked: dict[str, Part]) -> Candidate:
+        """A candidate that comes from no look at the disk."""
+        self._note(fresh)
+        return Candidate(generation, fresh=fresh, linked=linked, restored=True)
+
+    def _note(self, fresh: dict[str, Part]) -> None:
         for name, part in fresh.items():
             before = self._index.parts.get(name)
             if part.location.path and (before is None or before.location.path != part.location.path):
                 self._aliases.note(part)
-        base = self._indexed.identity if self._indexed is not None else None
-        return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks)
 
     def catch_up(self, current: Generation | None) -> None:
         """Make the index that of the current generation; it costs what differs, if that came from the indexed one."""
@@ -104,9 +112,11 @@ class Ledger:
             if candidate is not None and self._indexed is not None and candidate.base is self._indexed.identity:
                 self._index.renew(candidate.linked.values(), current.entry_parts())
                 self.settle([name for name, look in self._pending.items() if look <= candidate.look])
-            else:  # the first load, an undo, or a candidate that another one overtook
+            else:  # the first load, an undo, a restored one, or a candidate that another one overtook
                 before, self._index = self._index.parts, Index(current.table().values())
-                other = (name for name, part in before.items() if self._index.parts.get(name) is not part)
+                other: Iterable[str] = self._index.names()
+                if candidate is None or not candidate.restored:
+                    other = (name for name, part in before.items() if self._index.parts.get(name) is not part)
                 self._pending.update(dict.fromkeys(other, self._looks))
             self._indexed = current
             self._renewals = weakref.WeakKeyDictionary()

@@ -34,8 +34,9 @@ def link(
             continue
         for name in members:
             sketch = sketches[name]
-            part = Part(name, sketch.location, sketch.source, digests[name], sketch.outside, roots, home)
-            part.runtime |= sketch.runtime
+            part = Part(
+                name, sketch.location, sketch.source, digests[name], sketch.outside, roots, home, sketch.runtime
+            )
             table[name] = fresh[name] = part
         for name in members:
             edges = fresh[name].edges

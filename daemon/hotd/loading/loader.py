@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from hotd.contract.errors import BadEntry, Busy, LoadRejected
 from hotd.core import names
+from hotd.core.bundle import Bundle
 from hotd.loading import hooks
 from hotd.loading.admission import admit
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
+from hotd.loading.bundling import Unpacked, bundle_of
 from hotd.loading.candidate import Candidate, executed_since
 from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
@@ -24,8 +26,12 @@ from hotd.loading.plan import Plan, plan_of
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
 from hotd.loading.roots import Roots
+from hotd.loading.sketch import Sketcher, entry_names
 from hotd.loading.standin import tidy
 from hotd.loading.survey import Paths, Survey
+
+_Found = Candidate | tuple[Candidate, list[str]]
+"""What is current already, or a candidate and the names in it to execute."""
 
 
 class Loader:
@@ -131,13 +137,31 @@ class Loader:
         The number is that of the newest numbered generation if that has the same digest, else the next one; with
         ``numbered=False`` it stays 0 until the candidate is promoted, so that trying consumes none.
         """
-        outcome = self._attempt(changed, avoid, entry)
+        outcome = self._attempt(lambda: self._from_disk(changed, avoid, entry))
         if isinstance(outcome, Candidate):
             if numbered:
                 self._numbers.give(outcome.generation)
             return outcome
         # Raised here and not where it happened: its traceback then holds no frame that knows the candidate.
         raise outcome
+
+    def restore(self, bundle: Bundle, number: int = 0) -> Candidate:
+        """Load aside what `bundle` had kept, whatever the disk holds now: an undo to what left memory, or a start.
+
+        ``number`` is the one the generation had; 0 takes the next. Parts that are in service with the same closure are
+        shared. After its promotion the whole disk counts as not looked at. Raises LoadRejected as `stage` does.
+        """
+        outcome = self._attempt(lambda: self._unpack(bundle, number))
+        if isinstance(outcome, Candidate):
+            if number:
+                self._numbers.had(number, bundle.digest)
+            self._numbers.give(outcome.generation)
+            return outcome
+        raise outcome
+
+    def bundle(self, generation: Generation) -> Bundle:
+        """Everything that a generation of this loader was made of."""
+        return bundle_of(generation, self._roots)
 
     def check(self, changed: Paths | None = None, *, entry: str | None = None) -> Candidate:
         """As `stage`, thrown away at once: consumes no number. The report tells ``digest``, ``reloaded``, ``kept``."""
@@ -197,7 +221,7 @@ class Loader:
 
     # --- one attempt ---------------------------------------------------------------------------------------------
 
-    def _attempt(self, changed: Paths | None, avoid: frozenset[str], entry: str | None) -> Candidate | LoadRejected:
+    def _attempt(self, find: Callable[[], _Found]) -> Candidate | LoadRejected:
         """One load aside; a refusal is a value, so that nothing of it is kept alive by a traceback."""
         bound = BOUND.get()
         if isinstance(bound, Generation) and bound.staging and bound in self._staging:
@@ -206,13 +230,11 @@ class Loader:
             raise Busy("the loader is closed")
         try:
             with self._looking:
-                survey = self._look(changed, entry)
-                self._refuse(survey, avoid)
-                current = self._current
-                if current is not None and survey.digest == current.digest:
-                    self._ledger.settle(survey.differing)
-                    return Candidate(current, unchanged=True)
-                generation, candidate, wanted = self._link(survey)
+                found = find()
+            if isinstance(found, Candidate):
+                return found
+            candidate, wanted = found
+            generation = candidate.generation
         except LoadRejected as refused:
             return refused.with_traceback(None)
         finally:
@@ -234,6 +256,32 @@ class Loader:
             return candidate
         self._ledger.refused_candidate(candidate)
         return refusal
+
+    def _from_disk(self, changed: Paths | None, avoid: frozenset[str], entry: str | None) -> _Found:
+        survey = self._look(changed, entry)
+        self._refuse(survey, avoid)
+        current = self._current
+        if current is not None and survey.digest == current.digest:
+            self._ledger.settle(survey.differing)
+            return Candidate(current, unchanged=True)
+        index = survey.index
+        generation = Generation(0, survey.digest, survey.entries)
+        table, fresh = self._link(survey.sketcher, generation, self._roots, index.parts)
+        before = (name for name in fresh if (old := index.parts.get(name)) is not None and old.state is State.DONE)
+        return self._ledger.candidate(generation, fresh, table), [*survey.entries, *sorted(before)]
+
+    def _unpack(self, bundle: Bundle, number: int) -> _Found:
+        current = self._current
+        if current is not None and bundle.digest == current.digest:
+            return Candidate(current, unchanged=True)
+        tidy()
+        try:
+            unpacked = Unpacked(bundle, self._roots, self._pool.source)
+        except LoadRejected as refused:
+            raise with_digest(refused, bundle.digest) from None
+        generation = Generation(number, bundle.digest, bundle.entries)
+        table, fresh = self._link(unpacked.sketcher, generation, unpacked.roots, {})
+        return self._ledger.restored(generation, fresh, table), [*bundle.entries]
 
     def _look(self, changed: Paths | None, entry: str | None) -> Survey:
         tidy()
@@ -258,22 +306,20 @@ class Loader:
             self._ledger.refused((*sketched, *outside))
             raise with_digest(errors[0], survey.digest)
 
-    def _link(self, survey: Survey) -> tuple[Generation, Candidate, list[str]]:
-        """Make parts of the sketches. Also the names to execute: entries, then what ran before and is affected."""
-        index, sketcher = survey.index, survey.sketcher
+    def _link(
+        self, sketcher: Sketcher, generation: Generation, roots: Roots, previous: dict[str, Part]
+    ) -> tuple[dict[str, Part], dict[str, Part]]:
+        """Make parts of the sketches and give them to the generation. All that differ from current; those made now."""
+        cycles = sketcher.cycles()
         with self._pool.linking:
-            table, fresh = self._pool.link(sketcher, survey.cycles, survey.digests, index.parts, self._roots)
-            entries: dict[str, Part] = {}
-            for name in (prefix for entry in survey.entries for prefix in names.prefixes(entry)):
-                part = table.get(name) or survey.kept(name)
+            table, fresh = self._pool.link(sketcher, cycles, sketcher.digests(cycles), previous, roots)
+            for name in entry_names(generation.entries):
+                part = table.get(name) or sketcher.kept(name)
                 if part is not None:
-                    entries[name] = part
-            generation = Generation(0, survey.digest, survey.entries, entries)
-            candidate = self._ledger.candidate(generation, fresh, table)
+                    generation.start_from(part)
             with self._listing:
                 self._staging = [*self._staging, generation]
-        before = (name for name in fresh if (old := index.parts.get(name)) is not None and old.state is State.DONE)
-        return generation, candidate, [*survey.entries, *sorted(before)]
+        return table, fresh
 
     def _execute(self, candidate: Candidate, wanted: list[str]) -> None:
         def find(name: str) -> Part | None:

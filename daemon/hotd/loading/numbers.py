@@ -30,6 +30,12 @@ class Numbers:
                 self._next += 1
             generation.number = self._newest[0]
 
+    def had(self, number: int, digest: str) -> None:
+        """A generation of an earlier life had this number: later ones are higher."""
+        with self._lock:
+            if number >= self._next - 1:
+                self._next, self._newest = number + 1, (number, digest)
+
     def take_back(self, generation: Generation) -> None:
         """The next one may have the number of a candidate that is thrown away, unless a later one was given since."""
         with self._lock:

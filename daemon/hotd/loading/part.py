@@ -53,6 +53,7 @@ class Part:
         "_closure",
         "_epoch",
         "bound",
+        "carried",
         "claim",
         "digest",
         "edges",
@@ -85,6 +86,7 @@ class Part:
         outside: Iterable[str],
         roots: Roots,
         home: Home,
+        carried: Iterable[str] = (),
     ) -> None:
         self.name = name
         self.location = location
@@ -96,8 +98,10 @@ class Part:
         """Absolute dotted name -> the part it means here."""
         self.outside = frozenset(outside)
         """Names looked for under the roots in vain: a file of that name would change what this part means."""
-        self.runtime: set[str] = set()
-        """Those edges that only running it revealed."""
+        self.carried = frozenset(carried)
+        """Those edges that running an earlier part of the same source revealed: the digest covers them."""
+        self.runtime = set(self.carried)
+        """Those, and the ones that running this part revealed."""
         self.roots = roots
         self.home = home
         self.state = State.NEW

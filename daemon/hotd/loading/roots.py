@@ -31,6 +31,14 @@ class Roots:
         """For one look at what they hold."""
         return Disk(self.folders, self._files)
 
+    def place(self, path: str) -> tuple[int, str]:
+        """Which root an absolute path was found under, and the rest of the path. No I/O. ValueError: under none."""
+        for number, root in enumerate(self.folders):
+            above = root.rstrip(os.sep) + os.sep
+            if path.startswith(above):
+                return number, path[len(above) :]
+        raise ValueError(f"{path} is under none of the roots")
+
     def steps(self, path: str) -> list[list[str]]:
         """The absolute path split below every root that contains it. No I/O."""
         found: list[list[str]] = []

@@ -49,12 +49,15 @@ class Sketcher:
         source: Callable[[str, bytes], Source],
         kept: Callable[[str], Part | None],
         previous: Callable[[str], Part | None] = lambda name: None,
+        carried: Callable[[str, Source], Iterable[str]] | None = None,
         absent: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self._disk = disk
         self._source = source
         self.kept = kept
         self._previous = previous
+        self._carried = carried or self._learned
+        """Names that this source imports, as only an earlier run of it told."""
         self._absent = absent
         self.where: dict[str, Location | None] = {}
         """Answers of the disk, in this look at it."""
@@ -157,11 +160,14 @@ class Sketcher:
             file = location.path
             self.errors.append(EmptySource(f"{file_name(file)} is empty, and had code before", hint=hint, file=file))
         self._imports(sketch)
-        if before is not None and before.source is source:
-            for target in sorted(before.runtime):
-                if self._add(sketch, target):
-                    sketch.runtime.add(target)
+        for target in sorted(self._carried(name, source)):
+            if self._add(sketch, target):
+                sketch.runtime.add(target)
         return sketch
+
+    def _learned(self, name: str, source: Source) -> Iterable[str]:
+        before = self._previous(name)
+        return before.runtime if before is not None and before.source is source else ()
 
     def _unsuspected(self, name: str, location: Location) -> Source | None:
         """The source as it was before, where nothing says that it changed: only what it imports did."""

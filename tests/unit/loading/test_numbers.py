@@ -7,7 +7,7 @@ from hotd.loading.numbers import Numbers
 
 
 def loaded(digest: str) -> Generation:
-    return Generation(0, digest, (), {})
+    return Generation(0, digest, ())
 
 
 def given(numbers: Numbers, digest: str) -> Generation:
