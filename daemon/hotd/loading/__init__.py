@@ -26,8 +26,13 @@ How an import finds its generation, on one page:
 * Names that only running the code reveals (computed names for ``import_module``) become edges when they are imported;
   `pool` loads them.
 
-What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``Thread.start``, the stand-ins) is done by
-the first open loader and undone by the last that closes. Locks: a loader's own, held while it looks and links; the
+What outside refers to code of some parts, `holders` tells: `whose` an object is follows from its functions' built-in
+names, `doors` remember who registered what says nothing itself; `running`, `registries`, `slots` and `registrations`
+are where they look.
+
+What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``Thread.start``, ``atexit.register``,
+logging's ``addHandler`` and ``addFilter``, the stand-ins) is done by the first open loader and undone by the last that
+closes. Locks: a loader's own, held while it looks and links; the
 pool's, while parts are made; one for the states of all parts. None is held while user code runs.
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the

@@ -46,6 +46,7 @@ def call_bound(scope: Scope, fn: Callable[P, T], *args: P.args, **kwargs: P.kwar
 
 _BORDER = call_bound.__code__
 _PLAIN = builtins.__dict__
+_IMPORT = "<frozen importlib._bootstrap>"
 
 
 def askers(frame: FrameType | None) -> Iterator[Part]:
@@ -68,6 +69,24 @@ def scopes(frame: FrameType | None) -> Iterator[Scope]:
     bound = BOUND.get()
     if bound is not None:
         yield bound
+
+
+def maker(frame: FrameType | None) -> Part | None:
+    """The part whose code does what is done in ``frame``: the nearest one, or the one that started this thread.
+
+    None while a library is imported for the first time: what it registers then is its own, for good, whoever made it
+    be imported.
+    """
+    while frame is not None:
+        if frame.f_code is _BORDER:
+            return None
+        if (own := frame.f_builtins) is not _PLAIN and isinstance(router := own.get("__import__"), Router):
+            return router.part
+        if frame.f_code.co_filename == _IMPORT:
+            return None
+        frame = frame.f_back
+    bound = BOUND.get()
+    return bound.starter() if isinstance(bound, Inherited) else None
 
 
 def resolve(name: str, frame: FrameType | None) -> Part | None:
@@ -107,11 +126,16 @@ class Inherited:
     that code's frames hold g1's parts.
     """
 
-    __slots__ = ("_scopes",)
+    __slots__ = ("_scopes", "_starter")
 
-    def __init__(self, known: Iterable[Scope]) -> None:
+    def __init__(self, known: Iterable[Scope], starter: Part | None = None) -> None:
         found = {id(scope): weakref.ref(scope) for scope in single(known)}
         self._scopes: tuple[weakref.ref[Scope], ...] = tuple(found.values())
+        self._starter = weakref.ref(starter) if starter is not None else None
+
+    def starter(self) -> Part | None:
+        """The part whose code started the thread, while it is in memory."""
+        return self._starter() if self._starter is not None else None
 
     def find(self, name: str) -> Part | None:
         for scope in self.living():

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from types import ModuleType
 
-from hotd.loading import threads
+from hotd.loading import doors, threads
 from hotd.loading.finder import Finder, managed
 from hotd.loading.modules import MANAGED, relative_to
 from hotd.loading.routing import Importer
@@ -33,6 +33,7 @@ def install() -> None:
         importlib.import_module = import_module  # same signature, by keyword too
         setattr(importlib, "reload", refuse_reload)  # noqa: B010 - the name is banned in plain sight, rightly
         threads.install()
+        doors.install()
 
 
 def uninstall() -> None:
@@ -48,6 +49,7 @@ def uninstall() -> None:
             importlib.import_module = _import_module  # type: ignore[assignment] # a Callable has no defaults
         if getattr(importlib, "reload") is refuse_reload:  # noqa: B009
             setattr(importlib, "reload", _reload)  # noqa: B010
+        doors.uninstall()
         threads.uninstall()
         vacate()
 

@@ -13,10 +13,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from hotd.loading.asking import BOUND, Inherited, scopes
+from hotd.loading.asking import BOUND, Inherited, maker, scopes
+from hotd.loading.part import Part
 
 _inherited: list[contextvars.ContextVar[Any]] = []
 _contexts: weakref.WeakKeyDictionary[threading.Thread, contextvars.Context] = weakref.WeakKeyDictionary()
+_starters: weakref.WeakKeyDictionary[threading.Thread, weakref.ref[Part]] = weakref.WeakKeyDictionary()
+_watched: weakref.WeakKeyDictionary[threading.Thread, Callable[[], None]] = weakref.WeakKeyDictionary()
 _start: Callable[[threading.Thread], None] = threading.Thread.start
 _run: Callable[[threading.Thread], None] = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
 """What we patched over, which is not always Python's own."""
@@ -28,13 +31,28 @@ def inherit(var: contextvars.ContextVar[Any]) -> None:
         _inherited.append(var)
 
 
+def starter(thread: threading.Thread) -> Part | None:
+    """The part whose code started the thread, also where that was a library on its behalf; while it is in memory."""
+    reference = _starters.get(thread)
+    return reference() if reference is not None else None
+
+
+def when_over(thread: threading.Thread, tell: Callable[[], None]) -> None:
+    """Call ``tell`` on the thread itself when it has run; the last one given counts. Never if it has already."""
+    _watched[thread] = tell
+
+
 def _start_with_context(self: threading.Thread) -> None:
-    known = list(scopes(sys._getframe(1)))
+    frame = sys._getframe(1)
+    known = list(scopes(frame))
     given = [(var, value) for var in _inherited if (value := var.get(_UNSET)) is not _UNSET]
     if known or given:
         context = contextvars.Context()
         if known:
-            context.run(BOUND.set, Inherited(known))
+            part = maker(frame)
+            context.run(BOUND.set, Inherited(known, part))
+            if part is not None:
+                _starters[self] = weakref.ref(part)
         for var, value in given:
             context.run(var.set, value)
         _contexts[self] = context
@@ -47,6 +65,9 @@ def _run_in_context(self: threading.Thread) -> None:
         _run(self)
     else:
         context.run(_run, self)
+    tell = _watched.pop(self, None)
+    if tell is not None:
+        tell()
 
 
 _UNSET: Any = object()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import linecache
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +80,7 @@ def process() -> tuple[object, ...]:
         ours,
         list(sys.meta_path),
         importlib.import_module,
-        threading.Thread.start,
+        (threading.Thread.start, atexit.register, logging.Logger.addHandler, logging.Filterer.addFilter),
         {thread.name for thread in threading.enumerate()},
     )
 

@@ -1,0 +1,34 @@
+"""What of the outside world refers to the code of certain parts, or was registered by it.
+
+For a candidate that was refused this is what it left behind; for a retired generation it is who keeps it in memory.
+Found by looking at what is there and asking whose it is, never by comparing the process before and after: what other
+modules and instances do meanwhile is theirs. It takes some milliseconds, and is for when somebody wants to know.
+
+Not found: what carries no code and passes no watched door (`doors`), as a string in ``sys.path``, a warnings filter for
+a built-in category, ``os.environ``, the working folder; codecs' search functions, which nobody can list; child
+processes other than ``multiprocessing.Process``; what lies deep in a library, or in a container of ten thousand. What
+refers weakly only (ABC.register, ``__subclasses__``) goes by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hotd.loading.registrations import registrations
+from hotd.loading.registries import Holder, registries
+from hotd.loading.running import running
+from hotd.loading.slots import Before, slots
+from hotd.loading.whose import Whose
+
+__all__ = ["Holder", "holders"]
+
+NOTHING_KNOWN: Before = {}
+
+
+def holders(whose: Whose, before: Before = NOTHING_KNOWN) -> Iterator[Holder]:
+    """Each of them. ``before`` (`hotd.loading.slots.now`) tells what can be put back where only one thing stands."""
+    for _, one in running(whose):
+        yield one
+    yield from registries(whose)
+    yield from slots(whose, before)
+    yield from registrations(whose)
