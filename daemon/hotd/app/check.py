@@ -15,7 +15,7 @@ from hotd.loading.hosting import Hosting
 
 def check(config: Config, out: TextIO) -> int:
     """A line for each module; 0 when all would load, else 3."""
-    loading = Hosting(SystemClock())
+    loading = Hosting(SystemClock(), also=config.watch.also, ignore=config.watch.ignore)
     refused = 0
     for warning in (*config.warnings, *(str(later) for later in config.later)):
         out.write(f"warning: {warning}\n")

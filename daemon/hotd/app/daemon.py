@@ -120,7 +120,7 @@ class Daemon:
         capture.install()
 
         events = EventRing()
-        loading = Hosting(clock)
+        loading = Hosting(clock, also=config.watch.also, ignore=config.watch.ignore)
         undo.callback(loading.close)
         for spec in config.modules:
             loading.host(spec.name, spec.roots, 1)

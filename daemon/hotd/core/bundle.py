@@ -31,6 +31,9 @@ class Bundle:
     carried: tuple[tuple[str, str], ...] = ()
     """Part and the name it imports, where only having run it told so: the digest covers those too."""
 
+    anchors: tuple[str, ...] = ()
+    """Parts beside whose code every file of the bundle is data of theirs."""
+
     @property
     def size(self) -> int:
         """Bytes of all files."""

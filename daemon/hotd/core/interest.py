@@ -53,6 +53,20 @@ class Interest:
             and self.enters(folder)
         )
 
+    def declares(self, path: str) -> bool:
+        """Whether this is a data file by an ``also`` glob."""
+        return _fits(self._also, path) and self.could_be_data(path)
+
+    def could_be_data(self, path: str) -> bool:
+        """Whether this is neither code, nor dropped by an editor or interpreter, nor ignored."""
+        folder, _, name = path.rpartition("/")
+        return (
+            not name.endswith((*CODE, ".pyc"))
+            and not self._dropping.match(name)
+            and not _fits(self._ignored, path)
+            and self.enters(folder)
+        )
+
     def enters(self, folder: str) -> bool:
         """Whether anything in this folder can matter; "" is the root itself."""
         return not any(

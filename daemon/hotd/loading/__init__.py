@@ -23,6 +23,9 @@ How an import finds its generation, on one page:
   thread was bound to or born with (`threads`), else the head.
 * A package does not get its submodules as attributes unless its own ``__init__`` imports them: it may be shared by
   generations that do not share those. It finds them by asker too (`modules`).
+* **Data files** (`data`, `gathering`, `resources`) that are declared, or that lie beside code which reads them through
+  its loader, belong to the parts in the nearest folder of code: digested with them, and read from them by old code.
+* A **bundle** (`bundling`) is all of a generation as plain bytes. Loading one asks it in the place of the disk.
 * Names that only running the code reveals (computed names for ``import_module``) become edges when they are imported;
   `pool` loads them.
 

@@ -24,16 +24,23 @@ def bundle_of(generation: Generation, roots: Roots) -> Bundle:
     files: dict[tuple[int, str], BundleFile] = {}
     folders: set[tuple[int, str]] = set()
     carried: set[tuple[str, str]] = set()
+    anchors: set[str] = set()
     for part in generation.table().values():
         if part.source is not None:
             root, path = roots.place(part.location.path)
             files[root, path] = BundleFile(path, part.source.data, root)
         if part.location.kind is Kind.NAMESPACE:
             folders.update(roots.place(folder) for folder in part.location.folders)
+        if part.data is not None:
+            if part.data.whole:
+                anchors.add(part.name)
+            for one in part.data.files.values():
+                root, path = roots.place(one.path)
+                files[root, path] = BundleFile(path, one.data, root)
         carried.update((part.name, target) for target in part.carried)
     return Bundle(
         generation.digest, generation.entries, tuple(sorted(files.values())), tuple(sorted(folders)),
-        tuple(sorted(carried)),
+        tuple(sorted(carried)), tuple(sorted(anchors)),
     )  # fmt: skip
 
 
@@ -54,12 +61,13 @@ class Unpacked:
         carried: dict[str, list[str]] = {}
         for part, target in bundle.carried:
             carried.setdefault(part, []).append(target)
-        self.roots = Roots(roots.folders, Layered(packed))
+        self.roots = roots.packed(Layered(packed))
         self.sketcher = Sketcher(
-            Roots(roots.folders, packed).disk(),
+            roots.packed(packed),
             source=source,
             kept=_nothing,
             carried=lambda name, source: carried.get(name, ()),
+            anchors=bundle.anchors,
         )
         self.sketcher.follow(entry_names(bundle.entries))
         missing = [name for name in bundle.entries if name not in self.sketcher.sketches]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from hotd.core import names
-from hotd.loading.files import ON_DISK, Files
+from hotd.loading.files import LARGEST, ON_DISK, Files
 
 SOURCE = ".py"
 SUFFIXES = (*EXTENSION_SUFFIXES, SOURCE)
@@ -134,9 +134,13 @@ class Disk:
             listed = self._listed[folder] = self._files.entries(folder)
         return listed
 
-    def read(self, path: str) -> bytes:
+    def kind(self, path: str) -> bool | None:
+        """True for a folder, False for anything else that exists, None for nothing."""
+        return self._files.kind(path)
+
+    def read(self, path: str, largest: int = LARGEST) -> bytes:
         """The bytes of a file, anew each time. OSError."""
-        return self._files.read(path)
+        return self._files.read(path, largest)
 
 
 def names_path(name: str) -> str:

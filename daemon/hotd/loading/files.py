@@ -18,6 +18,7 @@ from typing import Protocol
 
 LARGEST = 16 << 20
 """Bytes. Compiling takes three hundred times a source's size in memory: more than this is a mistake."""
+ANY_SIZE = 1 << 62
 
 
 class Files(Protocol):
@@ -29,8 +30,8 @@ class Files(Protocol):
     def entries(self, folder: str) -> dict[str, bool]:
         """Name -> whether it is a folder, for everything in it that exists. Empty for a folder that cannot be read."""
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a regular file of at most `LARGEST` bytes. OSError when there is no such thing."""
+    def read(self, path: str, largest: int = LARGEST) -> bytes:
+        """The bytes of a regular file of at most so many bytes. OSError when there is no such thing."""
 
 
 class OnDisk:
@@ -54,8 +55,8 @@ class OnDisk:
             pass  # a folder that is gone, or closed to us, holds nothing that could be imported
         return found
 
-    def read(self, path: str) -> bytes:
-        return read(path)
+    def read(self, path: str, largest: int = LARGEST) -> bytes:
+        return read(path, largest)
 
 
 class Packed:
@@ -86,7 +87,7 @@ class Packed:
     def entries(self, folder: str) -> dict[str, bool]:
         return self._folders.get(folder, {})
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, largest: int = LARGEST) -> bytes:
         try:
             return self._files[path]
         except KeyError:
@@ -106,14 +107,14 @@ class Layered:
     def entries(self, folder: str) -> dict[str, bool]:
         return {**ON_DISK.entries(folder), **self._packed.entries(folder)}
 
-    def read(self, path: str) -> bytes:
-        return self._packed.read(path) if self._packed.kind(path) is not None else ON_DISK.read(path)
+    def read(self, path: str, largest: int = LARGEST) -> bytes:
+        return self._packed.read(path) if self._packed.kind(path) is not None else ON_DISK.read(path, largest)
 
 
 ON_DISK = OnDisk()
 
 
-def read(path: str) -> bytes:
+def read(path: str, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file. OSError when there is none, or when it is something else (a FIFO, a folder)."""
     # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever, before fstat could tell what it is.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -122,8 +123,8 @@ def read(path: str) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             raise OSError(f"it is {what}")
-        if status.st_size > LARGEST:
-            raise OSError(f"it is {status.st_size >> 20} MiB large; a source has at most {LARGEST >> 20}")
+        if status.st_size > largest:
+            raise OSError(f"it is {status.st_size >> 20} MiB large; a file of a closure has at most {largest >> 20}")
         # One read that asks for a byte more than there should be: if that one does not come, this was all of it. Every
         # system call less counts while other threads compute.
         pieces = [os.read(handle, status.st_size + 1)]

@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,15 +86,18 @@ class _Running:
 class Hosting:
     """Implements ``hotd.ports.Loading``. Called from the engine's thread; jobs report to the sink they were given."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, also: Sequence[str], ignore: Sequence[str]) -> None:
+        """Globs of data files, as `Loader` has them."""
         self._clock = clock
+        self._also = also
+        self._ignore = ignore
         self._pool = Pool()
         self._lines: dict[str, _Line] = {}
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
 
     def host(self, module: str, roots: tuple[str, ...], first_number: int) -> None:
-        loader = Loader(roots, pool=self._pool, first_number=first_number)
+        loader = Loader(roots, pool=self._pool, first_number=first_number, also=self._also, ignore=self._ignore)
         self._lines[module] = _Line(loader, roots)
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:

@@ -14,6 +14,8 @@ class Index:
         self.parts: dict[str, Part] = {}
         self.users: dict[str, set[str]] = {}
         """Name -> names of the parts that import it, or looked for it in vain."""
+        self.keepers: dict[str, frozenset[str]] = {}
+        """Folder -> names of the parts that look for data files in it, or have some there."""
         for part in parts:
             self.enter(part)
 
@@ -35,7 +37,12 @@ class Index:
         dropped = set() if before is None else {name for name in before.mentions() if name not in mentions}
         for name in dropped:
             self._forget_user(name, part.name)
+        if before is not None:
+            self._forget_keeper(before)
         self.parts[part.name] = part
+        if part.data is not None:
+            for place in part.data.places():
+                self.keepers[place] = self.keepers.get(place, frozenset()) | {part.name}
         for name in mentions:
             self.users.setdefault(name, set()).add(part.name)
         return bool(dropped)
@@ -63,8 +70,17 @@ class Index:
 
     def _drop(self, name: str) -> None:
         part = self.parts.pop(name)
+        self._forget_keeper(part)
         for mentioned in set(part.mentions()):
             self._forget_user(mentioned, name)
+
+    def _forget_keeper(self, part: Part) -> None:
+        for place in part.data.places() if part.data is not None else ():
+            left = self.keepers.get(place, frozenset()) - {part.name}
+            if left:
+                self.keepers[place] = left
+            else:
+                self.keepers.pop(place, None)
 
     def _forget_user(self, name: str, user: str) -> None:
         users = self.users.get(name)

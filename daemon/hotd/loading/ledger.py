@@ -40,15 +40,15 @@ class Ledger:
 
     def touched_by(self, paths: Iterable[str]) -> bool:
         """See `hotd.loading.Loader.touched_by`."""
-        pages: tuple[tuple[dict[str, None], dict[str, Part]], ...] = (
-            (self._known, self._index.parts),
-            (self._refused, {}),
+        index, found = self._index, set[str]()
+        pages: tuple[tuple[dict[str, None], dict[str, Part], dict[str, frozenset[str]]], ...] = (
+            (self._known, index.parts, index.keepers),
+            (self._refused, {}, {}),
         )
-        found: set[str] = set()
-        for known, parts in pages:
-            places = Places(self._roots, self._aliases.names, known, parts)
+        for known, parts, keepers in pages:
+            places = Places(self._roots, self._aliases.names, known, parts, keepers)
             for path in paths:
-                places.meant_by(path, found, found)
+                places.meant_by(path, found, found, found)
                 if found:
                     return True
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from hotd.loading.data import alike
 from hotd.loading.part import Home, Part
 from hotd.loading.roots import Roots
 from hotd.loading.sketch import Sketch
@@ -35,7 +36,15 @@ def link(
         for name in members:
             sketch = sketches[name]
             part = Part(
-                name, sketch.location, sketch.source, digests[name], sketch.outside, roots, home, sketch.runtime
+                name,
+                sketch.location,
+                sketch.source,
+                digests[name],
+                sketch.outside,
+                roots,
+                home,
+                sketch.runtime,
+                sketch.data,
             )
             table[name] = fresh[name] = part
         for name in members:
@@ -76,7 +85,7 @@ def _same(
     table: Mapping[str, Part],
     kept: Callable[[str], Part | None],
 ) -> bool:
-    if part.digest != digest or part.location != sketch.location:
+    if part.digest != digest or part.location != sketch.location or not alike(part.data, sketch.data):
         return False
     for target in sketch.targets:
         if part.edges.get(target) is not (cycle.get(target) or table.get(target) or kept(target)):

@@ -43,8 +43,17 @@ class Loader:
     stand-ins for managed names and ``threading.Thread`` hands generations on.
     """
 
-    def __init__(self, roots: Sequence[str | Path], *, pool: Pool | None = None, first_number: int = 1) -> None:
-        self._roots = Roots(roots)
+    def __init__(
+        self,
+        roots: Sequence[str | Path],
+        *,
+        pool: Pool | None = None,
+        first_number: int = 1,
+        also: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+    ) -> None:
+        """Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some."""
+        self._roots = Roots(roots, also=also, ignore=ignore)
         self._pool = pool if pool is not None else Pool()
         self._turn = threading.RLock()
         """Held for a whole `load` or `reload`, so that two of them bring their results in the order of their looks."""

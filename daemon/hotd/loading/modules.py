@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
@@ -12,7 +13,7 @@ from typing import Any
 
 from hotd.loading.disk import Kind
 from hotd.loading.execution import execute
-from hotd.loading.files import read
+from hotd.loading.files import ANY_SIZE, read
 from hotd.loading.part import Part, Router
 from hotd.loading.standin import standin_of, submodule
 
@@ -62,14 +63,21 @@ class PartLoader:
         return self._part.is_package
 
     def get_data(self, path: str) -> bytes:
-        """The part's own bytes, or a data file as it is on disk now. OSError as for any file."""
-        if self._part.source is not None and path == self.path:
-            return self._part.source.data
-        return read(path)
+        """The part's own bytes, those of its data files, any other file as it is on disk now. OSError as for any."""
+        part = self._part
+        if part.source is not None and path == self.path:
+            return part.source.data
+        known = part.data.files.get(os.path.normpath(path)) if part.data is not None else None
+        return read(path, ANY_SIZE) if known is None else known.data
 
     def get_resource_reader(self, fullname: str | None = None) -> Any:
-        """For ``importlib.resources``: data files are read from the disk."""
-        import importlib.readers  # it brings zipfile and tempfile; most programs never ask
+        """For ``importlib.resources``: the data files of the part, or the disk where it has none."""
+        data = self._part.data
+        if data is not None and data.files and self._part.is_package:
+            from hotd.loading.resources import DataReader  # as the next, it brings tempfile; most programs never ask
+
+            return DataReader(data, self._part.location.folders)
+        import importlib.readers
 
         if self._part.location.kind is Kind.NAMESPACE:
             return importlib.readers.NamespaceReader(_Portions(self._part.location.folders))

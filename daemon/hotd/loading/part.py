@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, ClassVar, Protocol
 
 from hotd.core import names
+from hotd.loading.data import Data
 from hotd.loading.disk import Kind, Location
 from hotd.loading.roots import Roots
 from hotd.loading.source import Source
@@ -55,6 +56,7 @@ class Part:
         "bound",
         "carried",
         "claim",
+        "data",
         "digest",
         "edges",
         "finished",
@@ -87,11 +89,14 @@ class Part:
         roots: Roots,
         home: Home,
         carried: Iterable[str] = (),
+        data: Data | None = None,
     ) -> None:
         self.name = name
         self.location = location
         self.source = source
         """None for a namespace package, which has no file."""
+        self.data = data
+        """The data files that are part of it; None where nothing was looked for."""
         self.digest = digest
         """Of the whole closure."""
         self.edges: dict[str, Part] = {}

@@ -133,7 +133,7 @@ class Pool:
                     return found
             return self._beside(asker, wanted)
 
-        sketcher = Sketcher(asker.roots.disk(), source=self.source, kept=kept)
+        sketcher = Sketcher(asker.roots, source=self.source, kept=kept)
         sketcher.follow(entry_names((name,)))
         if name not in sketcher.sketches:
             asker.outside |= {name}

@@ -15,6 +15,8 @@ _LOAD_CONST = opcode.opmap["LOAD_CONST"]
 _LOAD_SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)  # from 3.14 on the level is one
 _EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
 _DYNAMIC = frozenset({"import_module", "__import__"})
+_READERS = frozenset({"get_data", "get_resource_reader"})
+_RESOURCES = frozenset({"importlib.resources", "importlib_resources"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Scan:
     """Constants that could be names of modules, where the code calls ``import_module`` or ``__import__``."""
     exports: tuple[str, ...]
     """Constants that could stand in ``__all__``, where the code has one."""
+    anchors: tuple[str, ...]
+    """Constants that could be names of packages, where the code reads packages' data files."""
+    reads_data: bool
+    """Whether it may read data files through its loader or ``importlib.resources``."""
     binds: frozenset[str]
     """Names that the module's own level stores or loads."""
 
@@ -46,20 +52,28 @@ def scan(code: CodeType) -> Scan:
     """Read the code of a whole module, nested code included."""
     mentions: list[Mention] = []
     strings: dict[str, None] = {}
-    dynamic = False
+    dynamic = reads_data = False
     work = [code]
     while work:
         one = work.pop()
         mentions.extend(_imports(one))
         dynamic = dynamic or not _DYNAMIC.isdisjoint(one.co_names)
+        reads_data = reads_data or not _READERS.isdisjoint(one.co_names)
         for constant in one.co_consts:
             if isinstance(constant, CodeType):
                 work.append(constant)
             else:
                 strings.update(dict.fromkeys(_strings(constant)))
     exports = [text for text in strings if text.isidentifier()] if "__all__" in code.co_names else []
-    dotted = [text for text in strings if is_dotted(text.lstrip("."))] if dynamic else []
-    return Scan(tuple(mentions), tuple(dotted), tuple(exports), frozenset(code.co_names))
+    reads_data = reads_data or any(_of_resources(mention) for mention in mentions)
+    dotted = tuple(text for text in strings if is_dotted(text.lstrip("."))) if dynamic or reads_data else ()
+    anchors = tuple(text for text in dotted if not text.startswith(".")) if reads_data else ()
+    names = frozenset(code.co_names)
+    return Scan(tuple(mentions), dotted if dynamic else (), tuple(exports), anchors, reads_data, names)
+
+
+def _of_resources(mention: Mention) -> bool:
+    return mention.name in _RESOURCES or (mention.name == "importlib" and "resources" in mention.names)
 
 
 def _imports(code: CodeType) -> Iterator[Mention]:

@@ -8,10 +8,13 @@ from importlib.machinery import PathFinder
 
 from hotd.contract.errors import EmptySource, LoadRejected, NameTaken, SourceMissing
 from hotd.core import graph, names
-from hotd.loading.disk import Disk, Kind, Location
+from hotd.loading.data import Data
+from hotd.loading.disk import Kind, Location
 from hotd.loading.files import file_name
+from hotd.loading.gathering import Gatherer
 from hotd.loading.part import Part
 from hotd.loading.refusal import does_not_compile, unreadable
+from hotd.loading.roots import Roots
 from hotd.loading.scan import Mention
 from hotd.loading.source import Source, digest_of
 from hotd.loading.standin import taken_by
@@ -29,11 +32,14 @@ class Sketch:
     outside: set[str] = field(default_factory=set)
     runtime: set[str] = field(default_factory=set)
     """Those targets that an earlier incarnation of the same source imported at run time."""
+    data: Data | None = None
 
     @property
     def node(self) -> graph.Node:
         content = self.source.digest if self.source is not None else ""
-        return graph.Node(graph.hashed(self.location.relative, content, *sorted(self.outside)), tuple(self.targets))
+        data = ("data", *self.data.pieces) if self.data is not None and self.data.files else ()
+        fingerprint = graph.hashed(self.location.relative, content, *sorted(self.outside), *data)
+        return graph.Node(fingerprint, tuple(self.targets))
 
 
 class Sketcher:
@@ -44,15 +50,18 @@ class Sketcher:
 
     def __init__(
         self,
-        disk: Disk,
+        roots: Roots,
         *,
         source: Callable[[str, bytes], Source],
         kept: Callable[[str], Part | None],
         previous: Callable[[str], Part | None] = lambda name: None,
         carried: Callable[[str, Source], Iterable[str]] | None = None,
         absent: Callable[[str], bool] = lambda name: False,
+        named: frozenset[str] | None = None,
+        anchors: Iterable[str] = (),
     ) -> None:
-        self._disk = disk
+        self._disk = roots.disk()
+        self._gatherer = Gatherer(roots, self._disk, named)
         self._source = source
         self.kept = kept
         self._previous = previous
@@ -67,6 +76,10 @@ class Sketcher:
         """Names whose file could not be read in this look."""
         self.sketches: dict[str, Sketch] = {}
         self.errors: list[LoadRejected] = []
+        self.unsure: set[str] = set()
+        """Names whose data are looked for anew, whatever was named."""
+        self._anchors = set(anchors)
+        """Names beside whose code everything is data."""
 
     def follow(self, entries: list[str]) -> None:
         """Sketch everything that can be reached from these names and is not kept."""
@@ -79,6 +92,28 @@ class Sketcher:
             if location is not None and location.managed:
                 sketch = self.sketches[name] = self._sketch(name, location)
                 work.extend(reversed(sketch.targets))
+        for name, sketch in self.sketches.items():  # only now all anchors are known
+            sketch.data = self.data(name, sketch.location)
+        self.errors += self._gatherer.errors
+
+    def follow_again(self, entries: list[str]) -> None:
+        """Sketch anew: other parts are kept than the last time."""
+        self.sketches, self.errors = {}, []
+        self.follow(entries)
+
+    def data(self, name: str, location: Location) -> Data | None:
+        """The data files that belong to the name's code now; None where there is nothing to look for."""
+        before = self._previous(name)
+        known = before.data if before is not None else None
+        whole = name in self._anchors or (known is not None and known.whole)
+        if not self._gatherer.wanted(whole=whole):
+            return None
+        return self._gatherer.gather(location, known, whole=whole, surely=name in self.unsure)
+
+    def late_anchors(self) -> list[str]:
+        """Names of kept parts that were loaded without the data files that sketched code may read by them."""
+        kept = ((name, self.kept(name)) for name in self._anchors)
+        return [name for name, part in kept if part is not None and (part.data is None or not part.data.whole)]
 
     def expect(self, entry: str) -> None:
         """Tell about an entry that was there before and is not any more: nobody imports it, so nobody else would."""
@@ -217,6 +252,16 @@ class Sketcher:
             target = names.absolute(text[level:], package, level)
             if target and taken_by(names.top(target)) is None:
                 self._add(sketch, target)
+        if found.reads_data:
+            self._anchor(sketch, package, found.anchors)
+
+    def _anchor(self, sketch: Sketch, package: str, texts: Iterable[str]) -> None:
+        """The code reads data: that beside itself, in its package, and in the packages that it names."""
+        for text in texts:
+            if taken_by(names.top(text)) is None and _holds_modules(self.locate(text)):
+                self._add(sketch, text)
+        named = [target for target in sketch.targets if _holds_modules(self.locate(target))]
+        self._anchors.update((sketch.name, *named, *([package] if package else [])))
 
     def _add(self, sketch: Sketch, target: str) -> bool:
         """Let the sketch import the target and the packages on the way; where one is absent, remember that."""
@@ -278,6 +323,10 @@ class Sketcher:
 def entry_names(entries: Iterable[str]) -> list[str]:
     """The entries and the packages above them."""
     return list(dict.fromkeys(prefix for entry in entries for prefix in names.prefixes(entry)))
+
+
+def _holds_modules(location: Location | None) -> bool:
+    return location is not None and location.kind in (Kind.PACKAGE, Kind.NAMESPACE)
 
 
 def _outside_has(name: str) -> bool:

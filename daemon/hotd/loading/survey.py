@@ -36,24 +36,30 @@ class Survey:
         self.why: dict[str, str] = {}
         """Name -> the sentence why its part is made anew."""
         self._suspects: set[str] = set(pending)
+        if changed is None:
+            aliases.look_again()
+        self._named = None if changed is None else frozenset(_spellings(changed, roots, aliases))
         self.sketcher = Sketcher(
-            roots.disk(),
+            roots,
             source=source,
             kept=self.kept,
             previous=index.parts.get,
             absent=lambda name: index.absent(name) and name not in self._suspects,
+            named=self._named,
         )
-        own = self._suspect(roots, changed, aliases)
+        self._sourced: set[str] = set()
+        """Of the names whose own files were named, those whose source was."""
+        own = self._suspect(roots, aliases)
         self._look_at_suspects(own)
         self.looked_at = frozenset(self._suspects)
         self.differing = frozenset(self.why)
         """Names whose files are not what the index says."""
-        causes = graph.touched(tuple(self.why), index.users_of)
-        for name, cause in causes.items():
-            if name not in self.why and name in index.parts:
-                again = "can be imported now" if index.absent(cause) else "is executed again"
-                self.why[name] = f"it imports {cause}, which {again}"
+        self._spread()
         self.sketcher.follow(entry_names(entries))
+        while late := self.sketcher.late_anchors():
+            self.why.update(dict.fromkeys(late, "new code reads its data files"))
+            self._spread()
+            self.sketcher.follow_again(entry_names(entries))
         for name in entries:
             self.sketcher.expect(name)
         self.cycles = self.sketcher.cycles()
@@ -73,36 +79,44 @@ class Survey:
         """Why a sketched part would be executed."""
         return self.why.get(name) or "it is new in the closure"
 
+    def _spread(self) -> None:
+        """Whoever imports what is made anew, is."""
+        causes = graph.touched(tuple(self.why), self.index.users_of)
+        for name, cause in causes.items():
+            if name not in self.why and name in self.index.parts:
+                again = "can be imported now" if self.index.absent(cause) else "is executed again"
+                self.why[name] = f"it imports {cause}, which {again}"
+
     def _digest_of(self, name: str) -> str:
         if name in self.digests:
             return self.digests[name]
         part = self.kept(name)
         return part.digest if part is not None else f"no {name}"
 
-    def _suspect(self, roots: Roots, changed: Paths | None, aliases: Aliases) -> set[str]:
-        """Fill in the names to look at; those returned are suspected only because their own file was named."""
+    def _suspect(self, roots: Roots, aliases: Aliases) -> set[str]:
+        """Fill in the names to look at; those returned are suspected only because files of their own were named."""
         index = self.index
-        if changed is None:
-            aliases.look_again()
+        if self._named is None:
             self._suspects.update(index.names())
             return set()
-        places = Places(roots, aliases.names, index.names(), index.parts)
+        places = Places(roots, aliases.names, index.names(), index.parts, index.keepers)
         own: set[str] = set()
         elsewhere: set[str] = set()
-        for given in changed:
-            path = absolute(given)
-            for one in {path, aliases.in_real_folder(path)}:
-                places.meant_by(one, own, elsewhere)
-        before = frozenset(self._suspects)
-        self._suspects |= own | elsewhere
-        return own - elsewhere - before
+        data: set[str] = set()
+        for path in self._named:
+            places.meant_by(path, own, elsewhere, data)
+        surely = self._suspects | elsewhere
+        self.sketcher.unsure |= surely
+        self._sourced = own
+        self._suspects = surely | own | data
+        return self._suspects - surely
 
     def _look_at_suspects(self, own: set[str]) -> None:
         work = sorted(self._suspects, key=lambda name: (name.count("."), name))
         for name in work:  # packages before what is in them; grows while it is walked
             part = self.index.parts.get(name)
             if name in own and part is not None:
-                if self._read(name, part, part.location):
+                if self._compare(name, part, part.location, sourced=name in self._sourced):
                     continue
                 self.sketcher.where.pop(name, None)
             found = self.sketcher.look(name)
@@ -118,11 +132,21 @@ class Survey:
                 more = [one for one in names.below(name, tuple(self.index.names())) if one not in self._suspects]
                 self._suspects.update(more)
                 work.extend(sorted(more, key=lambda name: (name.count("."), name)))
-            elif found is not None and part.source is not None:
-                self._read(name, part, found)
+            elif found is not None:
+                self._compare(name, part, found, sourced=part.source is not None)
+
+    def _compare(self, name: str, part: Part, location: Location, *, sourced: bool) -> bool:
+        """Compare the files with what the part was made of. False when its source is not there any more."""
+        if sourced and not self._read(name, part, location):
+            return False
+        if part.data is not None and name not in self.why:
+            data = self.sketcher.data(name, location)
+            if data is not None and (difference := part.data.difference(data)) is not None:
+                self.why[name] = difference
+        return True
 
     def _read(self, name: str, part: Part, location: Location) -> bool:
-        """Compare the file with what the part was made of. False when there is no such file."""
+        """Compare the source with the part's. False when there is no such file."""
         try:
             source = self.sketcher.load(name, location)
         except FileNotFoundError:
@@ -135,6 +159,15 @@ class Survey:
         if part.source is None or source.digest != part.source.digest:
             self.why[name] = f"{location.relative} changed"
         return True
+
+
+def _spellings(changed: Paths, roots: Roots, aliases: Aliases) -> Iterable[str]:
+    """The named paths, and the same below roots as they are configured and as their links lead."""
+    for given in changed:
+        path = absolute(given)
+        for one in {path, aliases.in_real_folder(path)}:
+            yield one
+            yield from roots.spellings(one)
 
 
 class Aliases:
@@ -168,20 +201,31 @@ class Places:
     """Which names a path may matter to. Look-ups only, no I/O: safe to ask from any thread, for every file event."""
 
     def __init__(
-        self, roots: Roots, aliases: Mapping[str, str], known: Collection[str], parts: Mapping[str, Part]
+        self,
+        roots: Roots,
+        aliases: Mapping[str, str],
+        known: Collection[str],
+        parts: Mapping[str, Part],
+        keepers: Mapping[str, frozenset[str]],
     ) -> None:
+        self._keepers = keepers
         self._roots = roots
         self._aliases = aliases
         self._known = known
         self._parts = parts
 
-    def meant_by(self, path: str, own: set[str], elsewhere: set[str]) -> None:
-        """Add to ``own`` the part whose file this is, to ``elsewhere`` the names that may mean something else now."""
+    def meant_by(self, path: str, own: set[str], elsewhere: set[str], data: set[str]) -> None:
+        """Add to ``own`` the part whose file this is, to ``elsewhere`` the names that may mean something else now.
+
+        And to ``data`` the parts of whose data files it may be one.
+        """
         if self._roots.hold_up(path) or file_name(path) == VOLUME_SWITCH:
             elsewhere.update(tuple(self._known))
             return
         if path in self._aliases:
             own.add(self._aliases[path])
+        if self._keepers and not path.endswith(SUFFIXES):
+            data.update(self._data_of(path))
         for name in self._roots.names_for(path):
             part = self._parts.get(name)
             if part is not None and part.location.path == path:
@@ -191,6 +235,19 @@ class Places:
             if not path.endswith(SUFFIXES):  # it may be a folder
                 elsewhere.update(names.below(name, tuple(self._known)))
             elsewhere.update(above for above in names.prefixes(name)[:-1] if self._may_appear(above, path))
+
+    def _data_of(self, path: str) -> Iterable[str]:
+        """The parts that have, or would have, a data file at this path; or have some below it."""
+        declared = self._roots.declares(path)
+        for spelled in self._roots.spellings(path):
+            yield from self._keepers.get(spelled, ())
+            folder = folder_name(spelled)
+            while len(folder) > 1:
+                for name in self._keepers.get(folder, ()):
+                    part = self._parts.get(name)
+                    if declared or (part is not None and part.data is not None and part.data.whole):
+                        yield name
+                folder = folder_name(folder)
 
     def _may_appear(self, name: str, path: str) -> bool:
         """Whether a new file in the folder of that name makes the folder a (wider) namespace package."""

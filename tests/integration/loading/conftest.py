@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -50,8 +51,8 @@ def open_loader(ops: Ops) -> Iterator[Open]:
     """Makes loaders over the folder, and closes them."""
     made: list[Loader] = []
 
-    def make(roots: Sequence[Path] = (), pool: Pool | None = None) -> Loader:
-        made.append(Loader(roots or [ops.root], pool=pool))
+    def make(roots: Sequence[Path] = (), pool: Pool | None = None, **how: Any) -> Loader:
+        made.append(Loader(roots or [ops.root], pool=pool, **how))
         return made[-1]
 
     yield make

@@ -55,7 +55,7 @@ def test_whatever_a_module_raises_is_a_refusal_with_a_sentence(ops: Ops, loader:
 def test_every_job_has_one_outcome(ops: Ops, text: str) -> None:
     """Also where looking the entry up ends the thread it is looked up on: whoever waits for the load is told."""
     ops.write(m=text)
-    hosting, told = Hosting(Still()), SimpleQueue[LoadOutcome]()
+    hosting, told = Hosting(Still(), also=(), ignore=()), SimpleQueue[LoadOutcome]()
     hosting.host("m", (str(ops.root),), 1)
     try:
         hosting.start(LoadJob(1, "m", "m:work", (), {}, LoadKind.STAGE), told.put)

@@ -77,3 +77,21 @@ def test_ignored_beats_also() -> None:
 def test_the_root_itself_is_always_entered() -> None:
     """A glob for everything hides files, but the root stays watched."""
     assert Interest(ignore=["*"]).enters("")
+
+
+def test_declared_data_are_never_code_or_droppings() -> None:
+    """A glob that fits everything still declares no source, no bytecode and no backup."""
+    interest = Interest(ignore=["*.log", "old"], also=["*"])
+
+    assert [p for p in ("a.sql", "pkg/deep/a.txt") if not interest.declares(p)] == []
+    for path in ("m.py", "m.pyc", "a.sql~", "__pycache__/x.sql", "a.log", "old/a.sql", ".git/config"):
+        assert not interest.declares(path)
+        assert not interest.could_be_data(path)
+
+
+def test_what_is_not_declared_may_still_be_data() -> None:
+    """Code that reads everything beside it asks for more than the configuration names."""
+    interest = Interest(also=["*.sql"])
+
+    assert not interest.declares("a.txt")
+    assert interest.could_be_data("a.txt")
