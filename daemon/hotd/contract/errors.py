@@ -88,6 +88,8 @@ class LoadRejected(HotdError):
 
     digest: str = ""
     """Of the refused content, where there was any; set by the loader, never on the wire."""
+    left: tuple[str, ...] = ()
+    """What the refused candidate left behind outside itself, a sentence each: taken away, or still there."""
 
 
 class SyntaxRejected(LoadRejected):
@@ -295,10 +297,14 @@ def from_wire(fields: dict[str, Any]) -> HotdError:
     message, code, hint = fields.get("message"), fields.get("code"), fields.get("hint")
     file, line, traceback = fields.get("file"), fields.get("line"), fields.get("traceback")
     kind = BY_CODE.get(code, HotdError) if isinstance(code, str) else HotdError
-    return kind(
+    error = kind(
         message if isinstance(message, str) else "the daemon reported an error without a message",
         hint=hint if isinstance(hint, str) else None,
         file=file if isinstance(file, str) else None,
         line=line if isinstance(line, int) else None,
         traceback=traceback if isinstance(traceback, str) else None,
     )
+    left = fields.get("left")
+    if isinstance(error, LoadRejected) and isinstance(left, (list, tuple)):
+        error.left = tuple(one for one in left if isinstance(one, str))
+    return error

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from hotd.loading.generation import Generation
 from hotd.loading.part import Part, State
+from hotd.loading.slots import Before
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,7 +17,19 @@ T = TypeVar("T")
 class Candidate:
     """A generation that waits for `Loader.promote`, or for nothing (`Loader.discard`, `Loader.check`)."""
 
-    __slots__ = ("__weakref__", "base", "fresh", "generation", "linked", "look", "reloaded", "restored", "unchanged")
+    __slots__ = (
+        "__weakref__",
+        "base",
+        "before",
+        "fresh",
+        "generation",
+        "left",
+        "linked",
+        "look",
+        "reloaded",
+        "restored",
+        "unchanged",
+    )
 
     def __init__(
         self,
@@ -45,6 +58,10 @@ class Candidate:
         """It comes from a bundle: what the disk holds was not looked at."""
         self.reloaded = reloaded
         """Names of the parts that were executed for it, in that order."""
+        self.before: Before = {}
+        """What stood in the process's hooks when its execution began, until it is promoted."""
+        self.left: tuple[str, ...] = ()
+        """What it left behind, once it was thrown away."""
 
     def __repr__(self) -> str:
         return f"<candidate {self.generation!r}{' unchanged' if self.unchanged else ''}>"

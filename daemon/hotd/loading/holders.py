@@ -20,7 +20,7 @@ from hotd.loading.running import running
 from hotd.loading.slots import Before, slots
 from hotd.loading.whose import Whose
 
-__all__ = ["Holder", "holders"]
+__all__ = ["Holder", "holders", "registered"]
 
 NOTHING_KNOWN: Before = {}
 
@@ -29,6 +29,11 @@ def holders(whose: Whose, before: Before = NOTHING_KNOWN) -> Iterator[Holder]:
     """Each of them. ``before`` (`hotd.loading.slots.now`) tells what can be put back where only one thing stands."""
     for _, one in running(whose):
         yield one
+    yield from registered(whose, before)
+
+
+def registered(whose: Whose, before: Before = NOTHING_KNOWN) -> Iterator[Holder]:
+    """All but threads and processes."""
     yield from registries(whose)
     yield from slots(whose, before)
     yield from registrations(whose)

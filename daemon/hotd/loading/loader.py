@@ -25,8 +25,10 @@ from hotd.loading.part import Part, State
 from hotd.loading.plan import Plan, plan_of
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
+from hotd.loading.residue import Remains, Residue, spaces_of
 from hotd.loading.roots import Roots
 from hotd.loading.sketch import Sketcher, entry_names
+from hotd.loading.slots import now
 from hotd.loading.standin import tidy
 from hotd.loading.survey import Paths, Survey
 
@@ -64,9 +66,12 @@ class Loader:
         self._past: list[weakref.ref[Generation]] = []
         self._staging: list[Generation] = []
         self._open: list[weakref.ref[Candidate]] = []
+        self._executing: list[Candidate] = []
         self._listing = threading.Lock()
-        """Guards those three lists and ``_closed``; readers take a list as it is, so each is replaced as a whole."""
+        """Guards those four lists and ``_closed``; readers take a list as it is, so each is replaced as a whole."""
         self._numbers = Numbers(first_number)
+        self.remains = Remains()
+        """What candidates that are no more left behind, and is still there."""
         self._closed = False
         self._pool.join(self)
         hooks.install()
@@ -141,7 +146,8 @@ class Loader:
     ) -> Candidate:
         """Load aside what is on disk: look at it, execute what is affected, leave current alone.
 
-        Raises LoadRejected, whose ``digest`` attribute names the refused content; `Avoided` without executing anything
+        Raises LoadRejected, whose ``digest`` attribute names the refused content and whose ``left`` tells what its
+        execution left behind, taken away where that is safe; `Avoided` without executing anything
         when the content's digest is one of ``avoid``; Busy when called by code that this loader is just loading.
         The number is that of the newest numbered generation if that has the same digest, else the next one; with
         ``numbered=False`` it stays 0 until the candidate is promoted, so that trying consumes none.
@@ -173,7 +179,10 @@ class Loader:
         return bundle_of(generation, self._roots)
 
     def check(self, changed: Paths | None = None, *, entry: str | None = None) -> Candidate:
-        """As `stage`, thrown away at once: consumes no number. The report tells ``digest``, ``reloaded``, ``kept``."""
+        """As `stage`, thrown away at once: consumes no number.
+
+        The report tells ``digest``, ``reloaded``, ``kept``, and what it ``left`` behind.
+        """
         candidate = self.stage(changed, entry=entry, numbered=False)
         self.discard(candidate)
         return candidate
@@ -187,6 +196,7 @@ class Loader:
         self._numbers.give(generation)
         if isinstance(chosen, Candidate) and not chosen.unchanged:
             self._ledger.promoted(chosen)
+            chosen.before = {}
         self._current = generation
         to_front(self)
         with self._listing:
@@ -197,23 +207,39 @@ class Loader:
         self._catch_up()
         return generation
 
-    def discard(self, candidate: Candidate) -> None:
+    def discard(self, candidate: Candidate) -> tuple[str, ...]:
         """Throw a candidate away. Of one that is current, or was, nothing is taken.
 
-        Its number is given back where none was given since: a load that came to nothing leaves no gap.
+        Its number is given back where none was given since: a load that came to nothing leaves no gap. Its
+        ``__hot_dispose__`` is called, and what it left behind is taken away where that is safe: the sentences tell.
         """
+        residue = self.let_go(candidate)
+        if residue is not None:
+            candidate.left = self.clear(residue)
+        return candidate.left
+
+    def let_go(self, candidate: Candidate) -> Residue | None:
+        """The half of `discard` that is over at once; the other is to `clear` what this returns, if anything."""
         generation = candidate.generation
         if candidate.unchanged or any(one() is generation for one in self._past):
-            return
+            return None
         with self._listing:
             self._open = [one for one in self._open if one() not in (None, candidate)]
         self._numbers.take_back(generation)
-        self._undo(generation, candidate.fresh)
+        return self._undo(candidate)
 
-    def abandon(self) -> None:
-        """Give up whatever is being staged: its parts are not shared any more, should an import of theirs never end."""
+    def clear(self, residue: Residue, *, hooks: bool = True) -> tuple[str, ...]:
+        """See `Residue.clear`. It runs user code."""
+        return self.remains.clear(residue, hooks=hooks)
+
+    def abandon(self) -> list[Residue]:
+        """Give up whatever is being staged: its parts are not shared any more, should an import of theirs never end.
+
+        What it did so far can be cleared, without hooks.
+        """
         with self._listing:
-            self._staging = []
+            self._staging, given_up = [], self._executing
+        return [self._undo(candidate) for candidate in given_up]
 
     def close(self) -> None:
         """Let go of all generations and, with the last open loader, of every hook. Old code runs on. Idempotent."""
@@ -248,16 +274,21 @@ class Loader:
             return refused.with_traceback(None)
         finally:
             self._catch_up()
-        mark = finished_by_now()
+        mark, candidate.before = finished_by_now(), now()
+        with self._listing:
+            self._executing = [*self._executing, candidate]
         try:
             call_bound(generation, self._execute, candidate, wanted)
         except BaseException as error:
-            self._undo(generation, candidate.fresh)
+            residue = self._undo(candidate, error)
             if issubclass(type(error), KeyboardInterrupt) and not in_user_code(error):  # isinstance asks the error too
+                self.clear(residue, hooks=False)
                 raise
             refusal = with_digest(does_not_run(error), generation.digest)
+            refusal.left = self.clear(residue)
         else:
             with self._listing:
+                self._executing = [one for one in self._executing if one is not candidate]
                 self._staging = [one for one in self._staging if one is not generation]
                 self._open = [one for one in self._open if one() is not None] + [weakref.ref(candidate)]
             generation.staging = False
@@ -341,13 +372,17 @@ class Loader:
                 if chain[-1].state is not State.DONE:
                     raise Busy(f"{name} is being loaded by the code that asked for this load")
 
-    def _undo(self, generation: Generation, fresh: dict[str, Part]) -> None:
-        """Take back what a candidate brought, as if it had never been."""
+    def _undo(self, candidate: Candidate, error: BaseException | None = None) -> Residue:
+        """Take back what a candidate brought, as if it had never been; what it left elsewhere is the residue."""
+        generation = candidate.generation
+        generation.staging = True  # whatever its hook still imports is noted, and taken back, too
         with self._listing:
             self._staging = [one for one in self._staging if one is not generation]
+            self._executing = [one for one in self._executing if one is not candidate]
         for part, name, target in generation.added:
             part.drop_edge(name, target)
-        self._pool.release([*fresh.values(), *generation.loaded])
+        gone = self._pool.release([*candidate.fresh.values(), *generation.loaded])
+        return Residue(candidate, gone, spaces_of(error, gone) if error is not None else {})
 
     def _bring(self, candidate: Candidate) -> Generation:
         return candidate.generation if candidate.unchanged else self.promote(candidate)

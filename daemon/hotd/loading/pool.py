@@ -95,10 +95,12 @@ class Pool:
 
         return link(sketcher.sketches, cycles, digests, kept=sketcher.kept, heads=heads, roots=roots, home=self)
 
-    def release(self, parts: Iterable[Part]) -> None:
-        """Parts of a candidate that is no more: those that no other loader shares lose their names."""
+    def release(self, parts: Iterable[Part]) -> list[Part]:
+        """Parts of a candidate that is no more: those that no other loader shares lose their names. Which those are."""
         with self._lock:
-            release(part for part in parts if not self._in_service(part))
+            gone = [part for part in parts if not self._in_service(part)]
+            release(gone)
+            return gone
 
     @property
     def linking(self) -> threading.RLock:

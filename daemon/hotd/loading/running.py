@@ -50,8 +50,17 @@ def _of_thread(whose: Whose, thread: threading.Thread, frame: FrameType | None) 
             return None  # cancelled, or done: it ends now
         what = f"timer {own['_name']!r} for {named(own['function'])}"
         return Holder(what, partial(threading.Timer.cancel, thread), refers)
-    where = f"in {place}" if place else f"in {_line(frame)}" if frame is not None else "which has not begun"
-    return Holder(f"thread {own['_name']!r}, {where}", None, refers)
+    return Holder(_standing(thread, place or _line(frame)), None, refers)
+
+
+def placed(thread: threading.Thread) -> str:
+    """The phrase for a thread, whoever's it is."""
+    return _standing(thread, _line(sys._current_frames().get(thread.ident or 0)))
+
+
+def _standing(thread: threading.Thread, place: str) -> str:
+    name = object.__getattribute__(thread, "__dict__")["_name"]
+    return f"thread {name!r}, in {place}" if place else f"thread {name!r}, which has not begun"
 
 
 def idle_worker(thread: threading.Thread, holder: Holder) -> bool:
@@ -77,8 +86,8 @@ def _place(whose: Whose, frame: FrameType | None) -> str:
     return ""
 
 
-def _line(frame: FrameType) -> str:
-    return f"{plain(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}"
+def _line(frame: FrameType | None) -> str:
+    return "" if frame is None else f"{plain(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}"
 
 
 def _children() -> list[Any]:

@@ -19,7 +19,7 @@ from hotd.loading.part import Part
 _inherited: list[contextvars.ContextVar[Any]] = []
 _contexts: weakref.WeakKeyDictionary[threading.Thread, contextvars.Context] = weakref.WeakKeyDictionary()
 _starters: weakref.WeakKeyDictionary[threading.Thread, weakref.ref[Part]] = weakref.WeakKeyDictionary()
-_watched: weakref.WeakKeyDictionary[threading.Thread, Callable[[], None]] = weakref.WeakKeyDictionary()
+_watched: weakref.WeakKeyDictionary[threading.Thread, tuple[Callable[[], None], ...]] = weakref.WeakKeyDictionary()
 _start: Callable[[threading.Thread], None] = threading.Thread.start
 _run: Callable[[threading.Thread], None] = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
 """What we patched over, which is not always Python's own."""
@@ -38,8 +38,8 @@ def starter(thread: threading.Thread) -> Part | None:
 
 
 def when_over(thread: threading.Thread, tell: Callable[[], None]) -> None:
-    """Call ``tell`` on the thread itself when it has run; the last one given counts. Never if it has already."""
-    _watched[thread] = tell
+    """Call ``tell`` on the thread itself when it has run. Never if it has already."""
+    _watched[thread] = (*_watched.get(thread, ()), tell)
 
 
 def _start_with_context(self: threading.Thread) -> None:
@@ -65,8 +65,7 @@ def _run_in_context(self: threading.Thread) -> None:
         _run(self)
     else:
         context.run(_run, self)
-    tell = _watched.pop(self, None)
-    if tell is not None:
+    for tell in _watched.pop(self, ()):
         tell()
 
 

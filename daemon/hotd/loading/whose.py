@@ -50,18 +50,23 @@ def of_frame(frame: FrameType) -> Part | None:
 class Whose:
     """Tells what belongs to certain parts. It holds them and their modules: drop it when you have asked."""
 
-    def __init__(self, parts: Iterable[Part], spaces: Iterable[dict[str, Any]] = ()) -> None:
-        """``spaces`` are the globals of those parts that have no module any more, because executing them failed."""
+    def __init__(
+        self, parts: Iterable[Part], spaces: Iterable[dict[str, Any]] = (), plain: Iterable[type] = ()
+    ) -> None:
+        """``spaces`` are the globals of those parts that have no module any more, because executing them failed.
+
+        ``plain`` are classes that are known to be theirs though they have no function that would tell so.
+        """
         self.parts = frozenset(parts)
         modules = (part.module for part in self.parts)
         self.spaces = [vars(one) for one in modules if one is not None and issubclass(type(one), ModuleType)]
         self.spaces += [space for space in spaces if all(space is not one for one in self.spaces)]
         self._names = frozenset(part.name for part in self.parts)
-        self._classes: dict[int, tuple[type, bool]] = {}
+        self.plain = [*plain]
         for space in self.spaces:
-            for value in space.copy().values():
-                if issubclass(type(value), type) and _SPACE.__get__(value).get("__module__") == space.get("__name__"):
-                    self._classes[id(value)] = value, True
+            found = (one for one in space.copy().values() if issubclass(type(one), type))
+            self.plain += [one for one in found if module_of(one) == space.get("__name__") and _of_class(one) is None]
+        self._classes: dict[int, tuple[type, bool]] = {id(one): (one, True) for one in self.plain}
 
     def owns(self, thing: object) -> bool:
         """Whether the thing's own code is of these parts."""
