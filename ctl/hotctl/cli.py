@@ -25,7 +25,7 @@ VALUED = ("--socket", "--host")
 
 
 class Command(Protocol):
-    """A file of ``hotctl.commands``."""
+    """A file of ``hotctl.commands``. With ``AFTER_DASHES`` it takes what stands behind ``--`` as ``args.words``."""
 
     def configure(self, parser: argparse.ArgumentParser) -> None: ...
     def run(self, args: argparse.Namespace, here: Here) -> int: ...
@@ -98,9 +98,13 @@ def _dispatch(argv: list[str], screen: Any, open_session: OpenSession, clock: Ca
     if wants_help:
         screen.out.write(parser.format_help())
         return 0
+    words: list[str] | None = None
+    if hasattr(command, "AFTER_DASHES") and "--" in rest:
+        words, rest = rest[rest.index("--") + 1 :], rest[: rest.index("--")]
     # Intermixed, so that `reload a --force b` works; argparse loses a `--` on that way.
     parse = parser.parse_args if "--" in rest else parser.parse_intermixed_args
     args = parse([*options, *rest])
+    args.words = words
     args.client_version = _version
     with open_session(chosen_address(args.socket, args.host)) as desk:
         return command.run(args, Here(desk, screen, clock))

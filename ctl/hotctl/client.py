@@ -87,8 +87,11 @@ class Daemon:
     def modules(self) -> views.Modules:
         return self._ask(requests.Modules(), views.Modules)
 
-    def instances(self, module: str | None = None) -> views.Instances:
-        return self._ask(requests.Instances(module), views.Instances)
+    def instances(
+        self, module: str | None = None, instance: str | None = None, max_wait: float = 0.0
+    ) -> views.Instances:
+        """All, those of a module, or one by its id: that when it has ended, or as it is after ``max_wait`` seconds."""
+        return self._ask(requests.Instances(module, instance, max_wait), views.Instances)
 
     def generations(self, module: str) -> views.Generations:
         return self._ask(requests.Generations(module), views.Generations)
@@ -183,6 +186,25 @@ class Daemon:
     def scale(self, module: str, replicas: int, *, reason: str = "", if_generation: int | None = None) -> views.Change:
         return self._change(requests.Scale(module, replicas, reason, if_generation))
 
+    def run(
+        self,
+        module: str,
+        *args: Any,
+        wait: bool = False,
+        timeout: float | None = None,
+        reason: str = "",
+        if_generation: int | None = None,
+        **kwargs: Any,
+    ) -> views.Change:
+        """One instance more: with these arguments (JSON values), without any with the module's own.
+
+        Its id is ``change.modules[0].instance``. With ``wait`` returns when it has ended: outcome ``done``, or
+        ``failed`` (`errors` tells why). ``timeout`` in seconds ends the wait, not the instance: DeadlinePassed.
+        """
+        until = _deadline(timeout)
+        change = self._change(requests.Run(module, args or None, kwargs or None, reason, if_generation))
+        return self._until_ended(change, until) if wait else change
+
     def stop(self, target: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
         """``target`` is a module, or an instance's id."""
         return self._change(requests.Stop(target, reason, if_generation))
@@ -215,6 +237,19 @@ class Daemon:
                 )
             change = self.outcome(change.revision, wait)
         return change
+
+    def _until_ended(self, change: views.Change, until: float | None) -> views.Change:
+        (one,) = change.modules
+        while True:
+            wait = _shortest(until, LONGEST_WAIT)
+            asked = requests.Instances(instance=one.instance, max_wait=wait)
+            (seen,) = self._ask(asked, views.Instances).instances
+            if seen.state in ("ended", "failed", "abandoned"):
+                outcome = "done" if seen.state == "ended" else "failed"
+                return replace(change, modules=(replace(one, outcome=outcome),), outcome=outcome)
+            if wait <= 0:
+                hint = f"hotctl stop {one.instance} asks it to end"
+                raise DeadlinePassed(f"{one.instance} has not ended in time; it goes on", hint=hint)
 
     def _until_settled(
         self, change: views.Change, until: float | None, *, drained: bool, serving: bool

@@ -33,6 +33,7 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     if origin is dict:
         return st.dictionaries(texts, json_values, max_size=3)
     plain: dict[Any, st.SearchStrategy[Any]] = {
+        Any: json_values,
         str: texts,
         int: st.integers(),
         float: numbers,

@@ -58,7 +58,7 @@ class Running:
         return path
 
     def hotctl(self, *args: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
-        return hotctl(*args, "--socket", str(self.socket), env={**self.env, **(env or {})}, timeout=timeout)
+        return hotctl("--socket", str(self.socket), *args, env={**self.env, **(env or {})}, timeout=timeout)
 
     def status(self) -> Any:
         return self.hotctl("status", "--json").json

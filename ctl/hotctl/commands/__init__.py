@@ -58,6 +58,7 @@ CATALOG: dict[str, Entry] = {
         ("version", "", "versions of hotctl and of the daemon", LOOK),
         ("check", "MODULE… | --all", "load aside, run its checks, throw away", CHANGE),
         ("scale", "MODULE N", "replicas from now on", CHANGE),
+        ("run", "MODULE [-- ARGS…]", "one instance more, with these arguments", CHANGE),
         ("stop", "MODULE | INSTANCE", "ask instances to end", CHANGE),
         ("start", "MODULE", "start a stopped module again", CHANGE),
     )

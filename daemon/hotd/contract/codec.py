@@ -131,6 +131,8 @@ def _decode_optional(choices: Sequence[Any], data: Any, strict: bool, where: str
 
 
 def _decode_plain(kind: Any, data: Any, where: str) -> Any:
+    if kind is Any:
+        return data
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):

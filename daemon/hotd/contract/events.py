@@ -17,6 +17,7 @@ class EventName(enum.StrEnum):
     GENERATION_STANDBY = "generation.standby"
     GENERATION_RETIRED = "generation.retired"
     GENERATION_STALLED = "generation.stalled"
+    INSTANCE_REQUESTED = "instance.requested"
     INSTANCE_STARTED = "instance.started"
     INSTANCE_STOPPING = "instance.stopping"
     INSTANCE_ENDED = "instance.ended"

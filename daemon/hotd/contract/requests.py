@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 LONGEST_WAIT = 20.0
 """Seconds a call may park in the daemon; whoever wants to wait longer asks again."""
@@ -25,7 +26,11 @@ class Modules:
 
 @dataclass(frozen=True, slots=True)
 class Instances:
+    """``instance`` asks for one by its id, and parks until it has ended; one on demand is told of after that."""
+
     module: str | None = None
+    instance: str | None = None
+    max_wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,17 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """``args=None`` runs it with the module's own arguments; JSON values otherwise."""
+
+    module: str
+    args: tuple[Any, ...] | None = None
+    kwargs: dict[str, Any] | None = None
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """``target`` is a module or an instance id."""
 
@@ -165,6 +181,7 @@ Request = (
     | Pause
     | Resume
     | Scale
+    | Run
     | Stop
     | Start
     | Restart

@@ -50,6 +50,7 @@ _TABLE = (
     Verb("pause", Role.OPERATOR, requests.Pause, views.Change, True, "stop acting on file changes"),
     Verb("resume", Role.OPERATOR, requests.Resume, views.Change, True, "act on file changes again, the newest first"),
     Verb("scale", Role.OPERATOR, requests.Scale, views.Change, True, "replicas from now on"),
+    Verb("run", Role.OPERATOR, requests.Run, views.Change, True, "one instance more, with these arguments"),
     Verb("stop", Role.OPERATOR, requests.Stop, views.Change, True, "ask instances to end"),
     Verb("start", Role.OPERATOR, requests.Start, views.Change, True, "start a stopped module again"),
     Verb("restart", Role.OPERATOR, requests.Restart, views.Change, True, "ask instances to end; new ones run current"),

@@ -158,6 +158,8 @@ class InstanceView:
     progress: ProgressView | None
     current: bool = True
     """Whether its generation is the module's current one."""
+    on_demand: bool = False
+    """Started by ``hotctl run``, beside the replicas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,8 @@ class ModuleChange:
     kept: tuple[str, ...] = ()
     note: str = ""
     """One sentence that the outcome alone does not tell."""
+    instance: str | None = None
+    """The one that ``run`` started."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def _named(instances: Iterable[Instance]) -> str:
 
 
 def _serving(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]:
-    if module.current is None or not module.wanted or module.on_current:
+    if module.current is None or not module.wanted or module.served:
         return
     since = module.generations[module.current].phase.since
     if sentence := not_served(module):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from hotd.contract.events import EventName
 from hotd.contract.views import ErrorView
@@ -19,11 +20,14 @@ from hotd.core.book import (
 )
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, StartInstance
 from hotd.core.messages import InstanceEnded, InstanceEvent, InstanceFailed, InstanceSpec, InstanceStarted
+from hotd.core.modules import Ended
 from hotd.core.outcomes import MOST_FAILURES
 from hotd.core.values import Failure, InstanceId, Instant
 
 QUICK = 1.0
 """Seconds; an instance that ends sooner ended too fast, however it ended."""
+MOST_ENDED = 100
+"""Of each module's instances on demand; who waits for an older one is told that it is not known."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 """Seconds before the replacement of the first quick end, doubling up to the longest."""
 
@@ -66,10 +70,13 @@ def _ended(book: Book, module: Module, instance: Instance, failure: Failure | No
     if failure is not None:
         record = FailureRecord(now, instance.generation, str(instance.id), _error_of(failure))
         module = replace(module, failures=bounded(module.failures, record, MOST_FAILURES), errors=module.errors + 1)
-    if not asked:
+    if instance.on_demand:
+        over = Ended(instance, now, failure is not None)
+        module = replace(module, ended=bounded(module.ended, over, MOST_ENDED))
+    elif not asked:
         finished = module.spec.restart == "never" or (module.spec.restart == "on-failure" and failure is None)
         module = replace(module, finished=module.finished + finished)
-    if not asked and lived < QUICK and instance.generation == module.current:
+    if not asked and not instance.on_demand and lived < QUICK and instance.generation == module.current:
         module = replace(module, pace=_slower(module.pace, failure, now))
     if failure is None:
         how = "ended as asked" if asked else "ended"
@@ -99,7 +106,7 @@ def calm_at(module: Module) -> float | None:
     """When the quick ends are forgotten: every place is filled, and nobody in one is younger than ``QUICK``."""
     if not module.pace.quick_ends or module.shortfall:
         return None
-    return max((i.started.mono + QUICK for i in module.instances.values() if i.counts), default=0.0)
+    return max((i.started.mono + QUICK for i in module.places), default=0.0)
 
 
 def calmed(module: Module, now: Instant) -> Module:
@@ -114,22 +121,32 @@ def start_missing(book: Book, module: Module, now: Instant) -> tuple[Book, list[
     if module.current is None or now.mono < module.pace.not_before:
         return book, effects
     for _ in range(book.startable(module)):
-        instance = Instance(InstanceId(module.name, module.next_instance), module.current, "starting", now)
-        number = instance.id.number
-        effects.append(
-            StartInstance(
-                InstanceSpec(
-                    instance.id,
-                    module.current,
-                    module.generations[module.current].digest,
-                    tuple(fill(arg, number) for arg in module.spec.args),
-                    {key: fill(value, number) for key, value in module.spec.kwargs.items()},
-                    module.spec.stop_method,
-                )
-            )
-        )
-        module = replace(with_instance(module, instance), next_instance=number + 1)
+        module, effect = born(module, module.current, now)
+        effects.append(effect)
     return book.having(module), effects
+
+
+def born(
+    module: Module,
+    generation: int,
+    now: Instant,
+    args: tuple[Any, ...] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    on_demand: bool = False,
+) -> tuple[Module, StartInstance]:
+    """One instance more; with the module's own arguments where none are given."""
+    instance = Instance(InstanceId(module.name, module.next_instance), generation, "starting", now, on_demand=on_demand)
+    number = instance.id.number
+    spec = InstanceSpec(
+        instance.id,
+        generation,
+        module.generations[generation].digest,
+        tuple(fill(arg, number) for arg in module.spec.args) if args is None else args,
+        {key: fill(value, number) for key, value in module.spec.kwargs.items()} if kwargs is None else kwargs,
+        module.spec.stop_method,
+    )
+    return replace(with_instance(module, instance), next_instance=number + 1), StartInstance(spec)
 
 
 def ask_leaving(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
@@ -158,8 +175,8 @@ def _may_go(book: Book, module: Module) -> bool:
 
     Places that ``max_instances`` leaves empty are not missing for that.
     """
-    asked = sum(1 for instance in module.instances.values() if instance.state == "stopping")
-    missing = min(module.wanted - (module.alive - asked), asked + book.startable(module))
+    asked = sum(1 for instance in module.places if instance.state == "stopping")
+    missing = min(module.wanted - (len(module.places) - asked), asked + book.startable(module))
     return book.stopping is not None or missing < module.spec.max_unavailable
 
 

@@ -89,11 +89,27 @@ class Instance:
     """Monotonic seconds by which it should have ended; 0 while nobody asked it to."""
     stalled: Instant | None = None
     """When that passed, and was told."""
+    on_demand: bool = False
+    """Somebody asked for just this one (``hotctl run``): it is beside the replicas, and nobody replaces it."""
 
     @property
     def counts(self) -> bool:
-        """Whether it takes a place: an abandoned one is listed and no longer counted."""
+        """Whether it is alive for all that is known: an abandoned one is listed and no longer counted."""
         return self.state != "abandoned"
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it takes one of the places that ``replicas`` gives."""
+        return self.counts and not self.on_demand
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An instance that was asked for by itself, and how it ended: whoever waits for it may ask late."""
+
+    instance: Instance
+    at: Instant
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +180,8 @@ class Module:
     """Load jobs that were abandoned and whose threads have not come to an end: job -> since when."""
     tainted: Instant | None = None
     """When the first of its instances was abandoned: whatever that thread holds, it holds until the daemon ends."""
+    ended: tuple[Ended, ...] = ()
+    """The last of those that were asked for by themselves."""
     failures: tuple[FailureRecord, ...] = ()
     errors: int = 0
     reloads: int = 0
@@ -185,6 +203,16 @@ class Module:
         return 0 if self.current is None else self.count(self.current)
 
     @property
+    def places(self) -> list[Instance]:
+        """Who takes one of the places that ``replicas`` gives, on whatever generation."""
+        return [instance for instance in self.instances.values() if instance.in_place]
+
+    @property
+    def served(self) -> int:
+        """How many of the places run current."""
+        return sum(1 for instance in self.places if instance.generation == self.current)
+
+    @property
     def loaded(self) -> list[Generation]:
         """What is in memory, oldest first."""
         return [generation for generation in self.generations.values() if generation.in_memory]
@@ -197,11 +225,15 @@ class Module:
     @property
     def shortfall(self) -> int:
         """How many are missing: old and new together are never more than replicas + surge."""
-        return max(0, min(self.wanted - self.on_current, self.wanted + self.spec.surge - self.alive))
+        return max(0, min(self.wanted - self.served, self.wanted + self.spec.surge - len(self.places)))
 
     def shall_end(self, instance: Instance) -> bool:
-        """Whether somebody wants it to end, or ``on_change = "stop"`` wants its code gone."""
-        return instance.leaving or (self.spec.on_change == "stop" and instance.generation != self.current)
+        """Whether somebody wants it to end, or ``on_change = "stop"`` wants its code gone.
+
+        Not of one that was asked for by itself: ended halfway, nobody would do its work again.
+        """
+        outdated = self.spec.on_change == "stop" and instance.generation != self.current
+        return instance.leaving or (outdated and not instance.on_demand)
 
     @property
     def differs(self) -> bool:

@@ -87,9 +87,23 @@ def instance_views(
             round(now.mono - i.started.mono, 3),
             views.ProgressView(said.done, said.total, said.note) if (said := progress(i.id)) else None,
             i.generation == module.current,
+            i.on_demand,
         )
         for i in module.instances.values()
     )
+
+
+def ended_view(module: Module, instance: str) -> views.InstanceView | None:
+    """One that was asked for by itself and has ended; None where none of that id is remembered."""
+    for one in reversed(module.ended):
+        i = one.instance
+        if str(i.id) == instance:
+            age = round(one.at.mono - i.started.mono, 3)
+            since = rfc3339(i.started)
+            current = i.generation == module.current
+            state = "failed" if one.failed else "ended"
+            return views.InstanceView(instance, module.name, i.generation, state, since, age, None, current, True)
+    return None
 
 
 def generation_views(module: Module) -> tuple[views.GenerationView, ...]:

@@ -79,10 +79,10 @@ def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> De
             f"{request.replicas} replicas are more than max_instances = {book.max_instances} of the whole daemon",
             hint="raise max_instances under [daemon] in hotd.toml",
         )
-    surplus = sum(1 for i in module.instances.values() if i.counts and not i.leaving) - request.replicas
+    surplus = sum(1 for i in module.places if not i.leaving) - request.replicas
     # The old code goes first, then the youngest: what has run longest on current has the most work in it.
     order = sorted(
-        (i for i in module.instances.values() if i.counts and not i.leaving),
+        (i for i in module.places if not i.leaving),
         key=lambda i: (i.generation == module.current, -i.id.number),
     )
     leaving = {i.id.number for i in order[: max(0, surplus)]}
@@ -138,8 +138,8 @@ def restart(book: Book, request: requests.Restart, actor: Actor, now: Instant) -
     if instance is not None:
         return _end_one(book, module, instance, actor, "restart", request.reason)
     was_stopped = module.stopped
-    module = replace(_leave(module, lambda _: True), stopped=False, finished=0, pace=Pace())
-    count = module.alive
+    module = replace(_leave(module, lambda i: i.in_place), stopped=False, finished=0, pace=Pace())
+    count = len(module.places)
     note = f"{count} instance{'s' * (count != 1)} asked to end at the next checkpoint" if count else "nothing ran"
     if count > module.spec.max_unavailable:
         note += f", {module.spec.max_unavailable} at a time"
@@ -153,7 +153,7 @@ def _end_one(book: Book, module: Module, instance: Instance, actor: Actor, verb:
     already = instance.leaving
     module = _leave(module, lambda i: i.id.number == number)
     note = f"{instance.id} {'was asked already' if already else 'is asked to end at its next checkpoint'}"
-    if module.wanted > sum(1 for i in module.instances.values() if i.counts and not i.leaving):
+    if not instance.on_demand and module.wanted > sum(1 for i in module.places if not i.leaving):
         note += f"; another instance replaces it (`hotctl stop {module.name}` stops the module)"
     told = _told(EventName.MODULE_RESTARTED, module.name, note, actor, verb, reason)
     return _done(book.having(module), [module.name], note, () if already else (told,))

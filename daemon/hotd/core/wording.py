@@ -51,9 +51,9 @@ def serving(module: Module) -> Serving:
 
 def not_served(module: Module) -> str:
     """The sentence for ``NotServing`` while old instances hold the places; empty where one may start, or shall not."""
-    if module.current is None or not module.wanted or module.on_current or module.shortfall:
+    if module.current is None or not module.wanted or module.served or module.shortfall:
         return ""
-    old = [i for i in module.instances.values() if i.counts]
+    old = module.places
     names = f"{old[0].id}" + "".join(f", -{i.id.number}" for i in old[1:-1])
     names += f" and -{old[-1].id.number}" if len(old) > 1 else ""
     numbers = " and ".join(f"g{n}" for n in sorted({i.generation for i in old}))
