@@ -17,11 +17,15 @@ from hotd.ports import Batch, Clock
 from hotd.watching.backends import Backend, Inotify, Polling
 from hotd.watching.limits import blind, refused
 from hotd.watching.places import Places, Root
+from hotd.watching.repositories import Repositories
 
 log = logging.getLogger(__name__)
 
 LOOK = 1.0
 """Seconds between two looks at where the roots are: a root that is renamed, or a link to it swapped, makes no event."""
+
+LOCK_LOOK = 0.02
+"""Seconds between two looks at whether git is done."""
 
 _Standing = tuple[str, int, int]
 """Where a root leads, and which folder is there."""
@@ -51,6 +55,8 @@ class FileWatcher:
 
     The paths say where to look, never that the content is another: a batch may hold files that are as they were, and
     at the cap (``settle_max``) or from a slow writer of a new file even one that is half-written; its end is told too.
+
+    While git changes the repository of a root (``index.lock``), nothing is told.
 
     ``sink`` and ``degraded`` are called from the watcher's threads (``flush``: from the caller's) and must not block;
     what they raise is logged and ends nothing. ``degraded`` is given one sentence whenever changes may go unseen,
@@ -96,6 +102,9 @@ class FileWatcher:
         """Held from taking arrivals until the sink has them, so that `flush` never returns while another thread has a
         batch in its hands. Re-entrant, because a sink may flush."""
         self._settling = Settling(settle, settle_max)
+        self._repositories = Repositories(())
+        self._not_before = 0.0
+        """When git, which held up a batch, is asked about again."""
 
     def start(self) -> None:
         """Watch from now on: what changes after the return is told.
@@ -106,6 +115,7 @@ class FileWatcher:
         if self._closed or self._thread is not None:
             raise RuntimeError("a watcher starts once")
         self._places = Places(self._roots, self._interest)
+        self._repositories = Repositories(tree.real for tree in self._places.trees())
         self._standing = self._look()
         try:
             for tree in self._places.trees():
@@ -140,11 +150,15 @@ class FileWatcher:
             self._tell_sink(batch)
 
     def describe(self) -> Mapping[str, Any]:
-        """For status: ``backend``, "inotify" or "polling"; ``folders``, how many are watched now."""
+        """For status: ``backend``, "inotify" or "polling"; how many ``folders`` are watched and ``pending`` files wait.
+
+        A file is pending until it has settled.
+        """
         backend = self._backend
         return {
             "backend": Polling.name if self._polls else Inotify.name,
             "folders": backend.folders() if backend is not None else 0,
+            "pending": len(self._settling.pending),
         }
 
     def _schedule(self, tree: Root) -> None:
@@ -190,8 +204,7 @@ class FileWatcher:
                     if (now := self._clock.now().mono) >= next_look:
                         self._mind_roots()
                         next_look = now + LOOK
-                    batch, self._settling = self._settling.due(self._clock.now().mono)
-                    self._tell_sink(batch)
+                    self._tell_settled(self._clock.now().mono)
             except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
                 self._tell_degraded(f"changes were lost: {type(error).__name__}: {error}", error)
 
@@ -200,9 +213,23 @@ class FileWatcher:
         with self._arrival:
             # Without `_handing_over`: a flush meanwhile can only leave less to wake up for.
             wake = self._settling.next_wake()
-            left = LOOK if wake is None else min(LOOK, max(0.0, wake - self._clock.now().mono))
-            self._arrival.wait_for(lambda: self._arrivals or self._closed, left)
+            left = LOOK if wake is None else min(LOOK, max(0.0, wake, self._not_before) - self._clock.now().mono)
+            self._arrival.wait_for(lambda: self._arrivals or self._closed, max(0.0, left))
             return not self._closed
+
+    def _tell_settled(self, now: float) -> None:
+        """What is due, unless git is in the middle of changing it: half a checkout must not become a rollout."""
+        batch, settling = self._settling.due(now)
+        if batch is not None and self._repositories.locked(now):
+            self._not_before = now + LOCK_LOOK
+            if (sentence := self._repositories.overdue(now)) is not None:
+                self._tell_degraded(sentence)
+            return
+        self._settling = settling
+        if batch is not None and self._repositories.told:
+            self._repositories.told = False
+            self._restored("git is done; what changed meanwhile is taken up now")
+        self._tell_sink(batch)
 
     def _take_in(self) -> None:
         """From arrivals to changes worth telling. Needs `_handing_over`."""
@@ -276,6 +303,7 @@ class FileWatcher:
         """All that is there, from the beginning, and all of it told. False where something stays unseen."""
         self._stop_backend()
         self._places = Places(self._roots, self._interest)
+        self._repositories = Repositories(tree.real for tree in self._places.trees())
         self._standing = self._look()
         complete = True
         for tree in self._places.trees():

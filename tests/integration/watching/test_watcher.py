@@ -31,7 +31,7 @@ def test_no_thread_before_the_start_and_none_after_the_end(rig: Rig) -> None:
 
     watcher.close()
     assert not watching_threads()
-    assert watcher.describe() == {"backend": "inotify", "folders": 0}
+    assert watcher.describe() == {"backend": "inotify", "folders": 0, "pending": 0}
 
 
 def test_closing_is_quick_and_may_be_repeated(rig: Rig) -> None:

@@ -1,0 +1,53 @@
+"""The git repositories that roots lie in: while one is being changed by git, nothing in it has settled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+PATIENCE = 10.0
+"""Seconds that a lock may stand before somebody is told: a checkout is over by then, a killed git left it there."""
+
+
+class Repositories:
+    """Asks for ``index.lock``, which git holds while it writes the work tree. Used by the watcher's thread alone."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        """``folders``: the real paths of the roots. Where a repository is is looked up once."""
+        found = (_git_folder(Path(folder)) for folder in folders)
+        self._locks = tuple({str(git / "index.lock"): None for git in found if git is not None})
+        self._since: float | None = None
+        self.told = False
+        """Whether the lock that stands has been told of."""
+
+    def locked(self, now: float) -> bool:
+        """Whether git is changing one of them. One ``stat`` for each repository."""
+        if not any(os.path.lexists(lock) for lock in self._locks):
+            self._since = None
+            return False
+        self._since = now if self._since is None else self._since
+        return True
+
+    def overdue(self, now: float) -> str | None:
+        """A sentence, once, when a lock stands suspiciously long."""
+        if self._since is None or self.told or now - self._since < PATIENCE:
+            return None
+        self.told = True
+        lock = next((lock for lock in self._locks if os.path.lexists(lock)), self._locks[0])
+        return f"changes wait for git: {lock} has been there for {PATIENCE:g} s; if no git is running, remove it"
+
+
+def _git_folder(folder: Path) -> Path | None:
+    """The repository's own folder; a work tree beside it has a file that names it."""
+    for above in (folder, *folder.parents):
+        git = above / ".git"
+        try:
+            if git.is_dir():
+                return git
+            if git.is_file():
+                named = git.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+                return Path(os.path.normpath(above / named))
+        except OSError:
+            return None  # closed to us: then its lock is as well
+    return None
