@@ -6,10 +6,10 @@ How an import finds its generation, on one page:
   that its code imports, anywhere in it, the part which that name means. Edges are read off the bytecode (`scan`) before
   anything runs, and cover the closure at any depth. So old code may import for the first time a helper that was edited
   or deleted since: the part, with its bytes, is already there.
-* Each part's module has a ``__builtins__`` of its own, whose ``__import__`` (`routing`) is an object that knows the
+* Each part's module has a ``__builtins__`` of its own, whose ``__import__`` (`routing`) is a function that knows the
   part. CPython asks exactly that one for every import statement of the part's code, also in a thread, a coroutine or
   ``__del__``. Names with an edge are executed (`execution`) and returned; everything else goes to Python's own import.
-  The same object lets any frame tell whose code it runs.
+  The part itself stands in the same ``__builtins__``, so any frame can tell whose code it runs.
 * A **generation** (`generation`) is a number, a digest, and the parts of its entries. What else belongs to it is what
   their edges reach. There is no table to swap and nothing to re-home: code sees its generation because of what it is
   linked to, for as long as it lives, and is freed when nobody holds it.
@@ -22,7 +22,7 @@ How an import finds its generation, on one page:
   module of whoever asks (`asking`): the nearest managed frame whose closure has the name, else the generation that the
   thread was bound to or born with (`threads`), else the head.
 * A package does not get its submodules as attributes unless its own ``__init__`` imports them: it may be shared by
-  generations that do not share those. It finds them by asker too (`modules`).
+  generations that do not share those. It finds them by asker too (`submodules`).
 * **Data files** (`data`, `gathering`, `resources`) that are declared, or that lie beside code which reads them through
   its loader, belong to the parts in the nearest folder of code: digested with them, and read from them by old code.
 * A **bundle** (`bundling`) is all of a generation as plain bytes. Loading one asks it in the place of the disk.

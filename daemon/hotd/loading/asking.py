@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import ParamSpec, Protocol, TypeVar
 
-from hotd.loading.part import Part, Router, Scope
+from hotd.loading.part import OWNER, Part, Scope
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,10 +56,10 @@ def askers(frame: FrameType | None) -> Iterator[Part]:
         if frame.f_code is _BORDER:
             return
         if (own := frame.f_builtins) is not _PLAIN:
-            router = own.get("__import__")
-            if isinstance(router, Router) and router.part is not last:
-                last = router.part
-                yield last
+            part: Part | None = own.get(OWNER)
+            if part is not None and part is not last:
+                last = part
+                yield part
         frame = frame.f_back
 
 
@@ -80,8 +80,9 @@ def maker(frame: FrameType | None) -> Part | None:
     while frame is not None:
         if frame.f_code is _BORDER:
             return None
-        if (own := frame.f_builtins) is not _PLAIN and isinstance(router := own.get("__import__"), Router):
-            return router.part
+        if (own := frame.f_builtins) is not _PLAIN and OWNER in own:
+            found: Part = own[OWNER]
+            return found
         if frame.f_code.co_filename == _IMPORT:
             return None
         frame = frame.f_back

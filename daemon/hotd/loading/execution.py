@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from hotd.loading.part import Part, State
+from hotd.loading.submodules import bind
 
 _changed = threading.Condition(threading.RLock())
 """One for all parts: it guards states and ``_waiting``, and is not held while a body runs.
@@ -53,28 +54,19 @@ def execute(part: Part) -> ModuleType:
 
 
 def execute_chain(chain: Sequence[Part]) -> ModuleType:
-    """Execute the packages on the way, then the part itself: what ``import a.b.c`` does. The module of the last."""
+    """Execute the packages on the way, then the part itself: what ``import a.b.c`` does. The module of the last.
+
+    Each becomes an attribute of the package above it.
+    """
     above: Part | None = None
     module: ModuleType | None = None
     for part in chain:
         module = execute(part)
         if above is not None:
-            _bind(above, part, module)
+            bind(above, part, module)
         above = part
     assert module is not None, "an import names something"
     return module
-
-
-def _bind(package: Part, part: Part, module: ModuleType) -> None:
-    """Put a submodule into its package as an attribute, where the package imports it itself.
-
-    Elsewhere not: the package may be shared by generations that do not share the submodule; it then finds it by asker.
-    """
-    tail = part.name.rpartition(".")[2]
-    wanted = package.replaced or package.edges.get(part.name) is part
-    if wanted and tail not in package.bound and package.module is not None:
-        package.bound.add(tail)
-        setattr(package.module, tail, module)
 
 
 def _wait_for(part: Part, me: int) -> None:
@@ -120,6 +112,7 @@ def _settle(part: Part, state: State) -> None:
             part.module, part.replaced, part.bound = None, False, set()
         else:
             part.finished = next(_finished)
+            part.ready = part.module if "." not in part.name else None
         part.state, part.owner = state, 0
         _changed.notify_all()
 

@@ -13,7 +13,7 @@ from hotd.loading.asking import askers, resolve
 from hotd.loading.disk import Disk, Kind
 from hotd.loading.files import absolute
 from hotd.loading.modules import MANAGED
-from hotd.loading.part import Part, Router
+from hotd.loading.part import OWNER, Part
 from hotd.loading.roots import Roots
 from hotd.loading.routing import Importer
 from hotd.loading.standin import known, standin_of
@@ -111,4 +111,4 @@ def managed(module: object) -> bool:
     if not isinstance(module, ModuleType):
         return False
     own = getattr(module, "__builtins__", None)
-    return isinstance(own, dict) and isinstance(own.get("__import__"), Router)
+    return isinstance(own, dict) and OWNER in own

@@ -11,6 +11,7 @@ from types import ModuleType
 from hotd.loading import doors, threads
 from hotd.loading.finder import Finder, managed
 from hotd.loading.modules import MANAGED, relative_to
+from hotd.loading.part import OWNER, Part
 from hotd.loading.routing import Importer
 from hotd.loading.standin import vacate
 
@@ -56,10 +57,10 @@ def uninstall() -> None:
 
 def import_module(name: str, package: str | None = None) -> ModuleType:
     """``importlib.import_module``, which gives managed code the real module of its generation and not the stand-in."""
-    router = sys._getframe(1).f_builtins.get("__import__")
-    if isinstance(router, Importer) and isinstance(name, str) and (package or not name.startswith(".")):
+    asker: Part | None = sys._getframe(1).f_builtins.get(OWNER)
+    if asker is not None and isinstance(name, str) and (package or not name.startswith(".")):
         absolute = relative_to(package or "", name) if name.startswith(".") else name
-        found = router.module(absolute, 2)
+        found = Importer(asker).module(absolute, 2)
         if found is not None:
             return found
     return _import_module(name, package)

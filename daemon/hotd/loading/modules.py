@@ -6,7 +6,7 @@ import builtins
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
@@ -14,28 +14,10 @@ from typing import Any
 from hotd.loading.disk import Kind
 from hotd.loading.execution import execute
 from hotd.loading.files import ANY_SIZE, read
-from hotd.loading.part import Part, Router
-from hotd.loading.standin import standin_of, submodule
+from hotd.loading.part import OWNER, Part
+from hotd.loading.standin import standin_of
 
 MANAGED = "is managed by hotd: it is loaded by a hotd.loading.Loader, and reloaded by Loader.reload() or hotctl reload"
-
-
-class PackageModule(ModuleType):
-    """A package whose submodules are attributes by asker.
-
-    A package that does not import its submodule stays the same object when that changes; whoever asks it for
-    ``pkg.sub`` means the one of his own generation. Called only where the module's ``__dict__`` and its own
-    ``__getattr__`` (PEP 562) have no answer.
-    """
-
-    def __getattr__(self, attribute: str) -> Any:
-        if not attribute.startswith("__"):
-            router = self.__dict__.get("__builtins__", {}).get("__import__")
-            if isinstance(router, Router):
-                module = submodule(router.part, f"{router.part.name}.{attribute}", 2)
-                if module is not None:
-                    return module
-        raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}")
 
 
 class PartLoader:
@@ -113,9 +95,9 @@ class _Portions:
         return iter(self._folders)
 
 
-def fresh(part: Part, router: Router) -> ModuleType:
-    """An empty module for the part, whose imports go through ``router``."""
-    module = (PackageModule if part.is_package else ModuleType)(part.name)
+def fresh(part: Part, import_function: Callable[..., ModuleType]) -> ModuleType:
+    """An empty module for the part, whose import statements call that function."""
+    module = ModuleType(part.name)
     loader = PartLoader(part)
     has_file = part.location.kind is not Kind.NAMESPACE
     spec = ModuleSpec(
@@ -135,7 +117,8 @@ def fresh(part: Part, router: Router) -> ModuleType:
     module.__package__ = part.package
     # An exact dict: only for that does the interpreter look built-in names up at full speed.
     own = dict(builtins.__dict__)
-    own["__import__"] = router
+    own["__import__"] = import_function
+    own[OWNER] = part
     module.__dict__["__builtins__"] = own
     return module
 

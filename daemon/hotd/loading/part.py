@@ -37,13 +37,8 @@ class Home(Protocol):
         """A name that no snapshot has: load it from the disk as it is now. None where the roots have no such name."""
 
 
-class Router:
-    """What stands as ``__import__`` in a part's own builtins; a frame's builtins so tell whose code it runs."""
-
-    __slots__ = ("part",)
-
-    def __init__(self, part: Part) -> None:
-        self.part = part
+OWNER = "__part__"
+"""Under this name a part's own builtins have the part: a frame's ``f_builtins`` so tell whose code it runs."""
 
 
 class Part:
@@ -66,6 +61,7 @@ class Part:
         "name",
         "outside",
         "owner",
+        "ready",
         "replaced",
         "roots",
         "runtime",
@@ -113,6 +109,8 @@ class Part:
         self.owner = 0
         """The thread that executes it."""
         self.module: ModuleType | None = None
+        self.ready: ModuleType | None = None
+        """What ``import name`` gives without further ado: the module of a top-level name, once it is executed."""
         self.finished = 0
         """Rises with every part that was executed, so that a load can tell its order."""
         self.bound: set[str] = set()

@@ -17,7 +17,7 @@ from hotd.loading.link import link
 from hotd.loading.modules import fresh
 from hotd.loading.part import Part, Scope
 from hotd.loading.roots import Roots
-from hotd.loading.routing import Importer
+from hotd.loading.routing import import_function
 from hotd.loading.sketch import Sketch, Sketcher, entry_names
 from hotd.loading.source import Source, digest_of
 from hotd.loading.standin import release
@@ -110,7 +110,7 @@ class Pool:
     # --- for parts (`hotd.loading.part.Home`) ----------------------------------------------------------------------
 
     def fresh_module(self, part: Part) -> ModuleType:
-        return fresh(part, Importer(part))
+        return fresh(part, import_function(part))
 
     def load_now(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
         with self._lock:

@@ -23,7 +23,7 @@ from hotd.core.border import Raised, Returned
 from hotd.core.marks import plain
 from hotd.core.values import Failure
 from hotd.loading.files import file_name
-from hotd.loading.part import Router
+from hotd.loading.part import OWNER
 
 
 class Avoided(LoadRejected):
@@ -114,8 +114,7 @@ def _place(trace: TracebackType | None) -> tuple[str | None, int | None, str | N
     line: int | None = None
     name: str | None = None
     while trace is not None:
-        router = trace.tb_frame.f_builtins.get("__import__")
-        if isinstance(router, Router):
+        if OWNER in trace.tb_frame.f_builtins:
             file = plain(trace.tb_frame.f_code.co_filename)
             line, name = trace.tb_lineno, file_name(file)
         trace = trace.tb_next

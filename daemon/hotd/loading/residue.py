@@ -18,7 +18,7 @@ from hotd.core.border import Raised
 from hotd.loading.candidate import Candidate
 from hotd.loading.dispose import HOT_DISPOSE, dispose
 from hotd.loading.holders import Holder, registered
-from hotd.loading.part import Part, Router
+from hotd.loading.part import OWNER, Part
 from hotd.loading.running import idle_worker, placed, running
 from hotd.loading.threads import when_over
 from hotd.loading.whose import Whose
@@ -179,9 +179,9 @@ def spaces_of(error: BaseException, parts: Iterable[Part]) -> dict[Part, dict[st
         seen.add(id(one))
         trace: TracebackType | None = _TRACEBACK.__get__(one)
         while trace is not None:
-            router = trace.tb_frame.f_builtins.get("__import__")
-            if isinstance(router, Router) and router.part in ours:
-                found[router.part] = trace.tb_frame.f_globals
+            part: Part | None = trace.tb_frame.f_builtins.get(OWNER)
+            if part is not None and part in ours:
+                found[part] = trace.tb_frame.f_globals
             trace = trace.tb_next
         waiting += [_CAUSE.__get__(one), _CONTEXT.__get__(one)]
     return found

@@ -9,46 +9,121 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from hotd.core import names
 from hotd.loading.asking import scopes
 from hotd.loading.execution import execute_chain
-from hotd.loading.part import Part, Router, Scope
+from hotd.loading.part import Part, Scope, State
 from hotd.loading.standin import known
+from hotd.loading.submodules import adopt
 
 
-class Importer(Router):
-    """Called for every import statement of one part."""
+def import_function(part: Part) -> Callable[..., ModuleType]:
+    """The ``__import__`` for the builtins of this part.
 
-    __slots__ = ()
+    A plain function, because calling one costs a third of calling an object; what an import statement comes to once
+    everything on its way is executed, is remembered, because from then on it is always that.
+    """
+    edges = part.edges
+    settled: dict[object, ModuleType] = {}
+    foreign: dict[object, str] = {}
+    """Statements that are none of our business, with the top-level name each asks for."""
+    importer = Importer(part, settled, foreign)
 
-    def __call__(
-        self,
+    def __import__(
         name: str,
         globals: Mapping[str, Any] | None = None,
         locals: Mapping[str, Any] | None = None,
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
+        key: object = None
+        try:
+            if level:
+                key = name, fromlist, level, globals.get("__package__") if globals is not None else None
+            elif fromlist:
+                key = name, fromlist
+            else:
+                found = edges.get(name)
+                if found is not None and (ready := found.ready) is not None:
+                    return ready
+                key = name
+            module = settled.get(key)
+            if module is not None:
+                return module
+            if key in foreign and not known(foreign[key]):
+                return builtins.__import__(name, globals, locals, fromlist or (), level)
+        except TypeError:  # a list of names, or no name at all: only an explicit call of __import__ has such
+            key = None
+        return importer.statement(key, name, globals, locals, fromlist, level)
+
+    return __import__
+
+
+class Importer:
+    """Resolves names for the code of one part."""
+
+    __slots__ = ("_foreign", "_settled", "part")
+
+    def __init__(
+        self, part: Part, settled: dict[object, ModuleType] | None = None, foreign: dict[object, str] | None = None
+    ) -> None:
+        self.part = part
+        self._settled = settled if settled is not None else {}
+        self._foreign = foreign if foreign is not None else {}
+
+    def statement(
+        self,
+        key: object,
+        name: str,
+        globals: Mapping[str, Any] | None,
+        locals: Mapping[str, Any] | None,
+        fromlist: Sequence[str] | None,
+        level: int,
+    ) -> ModuleType:
+        """What an import statement gives. It is remembered under ``key``, if that is one, when it will stay that."""
         absolute = self._absolute(name, globals, level)
-        chain = self.chain(absolute, 2) if absolute else None
+        chain = self.chain(absolute, 3) if absolute else None
         if absolute is None or chain is None:
             if absolute is not None:
-                self.refuse_strangers(names.top(absolute))
+                self.refuse_strangers(top := names.top(absolute))
+                if key is not None and top in self.part.outside:
+                    self._foreign[key] = top
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         module = execute_chain(chain)
         if chain[-1].name != absolute:  # something below a managed package that is not managed: an extension, a fake
             self.refuse_strangers(absolute)
             rest = builtins.__import__(absolute, None, None, fromlist or (), 0)
+            adopt(chain[-1], names.prefixes(absolute)[len(chain)])
             return rest if fromlist else self._first(chain, level, name)
         if not fromlist:
-            return self._first(chain, level, name)
-        if hasattr(module, "__path__"):
+            module = self._first(chain, level, name)
+        elif hasattr(module, "__path__"):
             self._submodules(module, absolute, fromlist)
+            if not all(self._stays(module, absolute, item) for item in fromlist):
+                return module
+        if key is not None and all(self._static(part) for part in chain):
+            self._settled[key] = module
         return module
+
+    def _static(self, part: Part) -> bool:
+        """Whether this code means that part by its name for ever, and the part is executed."""
+        found = self.part
+        return (
+            found.edges.get(part.name) is part
+            and (part.name not in found.runtime or part.name in found.carried)
+            and part.state is State.DONE
+        )
+
+    def _stays(self, package: ModuleType, absolute: str, item: str) -> bool:
+        """Whether ``from package import item`` needs nothing imported any more."""
+        sub = self.part.edges.get(f"{absolute}.{item}")
+        if item == "*" or (sub is not None and sub.state is State.EXECUTING):
+            return False
+        return hasattr(package, item) if sub is None or sub.state is State.NEW else self._static(sub)
 
     def chain(self, absolute: str, depth: int) -> list[Part] | None:
         """The parts that an import of ``absolute`` by this code passes through.
@@ -134,7 +209,7 @@ class Importer(Router):
             sub = self.part.edges.get(full)
             if hasattr(package, item):
                 continue
-            chain = self.chain(full, 3) if sub is None else [sub]
+            chain = self.chain(full, 4) if sub is None else [sub]
             if chain is not None and chain[-1].name == full:
                 execute_chain([self._package(absolute), chain[-1]])
                 continue
@@ -142,11 +217,12 @@ class Importer(Router):
                 continue
             try:
                 builtins.__import__(full)
+                adopt(self._package(absolute), full)
             except ModuleNotFoundError as error:
                 if error.name != full:
                     raise
 
     def _package(self, absolute: str) -> Part:
-        found = self._seek(absolute, 3)
+        found = self._seek(absolute, 4)
         assert found is not None, "its submodule was just found through it"
         return found

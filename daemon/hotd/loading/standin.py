@@ -15,7 +15,6 @@ from typing import Any
 
 from hotd.core import names
 from hotd.loading.asking import resolve
-from hotd.loading.disk import Kind
 from hotd.loading.execution import execute_chain
 from hotd.loading.part import Part, State
 
@@ -184,19 +183,3 @@ def taken_by(name: str) -> str | None:
         return None
     file = getattr(module, "__file__", None)
     return f"the module that this process already imported from {file}" if file else "a module of this process"
-
-
-def submodule(package: Part, name: str, depth: int) -> ModuleType | None:
-    """What ``package.sub`` means to the asker, where the package itself has no such attribute.
-
-    Only what was imported, as in CPython: being on disk does not make a submodule an attribute.
-    """
-    if known(name):
-        part = resolve(name, sys._getframe(depth))
-        if part is not None and part.state is not State.NEW:
-            return part.module
-        return None
-    native = sys.modules.get(name)
-    if native is not None and package.location.kind is not Kind.MODULE and name in package.outside:
-        return native
-    return None

@@ -25,7 +25,7 @@ from types import (
 )
 from typing import Any
 
-from hotd.loading.part import Part, Router
+from hotd.loading.part import OWNER, Part
 
 LARGEST = 10_000
 """Entries. A container with more is data, and not looked through."""
@@ -187,8 +187,8 @@ def _of_class(cls: type) -> Part | None:
 
 
 def _routed(found: Mapping[str, Any]) -> Part | None:
-    router = found.get("__import__")
-    return router.part if isinstance(router, Router) else None
+    part = found.get(OWNER)
+    return part if isinstance(part, Part) else None
 
 
 def _held_by(thing: Any) -> Iterable[object]:

@@ -1,0 +1,73 @@
+"""Submodules as attributes of their package.
+
+A package that imports its submodule has it as a plain attribute. One that does not stays the same object when the
+submodule changes, and may be shared by generations that do not share that: whoever asks it for ``pkg.sub`` means the
+one of his own generation.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from hotd.loading.asking import resolve
+from hotd.loading.part import OWNER, Part, State
+
+_DONE = State.DONE  # on CPython 3.11 a look-up in an Enum is as slow as a call
+
+
+class ByAsker:
+    """Stands in the class of one package for one submodule; what the package's own ``__dict__`` has goes first.
+
+    A descriptor, because a ``__getattr__`` would be asked only after an AttributeError was made in vain (2 µs), and
+    would make all other attributes of the package dearer too.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, package: ModuleType, owner: type | None = None) -> ModuleType:
+        """AttributeError where the asker's generation has not imported it, as CPython would."""
+        frame = sys._getframe(1)
+        asker: Part | None = frame.f_builtins.get(OWNER)
+        part = asker.edges.get(self._name) if asker is not None else None
+        if part is None or part.state is not _DONE:
+            part = resolve(self._name, frame)
+        if part is None or part.state is State.NEW or part.module is None:
+            above, _, tail = self._name.rpartition(".")
+            raise AttributeError(f"module {above!r} has no attribute {tail!r}")
+        return part.module
+
+
+def bind(package: Part, part: Part, module: ModuleType) -> None:
+    """Let a submodule that was just imported be found in its package."""
+    tail = part.name.rpartition(".")[2]
+    if package.module is None or tail in package.bound:
+        return
+    if package.replaced or package.edges.get(part.name) is part:
+        package.bound.add(tail)
+        setattr(package.module, tail, module)
+    else:
+        _offer(package.module, part.name, tail)
+
+
+def _offer(package: ModuleType, name: str, tail: str) -> None:
+    kind: Any = type(package)
+    if tail in vars(kind):
+        return
+    if not any(type(one) is ByAsker for one in vars(kind).values()):
+        # A package that nobody asks in this way stays a plain module, whose attributes the interpreter finds fastest.
+        kind = type("module", (kind,), {"__module__": "builtins"})
+        package.__class__ = kind
+    setattr(kind, tail, ByAsker(name))
+
+
+def adopt(package: Part, name: str) -> None:
+    """Give a package a submodule that is not managed, an extension say, and that the process had already imported."""
+    tail = name.rpartition(".")[2]
+    found = sys.modules.get(name)
+    if found is not None and package.module is not None and tail not in vars(package.module):
+        setattr(package.module, tail, found)

@@ -1,0 +1,145 @@
+"""Import statements that run again and again, and submodules as attributes of their package."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from types import ModuleType
+
+import pytest
+
+from hotd.contract.errors import ImportRejected
+from hotd.loading import Loader
+from tests.integration.loading.conftest import Ops
+
+STYLES = {
+    "import x": "x",
+    "import x as y": "y",
+    "import pk.b": "pk.b",
+    "from pk import b": "b",
+    "from pk import b, LATE": "b",
+    "from pk.b import NAME": "NAME",
+    "import os.path": "os.path",
+    "from os import path": "path",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_statement_gives_the_same_however_often_it_runs(ops: Ops, loader: Loader, style: str) -> None:
+    """The hundredth run of an import statement inside a function gives what the first one gave."""
+    ops.write(
+        m=f"def look():\n    {style}\n    return {STYLES[style]}\n",
+        x="", pk__="LATE = 1\n", pk__b="NAME = object()\n",
+    )  # fmt: skip
+    look = loader.load("m").module("m").look
+    first = look()
+    assert all(look() is first for _ in range(5))
+
+
+def test_the_function_itself_answers_as_the_interpreters_own_does(ops: Ops, loader: Loader) -> None:
+    """``__import__`` called by hand takes lists, and raises TypeError for what is no name."""
+    ops.write(m="import pk.b\ndef ask(*args): return __import__(*args)\n", pk__="", pk__b="NAME = 1\n")
+    generation = loader.load("m")
+    ask, pk, b = (generation.module("m").ask, generation.module("pk"), generation.module("pk.b"))
+    for _ in range(2):
+        assert ask("pk.b") is pk
+        assert ask("pk.b", {}, {}, ["NAME"]) is b
+        assert ask("pk.b", {}, {}, ("NAME",)) is b
+        assert ask("pk", None, None, ("b",)) is pk
+    nonsense: tuple[object, ...] = (3, [], None)
+    for wrong in nonsense:
+        with pytest.raises(TypeError):
+            ask(wrong)
+    with pytest.raises(ValueError, match=r"[Ee]mpty module name"):
+        ask("")
+
+
+def test_a_name_that_appears_is_found_by_the_next_run_of_the_statement(ops: Ops, loader: Loader) -> None:
+    """``from package import name`` sees an attribute that was set after the statement failed once."""
+    ops.write(m="import pk\ndef look():\n    from pk import late\n    return late\n", pk__="")
+    m = loader.load("m").module("m")
+    with pytest.raises(ImportError):
+        m.look()
+    m.pk.late = 5
+    assert m.look() == 5
+
+
+def test_a_refused_candidate_is_not_remembered_by_code_it_shares(ops: Ops, loader: Loader) -> None:
+    """A shared module that imported a part of a refused candidate by a computed name imports afresh afterwards."""
+    ops.write(m="import util\n", util="def get(name): return __import__('pl' + name)\n")
+    util = loader.load("m").module("util")
+    ops.write(m="import util\nutil.get('ug')\nraise RuntimeError\n", plug="")
+    with pytest.raises(ImportRejected):
+        loader.reload()
+    ops.write(m="import util\nSEEN = util.get('ug').V\n", plug="V = 2\n")
+    assert loader.reload().module("m").SEEN == 2
+    assert loader.current is not None
+    assert loader.current.module("util") is util
+
+
+def test_a_submodule_that_its_package_does_not_import_is_that_of_the_asker(ops: Ops, loader: Loader) -> None:
+    """``pkg.sub`` is each generation's own, and for outside code the head's, though the package is one object."""
+    ops.write(m="import pk.b\ndef see(): return pk.b.V\n", pk__="def __getattr__(name): raise AttributeError(name)\n")
+    ops.write(pk__b="V = 1\n")
+    old = loader.load("m").module("m")
+    assert old.see() == old.pk.b.V == 1
+    ops.write(pk__b="V = 2\n")
+    new = loader.reload().module("m")
+    assert new.pk is old.pk
+    assert (new.see(), old.see(), new.pk.b.V) == (2, 1, 2)
+
+
+def test_a_submodule_that_nobody_imported_is_no_attribute(ops: Ops, loader: Loader) -> None:
+    """Being on disk does not make a submodule an attribute of its package; importing it does, at that moment."""
+    ops.write(m="import pk\ndef has(): return hasattr(pk, 'b')\ndef get(): import pk.b\n", pk__="", pk__b="")
+    m = loader.load("m").module("m")
+    assert not m.has()
+    m.get()
+    assert m.has()
+
+
+def test_the_packages_own_attribute_goes_before_a_submodule(ops: Ops, loader: Loader) -> None:
+    """What is set on a package by hand, a fake in a test say, hides the submodule until it is deleted."""
+    ops.write(m="import pk.b\ndef see(): return pk.b\n", pk__="", pk__b="")
+    m = loader.load("m").module("m")
+    real = m.see()
+    m.pk.b = "fake"
+    assert m.see() == "fake"
+    del m.pk.b
+    assert m.see() is real
+
+
+def test_modules_are_plain_ones(ops: Ops, loader: Loader) -> None:
+    """A call across parts costs nothing extra: only in exact modules are attributes looked up at full speed."""
+    ops.write(m="import x, pk, pq.b\n", x="", pk__="from . import a\n", pk__a="", pq__="", pq__b="")
+    generation = loader.load("m")
+    assert {type(generation.module(name)) for name in ("m", "x", "pk", "pk.a", "pq.b")} == {ModuleType}
+    assert generation.module("pq").b is generation.module("pq.b")
+    assert repr(type(generation.module("pq"))) == repr(ModuleType)
+
+
+def test_the_interpreters_own_import_is_left_alone(ops: Ops) -> None:
+    """Unmanaged code imports through the very function it had before: it pays nothing."""
+    before = builtins.__import__
+    ops.write(m="import x\n", x="")
+    with Loader([ops.root]) as loader:
+        loader.load("m")
+        assert builtins.__import__ is before
+        assert vars(builtins).keys().isdisjoint({"__part__"})
+
+
+def test_a_package_that_is_executed_again_gets_its_unmanaged_submodule_back(ops: Ops, loader: Loader) -> None:
+    """What a process put below a managed package, as an extension does, is an attribute in each generation."""
+    stranger = ModuleType("pk.native")
+    sys.modules["pk.native"] = stranger
+    try:
+        ops.write(m="import pk.native\ndef see(): return pk.native\n", pk__="V = 1\n")
+        old = loader.load("m").module("m")
+        ops.write(pk__="V = 2\n")
+        new = loader.reload().module("m")
+        assert new.pk is not old.pk
+        assert old.see() is new.see() is stranger
+        ops.write(pk__="V = 3\n", m="def see():\n    from pk import native\n    return native\n")
+        assert loader.reload().module("m").see() is stranger
+    finally:
+        del sys.modules["pk.native"]
