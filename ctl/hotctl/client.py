@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -144,6 +144,7 @@ class Daemon:
         atomic: bool = False,
         force: bool = False,
         dry_run: bool = False,
+        rebuild: Iterable[str] = (),
         reason: str = "",
         if_generation: int | None = None,
         timeout: float | None = None,
@@ -152,11 +153,12 @@ class Daemon:
     ) -> views.Change:
         """Load what is on disk and make it current. Returns when that is decided and what was to be waited for is so.
 
+        ``rebuild`` names parts in ``keep`` that may be executed again; otherwise such a reload raises WouldRebuild.
         ``timeout`` in seconds (None: as long as it takes) ends the wait, not the rollout: DeadlinePassed.
         """
         until = _deadline(timeout)
         request = requests.Reload(
-            modules, all, atomic, force, dry_run, reason, if_generation, _shortest(until, LONGEST_WAIT)
+            modules, all, atomic, force, dry_run, reason, if_generation, _shortest(until, LONGEST_WAIT), tuple(rebuild)
         )
         change = self._until_over(self._ask(request, views.Change), until)
         if len(modules) == 1 and not all:

@@ -29,6 +29,7 @@ from hotd.core.messages import (
     Rejected,
     Staged,
     Unchanged,
+    WouldRebuild,
 )
 from hotd.core.values import Actor, EntryKind, InstanceId, Instant, Progress
 
@@ -40,6 +41,7 @@ __all__ = [
     "Unchanged",
     "Planned",
     "Avoided",
+    "WouldRebuild",
     "Rejected",
     "LoadOutcome",
     "PartFile",
@@ -71,8 +73,8 @@ class Clock(Protocol):
 class Loading(Protocol):
     """Loads and keeps generations. Everything but ``start`` is a look-up or a pointer swap and returns at once."""
 
-    def host(self, module: str, roots: tuple[str, ...], first_number: int) -> None:
-        """Make room for a module's line of generations."""
+    def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
+        """Make room for a module's line of generations, in which the parts named in ``keep`` stay what they are."""
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         """Run the job on a thread of its own; exactly one outcome reaches the sink."""

@@ -331,6 +331,19 @@ def test_init_writes_what_serves_and_never_overwrites() -> None:
         assert (folder / "hotd.toml").read_text() == before
 
 
+def test_check_warns_of_a_name_in_keep_that_is_no_part() -> None:
+    """What is misspelt keeps nothing: told before the edit that it should have stopped."""
+    with folder_for_sockets() as folder:
+        assert hotd("init", str(folder)).status == 0
+        text = (folder / "hotd.toml").read_text()
+        (folder / "hotd.toml").write_text(text.replace('#keep = ["model"]', 'keep = ["long_up"]'))
+        ran = hotd("check", "-c", str(folder / "hotd.toml"), env={"XDG_RUNTIME_DIR": str(folder)})
+        assert ran.status == 0
+        assert ran.out.endswith(
+            "long_op: ok\nwarning: keep names long_up, which is no part of long_op; did you mean 'long_op'?\n"
+        )
+
+
 def test_a_misspelt_command_gets_did_you_mean() -> None:
     """For both programs, exit 2."""
     assert (ran := hotd("serv")).status == 2 and "serve" in ran.err

@@ -41,6 +41,7 @@ from hotd.core.messages import (
     Rejected,
     Staged,
     Unchanged,
+    WouldRebuild,
 )
 from hotd.core.picture import module_view, outcome_of
 from hotd.core.reconcile import next_deadline, reconcile
@@ -51,6 +52,7 @@ E = TypeVar("E")
 ROOT = Actor("root", 0)
 OP = "op"
 FILE = "/ops/op.py"
+KEPT = "model would be executed again: it imports settings, and settings.py changed"
 TOOK = 0.25
 """Seconds that every pretended load says it took."""
 
@@ -217,7 +219,10 @@ class World:
         self.tell(lambda book, now: outcomes.loaded(book, outcome, now))
 
     def outcome(self, running: _Running) -> LoadOutcome:
-        """Text with ``broken`` in it is rejected; ``nameless`` is rejected without a digest."""
+        """Text with ``broken`` in it is rejected; ``nameless`` is rejected without a digest.
+
+        ``heavy`` touches the part ``model``, unless current is heavy as well.
+        """
         job, line, digest = running.job, self.lines[running.job.module], digest_of(running.read)
         current = digest_of(line.current) if line.current is not None else None
         if digest in job.avoid:
@@ -225,10 +230,13 @@ class World:
         if "broken" in digest or "nameless" in digest:
             known = "" if "nameless" in digest else digest
             return Rejected(job, known, "syntax-error", "invalid syntax", None, FILE, 3, None, TOOK)
+        differs, refusal = digest != current, self._refusal(job, digest, current)
         if job.kind is LoadKind.PLAN:
-            differs = digest != current
-            executed = ((job.module, "its file changed"),) if differs else ()
-            return Planned(job, digest, differs, executed, () if differs else (job.module,))
+            whys = [("model", "it imports settings")] if refusal else []
+            whys += [(job.module, "its file changed")] if differs else []
+            return Planned(job, digest, differs, tuple(whys), () if differs else (job.module,), refusal)
+        if refusal is not None:
+            return refusal
         if job.kind is LoadKind.CHECK:
             return Checked(job, digest, (job.module,), TOOK)
         if digest == current:
@@ -237,6 +245,12 @@ class World:
             line.newest = line.newest[0] + 1, digest
         line.candidates[line.newest[0]] = running.read
         return Staged(job, line.newest[0], digest, (job.module,), TOOK)
+
+    def _refusal(self, job: LoadJob, digest: str, current: str | None) -> WouldRebuild | None:
+        touches = current is not None and "heavy" in digest and "heavy" not in current
+        if not touches or "model" in job.rebuild or "model" not in self.module(job.module).spec.keep:
+            return None
+        return WouldRebuild(job, digest, ("model",), KEPT, "/ops/model.py", 1)
 
     # --- instances -----------------------------------------------------------------------------------------------
 

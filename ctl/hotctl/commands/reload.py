@@ -30,6 +30,13 @@ def configure(parser: ArgumentParser) -> None:
     takes_modules(parser, "every module; those that were undone or pinned are skipped")
     parser.add_argument("--atomic", action="store_true", help="all of them or none")
     parser.add_argument("--force", action="store_true", help="also content that was undone")
+    parser.add_argument(
+        "--rebuild",
+        metavar="PART",
+        action="append",
+        default=[],
+        help="a part named in keep that may be executed again; may be given more than once",
+    )
     parser.add_argument("--dry-run", action="store_true", help="only show what would be executed again, and why")
     parser.add_argument("--wait-serving", action="store_true", help="until an instance runs the new generation")
     parser.add_argument("--wait-drained", action="store_true", help="until no instance runs an older one")
@@ -49,6 +56,7 @@ def run(args: Namespace, here: Here) -> int:
         reason=args.reason,
         if_generation=args.if_generation,
         max_wait=min(FIRST_ANSWER, args.timeout),
+        rebuild=tuple(args.rebuild),
     )
     doing = f"{'planning' if args.dry_run else 'loading'} {', '.join(args.modules) or 'all modules'}"
     waits = (args.wait_serving or args.wait_drained) and not args.dry_run

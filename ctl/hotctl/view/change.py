@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hotctl.view.failures import details
-from hotctl.view.page import Block, Column, Line, Page, Span, Table, command, dim, line, row, strong
+from hotctl.view.page import Block, Column, Line, Page, Row, Span, Table, command, dim, line, phrase, row, strong
 from hotctl.view.words import counted, gen, listed, located, took
-from hotd.contract.views import SUCCEEDED, Change, ErrorView, ModuleChange
+from hotd.contract.views import SUCCEEDED, Change, ErrorView, ModuleChange, PlannedPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ def change(view: Change) -> Told:
     for one in view.modules:
         if one.outcome == "unchanged" and fold:
             continue
+        if one.outcome == "refused" and one.plan:
+            told.done.extend(_planned(one))
         (told.done if one.outcome in SUCCEEDED else told.failed).extend(_module(one, view.revision))
     if fold:
         told.done.append(line(f"{counted(len(quiet), 'module')} unchanged: {listed(quiet)}"))
@@ -94,16 +96,23 @@ def _serving(one: ModuleChange) -> str:
 
 
 def _planned(one: ModuleChange) -> Page:
-    if one.error is not None:
-        return _failed(one)
-    if not one.plan:
-        return [_head(one, "", f"nothing to do: {one.note or f'{gen(one.generation)} is what is on disk'}")]
-    kept = f", {len(one.kept)} kept" if one.kept else ""
-    table = Table((Column("PART"), Column("WHY", flexible=True)), tuple(row(part.part, part.why) for part in one.plan))
-    page: list[Block] = [_head(one, "", f"a reload would execute {counted(len(one.plan), 'part')} again{kept}"), table]
-    if one.kept:
-        page.append(line(dim("kept: "), listed(one.kept)))
-    return [*page, *_note(one)]
+    page: list[Block] = []
+    if one.plan:
+        kept = f", {len(one.kept)} kept" if one.kept else ""
+        page.append(_head(one, "", f"a reload would execute {counted(len(one.plan), 'part')} again{kept}"))
+        page.append(Table((Column("PART"), Column("WHY", flexible=True)), tuple(map(_planned_part, one.plan))))
+        if one.kept:
+            page.append(line(dim("kept: "), listed(one.kept)))
+    else:
+        page.append(_head(one, "", f"nothing to do: {gen(one.generation)} is what is on disk"))
+    page += [line(dim(f"shared with {same.module}: "), listed(same.parts)) for same in one.shared]
+    return [*page, *(_note(one) if one.outcome == "planned" else [])]
+
+
+def _planned_part(part: PlannedPart) -> Row:
+    if not part.keep:
+        return row(part.part, part.why)
+    return row((phrase(Span(part.part, "warn")),), f"{part.why}; in keep")
 
 
 def _failed(one: ModuleChange) -> Page:
@@ -115,6 +124,8 @@ def _failed(one: ModuleChange) -> Page:
             head = f"rejected, {gen(one.generation)} stays current"
         case "rolled-back":
             head = f"rolled back, {gen(one.generation)} is current again"
+        case "refused" if one.plan:
+            head = "a reload would be refused"
         case _:
             head = one.outcome
     page: Page = [_head(one, "bad", head)]

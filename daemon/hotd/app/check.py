@@ -8,8 +8,9 @@ from typing import TextIO
 from hotd.app.clock import SystemClock
 from hotd.config import Config
 from hotd.contract.errors import LoadRejected
-from hotd.core.messages import LoadJob, LoadKind, LoadOutcome, Rejected
+from hotd.core.messages import Checked, LoadJob, LoadKind, LoadOutcome, Rejected
 from hotd.core.values import Spec
+from hotd.core.wording import unmatched_note
 from hotd.loading.hosting import Hosting
 
 
@@ -21,7 +22,7 @@ def check(config: Config, out: TextIO) -> int:
         out.write(f"warning: {warning}\n")
     try:
         for number, spec in enumerate(config.modules, 1):
-            loading.host(spec.name, spec.roots, 1)
+            loading.host(spec.name, spec.roots, 1, spec.keep)
             outcome = _load(loading, number, spec)
             refused += outcome is None or isinstance(outcome, Rejected)
             out.write(_line(spec, outcome))
@@ -44,6 +45,8 @@ def _load(loading: Hosting, number: int, spec: Spec) -> LoadOutcome | None:
 def _line(spec: Spec, outcome: LoadOutcome | None) -> str:
     if outcome is None:
         return f"{spec.name}: rejected: importing took longer than load_deadline ({spec.load_deadline:g} s)\n"
+    if isinstance(outcome, Checked) and outcome.unmatched:
+        return f"{spec.name}: ok\nwarning: {unmatched_note(spec.name, outcome.unmatched, outcome.reloaded)}\n"
     if not isinstance(outcome, Rejected):
         return f"{spec.name}: ok\n"
     place = f"{outcome.file}:{outcome.line}: " if outcome.file and outcome.line else ""

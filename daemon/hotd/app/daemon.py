@@ -123,7 +123,7 @@ class Daemon:
         loading = Hosting(clock, also=config.watch.also, ignore=config.watch.ignore)
         undo.callback(loading.close)
         for spec in config.modules:
-            loading.host(spec.name, spec.roots, 1)
+            loading.host(spec.name, spec.roots, 1, spec.keep)
         threads.inherit(api.CURRENT)
         # Executor and engine know each other: what an instance says is told to an engine that exists by then.
         told: list[Engine] = []

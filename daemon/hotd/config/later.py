@@ -62,7 +62,6 @@ ROWS = (
     _Row("control.admins", _a_certificate, _CERTIFICATES),
     _Row("control.viewers", _a_certificate, _CERTIFICATES),
     _Row("control.operators", _written, "operators are not told apart yet: only admins change anything"),
-    _Row("modules.*.keep", _written, "parts cannot be kept yet: a reload executes again whatever the change touches"),
     _Row("modules.*.canary", _always, "there are no canaries yet: a candidate is promoted as soon as it is loaded"),
     _Row(
         "modules.*.auto_permanent",

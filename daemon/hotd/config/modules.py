@@ -63,7 +63,7 @@ def _read(name: str, module: Section, roots: tuple[str, ...]) -> Spec:
         drain_deadline=module.duration("drain_deadline", "10m"),
         after_deadline=module.choice("after_deadline", "wait", "abandon"),
         watch=module.choice("watch", "auto", "manual"),
-        keep=module.texts("keep"),
+        keep=_keep(module),
         max_generations=module.count("max_generations", 8, least=2, because=": the current one and the next"),
         load_deadline=module.duration("load_deadline", "30s", zero=False),
         standby=module.count("standby", 2),
@@ -116,6 +116,14 @@ def _stop_method(module: Section) -> str:
     return name
 
 
+def _keep(module: Section) -> tuple[str, ...]:
+    found = module.places("keep")
+    for place, part in found:
+        if problem := part_problem(part):
+            module.report.error((*module.key, "keep", place), problem)
+    return tuple(part for _, part in found)
+
+
 def name_problem(name: str) -> str | None:
     """Why a module cannot be called that, or None."""
     if not name:
@@ -135,6 +143,20 @@ def name_problem(name: str) -> str | None:
     return None
 
 
+def part_problem(part: str) -> str | None:
+    """Why a text cannot name a part, or None. Whether there is such a part is for the load to find out."""
+    if part.endswith(".py"):
+        right = part.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return f"{shown(part)} names a file; write the module, like {shown(right)}"
+    if not _is_dotted(part):
+        return f'{shown(part)} is not the name of a part; write it as an import would, like "model" or "models.big"'
+    return None
+
+
+def _is_dotted(text: str) -> bool:
+    return all(step.isidentifier() and not keyword.iskeyword(step) for step in text.split("."))
+
+
 def entry_problem(entry: str) -> str | None:
     """Why a text cannot be an entry, or None. Whether it exists is for the load to find out."""
     module, colon, attribute = entry.partition(":")
@@ -146,6 +168,6 @@ def entry_problem(entry: str) -> str | None:
         right = f"{module.removesuffix('.py').rpartition('/')[2]}:{attribute}"
         return f"{shown(entry)} names a file; write the module, like {shown(right)}"
     for half in (module, attribute):
-        if not all(part.isidentifier() and not keyword.iskeyword(part) for part in half.split(".")):
+        if not _is_dotted(half):
             return f'{shown(half)} in {shown(entry)} is not a Python name; write module:name, like "long_op:LongOp"'
     return None

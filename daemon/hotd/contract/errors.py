@@ -20,7 +20,7 @@ The code (kebab-case) crosses the wire and stands in ``--json``; the exit status
     ├── DeadlinePassed             4   the wait ended first
     ├── Refused                    5   not now, and why
     │   ├── Quarantined, Busy, TooManyGenerations, NoHistory, Expired, GenerationMismatch, PausedGlobally,
-    │   │   Pinned, ShuttingDown, AlreadyRunning
+    │   │   Pinned, WouldRebuild, ShuttingDown, AlreadyRunning
     ├── UnknownModule              66
     ├── UnknownInstance            66
     ├── UnknownGeneration          66
@@ -210,6 +210,22 @@ class Pinned(Refused):
     """The module is pinned: nothing may change its current generation without ``--force``."""
 
     code = "pinned"
+
+
+class WouldRebuild(Refused):
+    """A part named in ``keep`` would be executed again, and nobody asked for that.
+
+    Refused (5), not rejected (3): nothing is wrong with the content and nothing of it was tried. A rule that the
+    operator wrote stands in the way, as with `Pinned`, and the operator lifts it for one reload. So the content is
+    not quarantined, and no failure is counted.
+    """
+
+    code = "would-rebuild"
+
+    digest: str = ""
+    """Of the content that was not loaded; set by the loader, never on the wire."""
+    parts: tuple[str, ...] = ()
+    """The kept parts that it would execute again, what is imported before who imports it; never on the wire."""
 
 
 class ShuttingDown(Refused):

@@ -91,6 +91,8 @@ class Reload:
     reason: str = ""
     if_generation: int | None = None
     max_wait: float = LONGEST_WAIT
+    rebuild: tuple[str, ...] = ()
+    """Parts named in ``keep`` that may be executed again this time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,16 @@ class PlannedPart:
 
     part: str
     why: str
+    keep: bool = False
+    """It is kept: a reload that would execute it again is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedParts:
+    """Parts that are the same objects in another hosted module."""
+
+    module: str
+    parts: tuple[str, ...]
 
 
 SUCCEEDED = frozenset({"promoted", "unchanged", "undone", "done", "checked", "planned", "skipped", "staged"})
@@ -257,12 +267,15 @@ class ModuleChange:
     duration_ms: float
     error: ErrorView | None = None
     plan: tuple[PlannedPart, ...] = ()
-    """With ``--dry-run``: what would be executed again; the rest of the closure is ``kept``."""
+    """With ``--dry-run``: what would be executed again; the rest of the closure is ``kept``. A plan with an outcome of
+    ``refused`` is what a reload would be refused for."""
     kept: tuple[str, ...] = ()
     note: str = ""
     """One sentence that the outcome alone does not tell."""
     instance: str | None = None
     """The one that ``run`` started."""
+    shared: tuple[SharedParts, ...] = ()
+    """With ``--dry-run``: those of ``kept`` that other modules have, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Rollout:
     atomic: bool = False
     force: bool = False
     by_watch: bool = False
+    rebuild: tuple[str, ...] = ()
+    """Kept parts that may be executed again."""
     skips: bool = False
     """``--all``: a module that would have to be refused is skipped."""
     quiet: bool = False

@@ -111,6 +111,8 @@ def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]
     elif module.on_disk == "undone":
         message = f"what is on disk was undone; {serves} until it changes, or {reload} --force`"
         yield "OutOfSync", "undone", message, since
+    elif (withheld := module.withholding) is not None:
+        yield "OutOfSync", withheld.error.code, f"{withheld.error.message}; {serves}; {withheld.error.hint}", since
     elif module.spec.watch == "manual":
         yield "OutOfSync", "manual", f"files changed; {reload}` loads them", since
     elif module.pending and (book.paused or module.paused):

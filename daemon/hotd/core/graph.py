@@ -38,6 +38,14 @@ def touched(changed: Iterable[str], users: Callable[[str], Iterable[str]]) -> di
     return cause
 
 
+def chain(name: str, cause: Mapping[str, str]) -> tuple[str, ...]:
+    """From a touched name (see ``touched``) to the changed one behind it, which has no cause; each imports the next."""
+    found = [name]
+    while found[-1] in cause:
+        found.append(cause[found[-1]])
+    return tuple(found)
+
+
 def components(imports: Mapping[str, Collection[str]]) -> list[tuple[str, ...]]:
     """The strongly connected components of the keys, what is imported before who imports it (Tarjan 1972, iterative).
 

@@ -24,6 +24,7 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
         rollout.kind,
         module.pending if named_files else None,
         _avoided(rollout, module),
+        rollout.rebuild,
     )
     if rollout.kind is LoadKind.STAGE:
         module = replace(module, pending=frozenset())

@@ -37,6 +37,8 @@ class LoadJob:
     """Absolute paths to look at; None looks at every file of the closure."""
     avoid: frozenset[str] = frozenset()
     """Digests that must not be executed (quarantine)."""
+    rebuild: tuple[str, ...] = ()
+    """Kept parts that may be executed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Checked:
     digest: str
     reloaded: tuple[str, ...]
     duration: float
+    unmatched: tuple[str, ...] = ()
+    """Names in ``keep`` that are no part of the closure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,18 @@ class Unchanged:
 
     job: LoadJob
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class WouldRebuild:
+    """The content would execute kept parts again; nothing was executed."""
+
+    job: LoadJob
+    digest: str
+    parts: tuple[str, ...]
+    message: str
+    file: str | None
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,12 @@ class Planned:
     executed: tuple[tuple[str, str], ...]
     """(part, why) in the order of execution."""
     kept: tuple[str, ...]
+    refusal: WouldRebuild | None = None
+    """What the load would be refused with."""
+    unmatched: tuple[str, ...] = ()
+    """Names in ``keep`` that are no part of the closure."""
+    shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(module, parts): those of ``kept`` that are the same objects in another hosted module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +125,7 @@ class Rejected:
     duration: float
 
 
-LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | Rejected
+LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | WouldRebuild | Rejected
 
 
 @dataclass(frozen=True, slots=True)

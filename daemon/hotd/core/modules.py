@@ -125,6 +125,17 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Content that was not loaded because it would have executed kept parts again."""
+
+    digest: str
+    current: int | None
+    """What was current then; beside another generation the same content may touch other parts."""
+    error: ErrorView
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Disk:
     """What was last seen on disk."""
 
@@ -172,6 +183,8 @@ class Module:
     rejections: tuple[Rejection, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
     """digest -> ``rejected`` or ``undone``: what the watcher must not load."""
+    withheld: Withheld | None = None
+    """The last such refusal, whatever is on disk since; see ``withholding``."""
     pending: frozenset[str] = frozenset()
     """Paths that changed and were not acted on yet: paused, manual, at the cap, or a rollout is in flight."""
     disk: Disk | None = None
@@ -253,6 +266,14 @@ class Module:
         if self.disk is None or self.on_disk != "rejected":
             return None
         return next((r for r in reversed(self.rejections) if r.digest == self.disk.digest), None)
+
+    @property
+    def withholding(self) -> Withheld | None:
+        """The news that what is on disk waits for somebody to allow it."""
+        found = self.withheld
+        if found is None or self.disk is None:
+            return None
+        return found if (found.digest, found.current) == (self.disk.digest, self.current) else None
 
 
 def saw(module: Module, digest: str, now: Instant) -> Module:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 PACKAGE_FILE = "__init__"
 
@@ -34,6 +34,16 @@ def absolute(name: str, package: str, level: int) -> str | None:
         return None
     base = ".".join(steps[: len(steps) - level + 1])
     return f"{base}.{name}" if name else base
+
+
+def covered(name: str, by: Collection[str]) -> bool:
+    """Whether it is one of those names, or lives in a package that is."""
+    return any(prefix in by for prefix in prefixes(name))
+
+
+def covering(names: Iterable[str], parts: Collection[str]) -> tuple[str, ...]:
+    """Those of the names that are one of the parts, or a package around one."""
+    return tuple(name for name in names if any(covered(part, (name,)) for part in parts))
 
 
 def is_dotted(text: str) -> bool:

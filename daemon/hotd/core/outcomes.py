@@ -8,7 +8,7 @@ from typing import assert_never
 from hotd.contract.errors import Quarantined
 from hotd.contract.events import EventName
 from hotd.contract.protocol import error_view
-from hotd.contract.views import ErrorView, ModuleChange, PlannedPart
+from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, SharedParts
 from hotd.core.book import (
     UNREAD,
     Book,
@@ -26,10 +26,21 @@ from hotd.core.book import (
 )
 from hotd.core.concluding import conclude, failed_of, promote_member, settle, with_member
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
+from hotd.core.keeping import withhold, would_rebuild
 from hotd.core.loads import load
-from hotd.core.messages import Avoided, Checked, LoadKind, LoadOutcome, Planned, Rejected, Staged, Unchanged
+from hotd.core.messages import (
+    Avoided,
+    Checked,
+    LoadKind,
+    LoadOutcome,
+    Planned,
+    Rejected,
+    Staged,
+    Unchanged,
+    WouldRebuild,
+)
 from hotd.core.values import Instant
-from hotd.core.wording import gen, located, module_change, refused_change
+from hotd.core.wording import gen, located, module_change, refused_change, unmatched_note
 
 MOST_FAILURES = 100
 MOST_REJECTIONS = 50
@@ -105,13 +116,14 @@ def _take(
             note = f"{gen(module.current)} is what is on disk" + _meanwhile(rollout, module)
             return settle(book.having(module), rollout, module, module_change(module, "unchanged", note=note))
         case Checked():
-            change = module_change(module, "checked", reloaded=outcome.reloaded, duration_ms=outcome.duration * 1000)
+            took, note = outcome.duration * 1000, unmatched_note(module.name, outcome.unmatched, outcome.reloaded)
+            change = module_change(module, "checked", reloaded=outcome.reloaded, duration_ms=took, note=note)
             return settle(book, rollout, module, change)
         case Planned():
-            plan = tuple(PlannedPart(part, why) for part, why in outcome.executed)
             module = _looked(book, rollout, module, outcome, now)
-            change = module_change(module, "planned", plan=plan, kept=outcome.kept)
-            return settle(book.having(module), rollout, module, change)
+            return settle(book.having(module), rollout, module, _planned_change(rollout, module, outcome))
+        case WouldRebuild():
+            return withhold(book, rollout, module, outcome, now)
         case Avoided():
             module = saw(module, outcome.digest, now)
             return settle(book.having(module), rollout, module, _avoided_change(rollout, module, outcome.digest))
@@ -123,6 +135,21 @@ def _take(
             return _reject(book, rollout, module, error, digest, outcome.duration * 1000, now)
         case _:
             assert_never(outcome)
+
+
+def _planned_change(rollout: Rollout, module: Module, outcome: Planned) -> ModuleChange:
+    refusal = outcome.refusal
+    kept_parts = refusal.parts if refusal is not None else ()
+    every = (*outcome.kept, *(part for part, _ in outcome.executed))
+    return module_change(
+        module,
+        "planned" if refusal is None else "refused",
+        error=would_rebuild(module, rollout, refusal) if refusal is not None else None,
+        plan=tuple(PlannedPart(part, why, part in kept_parts) for part, why in outcome.executed),
+        kept=outcome.kept,
+        note=unmatched_note(module.name, outcome.unmatched, every),
+        shared=tuple(SharedParts(name, parts) for name, parts in outcome.shared),
+    )
 
 
 def _looked(book: Book, rollout: Rollout, module: Module, plan: Planned, now: Instant) -> Module:

@@ -16,6 +16,7 @@ from hotd.contract.events import EventName
 from hotd.core.book import Book, Member, Module, Queued, Rollout, saw
 from hotd.core.concluding import conclude, settle
 from hotd.core.effects import Decision, Effect, Emit
+from hotd.core.keeping import check_rebuild
 from hotd.core.loads import at_cap, load
 from hotd.core.messages import LoadKind
 from hotd.core.values import WATCH, Actor, Instant
@@ -25,6 +26,7 @@ from hotd.core.wording import gen, module_change, refused_change, worded
 def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Instant) -> Decision:
     """``hotctl reload``. Raises UnknownModule, UsageError, GenerationMismatch, ShuttingDown."""
     names = named(book, request.modules, request.all)
+    check_rebuild(book, names, request.rebuild)
     check_generation(book, names, request.if_generation)
     if not request.dry_run and (joined := _joinable(book, names, request)):
         return Decision(book, answer=joined.revision)
@@ -37,6 +39,7 @@ def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Inst
         now=now,
         atomic=request.atomic,
         force=request.force,
+        rebuild=request.rebuild,
         skips=request.all,
     )
 
@@ -78,6 +81,7 @@ def open_rollout(
     now: Instant,
     atomic: bool = False,
     force: bool = False,
+    rebuild: tuple[str, ...] = (),
     skips: bool = False,
     quiet: bool = False,
 ) -> Decision:
@@ -85,7 +89,9 @@ def open_rollout(
     if book.stopping is not None:
         raise ShuttingDown("the daemon is ending; it loads nothing any more")
     members: dict[str, Member] = dict.fromkeys(names, Queued())
-    rollout = Rollout(book.next_revision, kind, cause, actor, now, members, atomic, force, actor == WATCH, skips, quiet)
+    rollout = Rollout(
+        book.next_revision, kind, cause, actor, now, members, atomic, force, actor == WATCH, rebuild, skips, quiet
+    )
     book = replace(book, next_revision=book.next_revision + 1, rollouts={**book.rollouts, rollout.revision: rollout})
     return Decision(book, (), rollout.revision)
 
@@ -96,9 +102,10 @@ def _joinable(book: Book, names: tuple[str, ...], request: requests.Reload) -> R
     Not one that reads the disk already: what was saved since may have escaped it, and whoever saved it would be told
     of a success. Theirs waits for it, and finds the disk unchanged at no cost where it is.
     """
-    asked = (frozenset(names), request.atomic, request.force, request.all)
+    asked = (frozenset(names), request.atomic, request.force, frozenset(request.rebuild), request.all)
     for rollout in book.rollouts.values():
-        offers = (frozenset(rollout.members), rollout.atomic, rollout.force, rollout.skips)
+        what = (rollout.atomic, rollout.force, frozenset(rollout.rebuild), rollout.skips)
+        offers = (frozenset(rollout.members), *what)
         waits = all(isinstance(member, Queued) for member in rollout.members.values())
         if rollout.kind is LoadKind.STAGE and waits and offers == asked and not rollout.by_watch:
             return rollout

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hotd.contract.errors import HotdError
+from hotd.contract.nearest import nearest
 from hotd.contract.protocol import error_view
-from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, Serving
+from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, Serving, SharedParts
 from hotd.core.book import Module
 
 
@@ -23,6 +26,7 @@ def module_change(
     plan: tuple[PlannedPart, ...] = (),
     kept: tuple[str, ...] = (),
     note: str = "",
+    shared: tuple[SharedParts, ...] = (),
 ) -> ModuleChange:
     before = previous if outcome in ("promoted", "undone") else module.current
     return ModuleChange(
@@ -37,6 +41,7 @@ def module_change(
         plan,
         kept,
         note,
+        shared=shared,
     )
 
 
@@ -64,6 +69,16 @@ def not_served(module: Module) -> str:
     going = all(module.shall_end(instance) for instance in old)
     cure = asked if going else f"`hotctl restart {module.name}` {ask}"
     return f"g{module.current} is current but nothing runs it: {names} {stay} on {numbers} until {end}; {cure}"
+
+
+def unmatched_note(module: str, keep: tuple[str, ...], parts: Iterable[str] = ()) -> str:
+    """The names in ``keep`` that keep nothing; empty where each is a part."""
+    if not keep:
+        return ""
+    near = nearest(keep[0], parts)
+    guess = f"; did you mean {near!r}?" if near else ""
+    them = "which are no parts" if len(keep) > 1 else "which is no part"
+    return f"keep names {', '.join(keep)}, {them} of {module}{guess}"
 
 
 def gen(number: int | None) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hotd.contract.errors import LoadRejected, Vetoed
+from hotd.contract.errors import LoadRejected, Vetoed, WouldRebuild
 from hotd.core.arguments import fill
 from hotd.core.border import Raised, call
 from hotd.core.marks import plain
@@ -32,11 +32,16 @@ from hotd.core.messages import (
     Staged,
     Unchanged,
 )
+from hotd.core.messages import (
+    WouldRebuild as WouldRebuildOutcome,
+)
 from hotd.core.values import EntryKind, Instant
+from hotd.core.wording import unmatched_note
 from hotd.loading.candidate import Candidate
 from hotd.loading.entry import Entry, resolve_entry
 from hotd.loading.generation import Generation
 from hotd.loading.loader import Loader
+from hotd.loading.plan import Plan
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, does_not_run, with_digest
 from hotd.ports import Clock
@@ -75,6 +80,8 @@ class _Line:
     """What is or was current and is in memory."""
     staged: dict[int, tuple[Candidate, EntryCode]] = field(default_factory=dict)
     """Apart from those: content that is loaded again has the number of a generation that may be there still."""
+    told: tuple[str, ...] = ()
+    """Names in ``keep`` that were told to be no part."""
 
 
 @dataclass(slots=True)
@@ -96,8 +103,10 @@ class Hosting:
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
 
-    def host(self, module: str, roots: tuple[str, ...], first_number: int) -> None:
-        loader = Loader(roots, pool=self._pool, first_number=first_number, also=self._also, ignore=self._ignore)
+    def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
+        loader = Loader(
+            roots, pool=self._pool, first_number=first_number, also=self._also, ignore=self._ignore, keep=keep
+        )
         self._lines[module] = _Line(loader, roots)
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
@@ -174,12 +183,15 @@ class Hosting:
         loader, part = line.loader, job.entry.partition(":")[0]
         changed = None if job.changed is None else sorted(job.changed)
         if job.kind is LoadKind.PLAN:
-            plan = loader.plan(changed, entry=part)
-            return Planned(job, plan.digest, plan.changed, plan.executed, plan.kept)
+            return self._planned(job, loader.plan(changed, entry=part, rebuild=job.rebuild), loader.unmatched)
         try:
-            candidate = loader.stage(changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE)
+            candidate = loader.stage(
+                changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE, rebuild=job.rebuild
+            )
         except Avoided as avoided:
             return AvoidedOutcome(job, avoided.digest)
+        except WouldRebuild as refused:
+            return _would_rebuild(job, refused)
         if candidate.unchanged and job.kind is LoadKind.STAGE:
             return Unchanged(job, candidate.digest)
         try:
@@ -190,7 +202,8 @@ class Hosting:
             raise with_digest(refusal, candidate.digest) from None
         if job.kind is LoadKind.CHECK:
             loader.discard(candidate)
-            return Checked(job, candidate.digest, candidate.reloaded, self._since(began))
+            return Checked(job, candidate.digest, candidate.reloaded, self._since(began), loader.unmatched)
+        self._tell_unmatched(job.module, line)
         line.staged[candidate.number] = candidate, code
         return Staged(job, candidate.number, candidate.digest, candidate.reloaded, self._since(began))
 
@@ -200,8 +213,35 @@ class Hosting:
             self._since(began),
         )  # fmt: skip
 
+    def _planned(self, job: LoadJob, plan: Plan, unmatched: tuple[str, ...]) -> Planned:
+        refusal = _would_rebuild(job, plan.refusal) if plan.refusal is not None else None
+        shared = self._shared(job.module, plan.kept)
+        return Planned(job, plan.digest, plan.changed, plan.executed, plan.kept, refusal, unmatched, shared)
+
+    def _shared(self, module: str, parts: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Those of the module's current parts that are the same objects in what is current elsewhere."""
+        mine = self._lines[module].loader.current
+        theirs = [(name, line.loader.current) for name, line in tuple(self._lines.items()) if name != module]
+        found = [
+            (name, tuple(part for part in parts if (own := mine.find(part)) is not None and its.find(part) is own))
+            for name, its in theirs
+            if mine is not None and its is not None
+        ]
+        return tuple((name, same) for name, same in found if same)
+
+    @staticmethod
+    def _tell_unmatched(module: str, line: _Line) -> None:
+        names = line.loader.unmatched
+        if names and names != line.told:
+            log.warning("%s", unmatched_note(module, names), extra={"event": "loader.keep-unmatched", "hosted": module})
+        line.told = names
+
     def _since(self, began: Instant) -> float:
         return self._clock.now().mono - began.mono
+
+
+def _would_rebuild(job: LoadJob, error: WouldRebuild) -> WouldRebuildOutcome:
+    return WouldRebuildOutcome(job, error.digest, error.parts, error.message, error.file, error.line)
 
 
 def _checked(candidate: Candidate, job: LoadJob) -> EntryCode:

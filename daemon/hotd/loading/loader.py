@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from hotd.contract.errors import BadEntry, Busy, LoadRejected
+from hotd.contract.errors import BadEntry, Busy, LoadRejected, WouldRebuild
 from hotd.core import names
 from hotd.core.bundle import Bundle
-from hotd.loading import hooks
+from hotd.loading import hooks, keeping
 from hotd.loading.admission import admit
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
 from hotd.loading.bundling import Unpacked, bundle_of
@@ -53,9 +53,16 @@ class Loader:
         first_number: int = 1,
         also: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        keep: Iterable[str] = (),
     ) -> None:
-        """Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some."""
+        """Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some.
+
+        ``keep`` names parts that must not be executed again unless a load is told to (`hotd.loading.keeping`).
+        """
         self._roots = Roots(roots, also=also, ignore=ignore)
+        self._keep = tuple(dict.fromkeys(keep))
+        self.unmatched: tuple[str, ...] = ()
+        """Names in ``keep`` that were no part of the closure in the last look at the disk."""
         self._pool = pool if pool is not None else Pool()
         self._turn = threading.RLock()
         """Held for a whole `load` or `reload`, so that two of them bring their results in the order of their looks."""
@@ -106,35 +113,36 @@ class Loader:
     def load(self, name: str) -> Generation:
         """Load a module (dotted name) and make it current; it is reloaded with all others from now on.
 
-        The current generation itself if it has the entry already and no digest changed. Raises LoadRejected, with
-        everything as it was.
+        The current generation itself if it has the entry already and no digest changed. Raises LoadRejected or
+        WouldRebuild, with everything as it was.
         """
         with self._turn:
             return self._bring(self.stage(entry=name))
 
-    def reload(self, changed: Paths | None = None) -> Generation:
-        """Make the code on disk current. The same object when no digest changed. Raises LoadRejected.
+    def reload(self, changed: Paths | None = None, *, rebuild: Collection[str] = ()) -> Generation:
+        """Make the code on disk current. The same object when no digest changed. Raises LoadRejected, WouldRebuild.
 
         ``changed`` names the files to look at, relative or absolute, known or not; without it all known files are read.
+        ``rebuild`` names kept parts that may be executed again this time.
         """
         with self._turn:
-            return self._bring(self.stage(changed))
+            return self._bring(self.stage(changed, rebuild=rebuild))
 
-    def plan(self, changed: Paths | None = None, *, entry: str | None = None) -> Plan:
+    def plan(self, changed: Paths | None = None, *, entry: str | None = None, rebuild: Collection[str] = ()) -> Plan:
         """What `reload` would execute again and why, and what it would keep. Executes nothing. Raises LoadRejected."""
-        outcome = self._planned(changed, entry)
+        outcome = self._planned(changed, entry, rebuild)
         if isinstance(outcome, LoadRejected):
             raise outcome
         return outcome
 
-    def _planned(self, changed: Paths | None, entry: str | None) -> Plan | LoadRejected:
+    def _planned(self, changed: Paths | None, entry: str | None, rebuild: Collection[str]) -> Plan | LoadRejected:
         with self._looking:
             try:
                 survey = self._look(changed, entry)
                 self._refuse(survey)
             except LoadRejected as refused:
                 return refused.with_traceback(None)
-            return plan_of(survey, self._current)
+            return plan_of(survey, self._current, self._keep, rebuild)
 
     def stage(
         self,
@@ -143,16 +151,18 @@ class Loader:
         avoid: frozenset[str] = frozenset(),
         entry: str | None = None,
         numbered: bool = True,
+        rebuild: Collection[str] = (),
     ) -> Candidate:
         """Load aside what is on disk: look at it, execute what is affected, leave current alone.
 
         Raises LoadRejected, whose ``digest`` attribute names the refused content and whose ``left`` tells what its
         execution left behind, taken away where that is safe; `Avoided` without executing anything
-        when the content's digest is one of ``avoid``; Busy when called by code that this loader is just loading.
+        when the content's digest is one of ``avoid``; WouldRebuild, likewise, when a part is kept that is not covered
+        by ``rebuild``; Busy when called by code that this loader is just loading.
         The number is that of the newest numbered generation if that has the same digest, else the next one; with
         ``numbered=False`` it stays 0 until the candidate is promoted, so that trying consumes none.
         """
-        outcome = self._attempt(lambda: self._from_disk(changed, avoid, entry))
+        outcome = self._attempt(lambda: self._from_disk(changed, avoid, entry, rebuild))
         if isinstance(outcome, Candidate):
             if numbered:
                 self._numbers.give(outcome.generation)
@@ -178,12 +188,14 @@ class Loader:
         """Everything that a generation of this loader was made of."""
         return bundle_of(generation, self._roots)
 
-    def check(self, changed: Paths | None = None, *, entry: str | None = None) -> Candidate:
+    def check(
+        self, changed: Paths | None = None, *, entry: str | None = None, rebuild: Collection[str] = ()
+    ) -> Candidate:
         """As `stage`, thrown away at once: consumes no number.
 
         The report tells ``digest``, ``reloaded``, ``kept``, and what it ``left`` behind.
         """
-        candidate = self.stage(changed, entry=entry, numbered=False)
+        candidate = self.stage(changed, entry=entry, numbered=False, rebuild=rebuild)
         self.discard(candidate)
         return candidate
 
@@ -256,7 +268,7 @@ class Loader:
 
     # --- one attempt ---------------------------------------------------------------------------------------------
 
-    def _attempt(self, find: Callable[[], _Found]) -> Candidate | LoadRejected:
+    def _attempt(self, find: Callable[[], _Found]) -> Candidate | LoadRejected | WouldRebuild:
         """One load aside; a refusal is a value, so that nothing of it is kept alive by a traceback."""
         bound = BOUND.get()
         if isinstance(bound, Generation) and bound.staging and bound in self._staging:
@@ -270,7 +282,7 @@ class Loader:
                 return found
             candidate, wanted = found
             generation = candidate.generation
-        except LoadRejected as refused:
+        except (LoadRejected, WouldRebuild) as refused:
             return refused.with_traceback(None)
         finally:
             self._catch_up()
@@ -297,13 +309,19 @@ class Loader:
         self._ledger.refused_candidate(candidate)
         return refusal
 
-    def _from_disk(self, changed: Paths | None, avoid: frozenset[str], entry: str | None) -> _Found:
+    def _from_disk(
+        self, changed: Paths | None, avoid: frozenset[str], entry: str | None, rebuild: Collection[str]
+    ) -> _Found:
         survey = self._look(changed, entry)
         self._refuse(survey, avoid)
         current = self._current
         if current is not None and survey.digest == current.digest:
             self._ledger.settle(survey.differing)
             return Candidate(current, unchanged=True)
+        guard = keeping.refusal(survey, self._keep, rebuild)
+        if guard is not None:
+            self._remember(survey)
+            raise guard
         index = survey.index
         generation = Generation(0, survey.digest, survey.entries)
         table, fresh = self._link(survey.sketcher, generation, self._roots, index.parts)
@@ -334,17 +352,23 @@ class Loader:
                 self._ledger.refused(names.prefixes(entry))  # it may appear
                 raise
             entries = (*entries, entry)
-        return self._ledger.look(current, changed, entries)
+        survey = self._ledger.look(current, changed, entries)
+        self.unmatched = keeping.unmatched(survey, self._keep)
+        return survey
 
     def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
         if survey.digest in avoid:
             raise with_digest(Avoided("this content is not to be executed"), survey.digest)
         errors = survey.sketcher.errors
         if errors:
-            sketched = survey.sketcher.sketches
-            outside = {name for sketch in sketched.values() for name in sketch.outside}
-            self._ledger.refused((*sketched, *outside))
+            self._remember(survey)
             raise with_digest(errors[0], survey.digest)
+
+    def _remember(self, survey: Survey) -> None:
+        """Whatever the refused content imports is of interest from now on: there may lie the cure."""
+        sketched = survey.sketcher.sketches
+        outside = {name for sketch in sketched.values() for name in sketch.outside}
+        self._ledger.refused((*sketched, *outside))
 
     def _link(
         self, sketcher: Sketcher, generation: Generation, roots: Roots, previous: dict[str, Part]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from hotd.contract.errors import WouldRebuild
+from hotd.loading import keeping
 from hotd.loading.generation import Generation
 from hotd.loading.part import State
 from hotd.loading.survey import Survey
@@ -20,22 +23,27 @@ class Plan:
     """(part, why), what is imported before who imports it. Parts that are only imported lazily may stay unexecuted."""
     kept: tuple[str, ...]
     """Parts that stay the same object."""
+    refusal: WouldRebuild | None = None
+    """What the load would be refused with; ``refusal.parts`` are named in ``keep``."""
 
 
-def plan_of(survey: Survey, current: Generation | None) -> Plan:
+def plan_of(survey: Survey, current: Generation | None, keep: Collection[str], allowed: Collection[str]) -> Plan:
     """What follows from a look at the disk that found nothing wrong."""
     if not survey.changed:
         return Plan(survey.digest, False, (), tuple(sorted(survey.index.parts)))
+    changed = current is None or survey.digest != current.digest
+    refusal = keeping.refusal(survey, keep, allowed) if changed else None
+    guarded = refusal.parts if refusal is not None else ()
     order = [name for members in survey.cycles for name in members]
-    executed = tuple((name, survey.reason(name)) for name in order if _will_run(survey, name))
+    executed = tuple(
+        (name, keeping.why(survey, name) if name in guarded else survey.reason(name))
+        for name in order
+        if _will_run(survey, name)
+    )
     again = {name for name, _ in executed}
     everything = set(survey.index.parts) | set(order)
-    return Plan(
-        survey.digest,
-        current is None or survey.digest != current.digest,
-        executed,
-        tuple(sorted(name for name in everything if name not in again)),
-    )
+    kept = tuple(sorted(name for name in everything if name not in again))
+    return Plan(survey.digest, changed, executed, kept, refusal)
 
 
 def _will_run(survey: Survey, name: str) -> bool:

@@ -35,6 +35,8 @@ class Survey:
         self.entries = entries
         self.why: dict[str, str] = {}
         """Name -> the sentence why its part is made anew."""
+        self.causes: dict[str, str] = {}
+        """Name -> the name it imports, of those that are made anew only because of that."""
         self._suspects: set[str] = set(pending)
         if changed is None:
             aliases.look_again()
@@ -86,6 +88,7 @@ class Survey:
             if name not in self.why and name in self.index.parts:
                 again = "can be imported now" if self.index.absent(cause) else "is executed again"
                 self.why[name] = f"it imports {cause}, which {again}"
+                self.causes[name] = cause
 
     def _digest_of(self, name: str) -> str:
         if name in self.digests:

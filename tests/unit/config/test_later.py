@@ -15,7 +15,6 @@ from tests.unit.config.projects import MODULE, Project
         ('[control]\nadmins = ["root", "cert:ann"]', "control.admins", 5),
         ('[control]\nviewers = ["cert:ann"]', "control.viewers", 5),
         ('[control]\noperators = {"*" = ["ann"]}', "control.operators", 5),
-        ('keep = ["model"]', "modules.long_op.keep", 4),
         ("canary = {}", "modules.long_op.canary", 4),
         ('auto_permanent = "2m"', "modules.long_op.auto_permanent", 4),
     ],
@@ -33,7 +32,6 @@ def test_a_key_without_effect_yet_is_told_where_it_stands(project: Project, writ
     [
         '[control]\nadmins = ["root"]\noperators = {}',
         '[watch]\nalso = ["*.sql"]',
-        "keep = []",
         'auto_permanent = "1m"',
         "auto_permanent = 60",
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotd.core.graph import Node, components, digests, hashed, touched
+from hotd.core.graph import Node, chain, components, digests, hashed, touched
 
 NAMES = [f"n{number}" for number in range(8)]
 graphs = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=4) for name in NAMES})
@@ -39,6 +39,15 @@ def test_a_cycle_is_touched_once() -> None:
     users = {"a": ["b"], "b": ["a"]}
 
     assert touched(["a"], lambda name: users[name]) == {"b": "a", "a": "b"}
+
+
+def test_the_way_from_an_importer_to_the_change_is_known_whole() -> None:
+    """Each step imports the next; what changed itself is its own reason."""
+    users = {"settings": ["features"], "features": ["model"], "model": []}
+    cause = touched(["settings"], lambda name: users[name])
+
+    assert chain("model", cause) == ("model", "features", "settings")
+    assert chain("settings", cause) == ("settings",)
 
 
 def test_components_come_before_those_who_import_them() -> None:

@@ -32,6 +32,13 @@ def test_dots_climb_from_the_package(name: str, package: str, level: int, meant:
     assert names.absolute(name, package, level) == meant
 
 
+def test_a_package_covers_what_is_in_it() -> None:
+    """And a name only itself; ``models`` has nothing to do with ``models_old``."""
+    assert names.covered("models.big", ["models"]) and names.covered("models", ["x", "models"])
+    assert not names.covered("models_old", ["models"]) and not names.covered("models", ["models.big"])
+    assert names.covering(["models", "x", "lib.a"], ["models.big", "lib.a"]) == ("models", "lib.a")
+
+
 def test_only_what_an_import_could_say_is_a_dotted_name() -> None:
     """Identifiers between single dots."""
     assert names.is_dotted("pkg.größe")

@@ -44,7 +44,7 @@ class FakeLoading:
     broken: bool = False
     on_promote: Callable[[], None] = field(default=lambda: None)
 
-    def host(self, module: str, roots: tuple[str, ...], first_number: int) -> None:
+    def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
         self.calls.append(("host", module))
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:

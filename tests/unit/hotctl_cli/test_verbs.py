@@ -82,6 +82,10 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
             requests.Reload(("a", "b"), False, True, True, False, "why", 3, 0.25),
         ),
         (("reload", "--all", "--dry-run"), requests.Reload(all=True, dry_run=True, max_wait=0.25)),
+        (
+            ("reload", "--rebuild", "model", "a", "--rebuild=lib.big"),
+            requests.Reload(("a",), max_wait=0.25, rebuild=("model", "lib.big")),
+        ),
         (("check", "a"), requests.Check(("a",), max_wait=0.25)),
         (("undo", "a", "--to", "g2", *ARGUMENTS), requests.Undo("a", 2, "why", 3)),
         (("pause", "--reason", "why"), requests.Pause(None, "why")),

@@ -66,6 +66,33 @@ def test_a_dry_run_shows_each_part_with_its_reason_and_what_is_kept() -> None:
     )
 
 
+def test_a_dry_run_of_what_would_be_refused_shows_the_plan_and_says_so_as_an_error() -> None:
+    """The plan is data, the refusal is not; the kept part is marked, shared ones are named with their module."""
+    plan = (
+        views.PlannedPart("settings", "settings.py changed"),
+        views.PlannedPart("model", "it imports settings, and settings.py changed", True),
+    )
+    error = views.ErrorView("would-rebuild", "model would be executed again", "allow it", "/srv/ops/model.py", 3)
+    shared = (views.SharedParts("batch", ("lib",)),)
+    one = given.changed("refused", plan=plan, kept=("lib",), error=error, shared=shared, note="keep names x")
+    assert told(given.change(one, revision=None)) == (
+        "long_op: a reload would execute 2 parts again, 1 kept\n"
+        "PART      WHY\nsettings  settings.py changed\n"
+        "model     it imports settings, and settings.py changed; in keep\n"
+        "kept: lib\nshared with batch: lib\n",
+        "long_op: a reload would be refused\n  /srv/ops/model.py:3: model would be executed again\n"
+        "  hint: allow it\n  keep names x\n",
+    )
+
+
+def test_a_dry_run_without_news_still_tells_what_is_wrong_with_keep() -> None:
+    """A misspelt name is found before it is needed."""
+    one = given.changed("planned", note="keep names modle, which is no part of long_op")
+    assert told(given.change(one, revision=None))[0] == (
+        "long_op: nothing to do: g2 is what is on disk\n  keep names modle, which is no part of long_op\n"
+    )
+
+
 def test_thirty_unchanged_modules_are_one_line() -> None:
     """``reload --all`` tells the news, not the silence."""
     same = tuple(given.changed("unchanged", module=f"m{n}") for n in range(30))
