@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Hypothesis holds examples against the wall clock: on a machine that is busy with something else that says nothing.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 LONGEST = 1800
 """Seconds for one test that is marked soak, unless it has a timeout of its own."""

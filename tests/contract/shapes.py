@@ -29,7 +29,7 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     if origin in (Union, types.UnionType):
         return st.one_of(*(values_of(choice) for choice in arguments))
     if origin is tuple:
-        return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
+        return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
     if origin is dict:
         return st.dictionaries(texts, json_values, max_size=3)
     plain: dict[Any, st.SearchStrategy[Any]] = {
