@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import linecache
 import weakref
 from types import CodeType
 
 from hotd.core.marks import marked
 from hotd.loading.scan import Scan, scan
+
+
+class Text(str):
+    """A source as text, whose lines are those that the compiler counts.
+
+    ``linecache`` asks it for ``splitlines()``, and a plain str ends lines at form feeds, U+2028 and a few more
+    characters too: behind one of those every line of a traceback would be another one.
+    """
+
+    __slots__ = ()
+
+    def splitlines(self, keepends: bool = False) -> list[str]:
+        lines = self.split("\n")
+        last = lines.pop()
+        return [line + "\n" * keepends for line in lines] + [last] * bool(last)
 
 
 class Source:
@@ -43,18 +59,19 @@ class Source:
     @property
     def text(self) -> str:
         """Decoded as Python would. UnicodeDecodeError, or SyntaxError for a coding cookie nobody knows."""
-        return importlib.util.decode_source(self.data)
+        return Text(importlib.util.decode_source(self.data))
 
     @property
     def has_statements(self) -> bool:
         """Whether running it would do anything. Raises what ``code`` raises."""
         return (self.code.co_code, self.code.co_consts) != _NOTHING
 
-    def show(self) -> None:
+    def show(self, name: str) -> None:
         """Let tracebacks, ``inspect`` and the debugger find these lines for as long as somebody uses the source.
 
         linecache would ask ``__loader__`` by itself, but only while it knows the module's globals: for a traceback,
-        not for ``inspect.getsource`` of a function whose module has a newer generation.
+        not for ``inspect.getsource`` of a function whose module has a newer generation. And inspect finds the module of
+        a frame, here ``name``, by its file: it would look for this one among the files of ``sys.modules`` in vain.
         """
         if self._shown:
             return
@@ -62,11 +79,13 @@ class Source:
         data = self.data
 
         def lines() -> str:
-            return importlib.util.decode_source(data)
+            return Text(importlib.util.decode_source(data))
 
         # The one-tuple is linecache's own lazy entry, which its type stubs do not know.
         linecache.cache[self.filename] = (lines,)
-        weakref.finalize(self, linecache.cache.pop, self.filename, None).atexit = False
+        inspect.modulesbyfile[self.filename] = name
+        for known in (linecache.cache, inspect.modulesbyfile):
+            weakref.finalize(self, known.pop, self.filename, None).atexit = False
 
 
 def digest_of(data: bytes) -> str:
