@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 from hotd.loading.generation import Generation
 from hotd.loading.part import Part, State
 from hotd.loading.slots import Before
+from hotd.loading.typecaches import Overloads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +27,7 @@ class Candidate:
         "left",
         "linked",
         "look",
+        "overloads",
         "reloaded",
         "restored",
         "unchanged",
@@ -56,6 +58,8 @@ class Candidate:
         """The loader's how-manieth look at the disk it came from."""
         self.restored = restored
         """It comes from a bundle: what the disk holds was not looked at."""
+        self.overloads: Overloads = {}
+        """What ``typing`` knew of the code that this one replaces, until that is settled."""
         self.reloaded = reloaded
         """Names of the parts that were executed for it, in that order."""
         self.before: Before = {}

@@ -31,6 +31,7 @@ from hotd.loading.sketch import Sketcher, entry_names
 from hotd.loading.slots import now
 from hotd.loading.standin import tidy
 from hotd.loading.survey import Paths, Survey
+from hotd.loading.typecaches import forget_types, give_back_overloads, take_overloads
 
 _Found = Candidate | tuple[Candidate, list[str]]
 """What is current already, or a candidate and the names in it to execute."""
@@ -217,6 +218,9 @@ class Loader:
             self._open = [one for one in self._open if one() not in (None, chosen)]
         self._ledger.refused()
         self._catch_up()
+        if isinstance(chosen, Candidate):
+            chosen.overloads = {}
+        forget_types()
         return generation
 
     def discard(self, candidate: Candidate) -> tuple[str, ...]:
@@ -261,6 +265,8 @@ class Loader:
             self._closed = True
         leave(self)
         self._pool.leave(self)
+        if self._current is not None:
+            take_overloads(self._current.parts)  # they would keep it in memory for ever
         self._current = None
         self._ledger = Ledger(self._roots, self._pool.source)
         self._open, self._staging, self._past = [], [], []
@@ -287,6 +293,8 @@ class Loader:
         finally:
             self._catch_up()
         mark, candidate.before = finished_by_now(), now()
+        forget_types()
+        candidate.overloads = take_overloads(candidate.fresh)
         with self._listing:
             self._executing = [*self._executing, candidate]
         try:
@@ -406,6 +414,8 @@ class Loader:
         for part, name, target in generation.added:
             part.drop_edge(name, target)
         gone = self._pool.release([*candidate.fresh.values(), *generation.loaded])
+        give_back_overloads(candidate.fresh, candidate.overloads)
+        forget_types()
         return Residue(candidate, gone, spaces_of(error, gone) if error is not None else {})
 
     def _bring(self, candidate: Candidate) -> Generation:
