@@ -94,11 +94,9 @@ def _run(part: Part, module: ModuleType) -> None:
     if part.source is None:
         return
     part.source.show(part.name)
-    kind = type(module)
     try:
         exec(part.source.code, module.__dict__)
     finally:
-        part.replaced = type(module) is not kind
         # `sys.modules[__name__] = obj` is how a module replaces itself: obj is the module then, and what stands in
         # for every generation of it goes back to its place.
         replaced = sys.modules.get(part.name, part.standin)

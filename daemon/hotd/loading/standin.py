@@ -17,6 +17,7 @@ from hotd.core import names
 from hotd.loading.asking import resolve
 from hotd.loading.execution import execute_chain
 from hotd.loading.part import Part, State
+from hotd.loading.submodules import pickled
 
 _META = frozenset({"__name__", "__spec__", "__loader__", "__file__", "__package__", "__path__"})
 """Answered without executing a lazy part: tools walk all of ``sys.modules`` and ask each for its file."""
@@ -35,6 +36,8 @@ class StandIn(ModuleType):
         name: str = _NAME.__get__(self, StandIn)
         if attribute == "__class__":
             return ModuleType
+        if attribute == "__reduce_ex__":
+            return lambda protocol: pickled(name)
         part = _meant(name, 2)
         if part is None:
             if attribute == "__name__":

@@ -7,6 +7,7 @@ one of his own generation.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from types import ModuleType
 from typing import Any
@@ -43,13 +44,22 @@ class ByAsker:
 
 
 def bind(package: Part, part: Part, module: ModuleType) -> None:
-    """Let a submodule that was just imported be found in its package."""
+    """Let a submodule that was just imported be found in its package.
+
+    Where the package cannot find it by asker, because something else has that name in it (which an import replaces,
+    here as everywhere) or because it replaced itself, it gets what stands in for the submodule of every generation.
+    """
     tail = part.name.rpartition(".")[2]
     if package.module is None or tail in package.bound:
         return
-    if package.replaced or package.edges.get(part.name) is part:
+    found: ModuleType | None = None
+    if package.edges.get(part.name) is part:
+        found = module
+    elif package.replaced or tail in vars(package.module):
+        found = part.standin
+    if found is not None:
         package.bound.add(tail)
-        setattr(package.module, tail, module)
+        setattr(package.module, tail, found)
     else:
         _offer(package.module, part.name, tail)
 
@@ -60,9 +70,18 @@ def _offer(package: ModuleType, name: str, tail: str) -> None:
         return
     if not any(type(one) is ByAsker for one in vars(kind).values()):
         # A package that nobody asks in this way stays a plain module, whose attributes the interpreter finds fastest.
-        kind = type("module", (kind,), {"__module__": "builtins"})
+        kind = type("module", (kind,), {"__module__": "builtins", "__reduce__": _reduce})
         package.__class__ = kind
     setattr(kind, tail, ByAsker(name))
+
+
+def pickled(name: str) -> tuple[Any, ...]:
+    """How a module is pickled: cloudpickle does so with those of the plain class; pickle itself refuses any module."""
+    return builtins.__import__, (name, None, None, ("__name__",))
+
+
+def _reduce(module: ModuleType) -> tuple[Any, ...]:
+    return pickled(module.__name__)
 
 
 def adopt(package: Part, name: str) -> None:
