@@ -1,12 +1,14 @@
-"""Drives cases through ``hotd.loading.Loader``, each in a process of its own: ``python drive.py CASE…``.
+"""Drives cases through ``hotd.loading.Loader``, each in a process of its own.
 
-Cases disturb ``sys.modules``, ``builtins`` and threads on purpose, so none of them may see another: each is a fork of a
-process that has imported the loader and never used it. One line of JSON tells how each ended.
+``python -m tests.conformance.drive CASE…``: one line of JSON tells how each ended. Cases disturb ``sys.modules``,
+``builtins`` and threads on purpose, so none of them may see another: each is a fork of a process that has imported the
+loader and never used it. What must hold is not said by ``assert`` here, so that it holds under ``python -O`` too.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import pickle
@@ -32,9 +34,9 @@ Case = dict[str, Any]
 
 
 def all_cases() -> dict[str, Case]:
-    """Both data files, by id."""
+    """The given data file and our own, by id."""
     found: list[Case] = []
-    for file in ("cases.py", "more_cases.py"):
+    for file in ("cases.py", "more_cases.py", "wild_cases.py"):
         found += runpy.run_path(str(HERE / file))["CASES"]
     return {case["id"]: case for case in found}
 
@@ -78,6 +80,12 @@ def wait(true: Callable[[], object]) -> None:
         pause.wait(0.002)
 
 
+def require(holds: object, otherwise: object) -> None:
+    """``assert``, also under ``-O``."""
+    if not holds:
+        raise AssertionError(otherwise)
+
+
 def raises(kind: type[BaseException], fn: Callable[[], object]) -> bool:
     """Whether calling ends in an exception of that kind."""
     try:
@@ -102,8 +110,8 @@ def reload_twice_at_once(loader: Loader, changed: list[Path]) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(ended) == 2, "a reload did not return"
-    assert ended[0] is ended[1] is loader.current, ended
+    require(len(ended) == 2, "a reload did not return")
+    require(ended[0] is ended[1] is loader.current, ended)
 
 
 def drive(case: Case, root: Path) -> None:
@@ -134,11 +142,11 @@ def drive(case: Case, root: Path) -> None:
             if number < len(case["mid"]):
                 exec(case["mid"][number], scene)
         if case["ok"] is not None:
-            assert accepted == case["ok"], f"accepted: {accepted}, {scene.get('error')}"
+            require(accepted == case["ok"], f"accepted: {accepted}, {scene.get('error')}")
         if not case["id"].startswith("G06"):
             scene["n"] = cur("m")
         wrong = [f"{half}: {line}" for half in ("new", "old") for line in case[half] if not _holds(line, scene)]
-        assert not wrong, wrong
+        require(not wrong, wrong)
 
 
 def _reload(loader: Loader, changed: list[Path], scene: dict[str, Any]) -> bool:
@@ -147,8 +155,8 @@ def _reload(loader: Loader, changed: list[Path], scene: dict[str, Any]) -> bool:
         loader.reload(changed=changed)
     except LoadRejected as error:
         scene["error"] = error
-        assert loader.current is before, "a refusal changed what is current"
-        assert error.digest, "a refusal does not say what was refused"
+        require(loader.current is before, "a refusal changed what is current")
+        require(error.digest, "a refusal does not say what was refused")
         return False
     return True
 
@@ -184,7 +192,13 @@ def in_a_fork(case: Case) -> tuple[int, str]:
         return ended, said.read().decode(errors="replace")
 
 
+LIBRARIES = ("asyncio", "attrs", "cloudpickle", "concurrent.futures", "pydantic")
+"""What many cases import, and what takes its time: imported once, before there is a loader."""
+
+
 def main() -> None:
+    for library in LIBRARIES:
+        importlib.import_module(library)
     known = all_cases()
     for case in sys.argv[1:]:
         status, said = in_a_fork(known[case])

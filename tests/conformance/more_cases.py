@@ -1,36 +1,10 @@
-"""Our own cases, in the form of `cases.py`: what the libraries and idioms of real programs meet when code is swapped.
-
-Beyond that file's names, snippets see ``loader``, ``root`` (the folder), and ``error`` (the last refusal). A file whose
-text is ``-> target`` is a symbolic link; ``roots`` names the source roots, by default the folder itself.
-"""
+"""Our own cases, in the form of `cases.py`: what the libraries and idioms of real programs meet when code is swapped."""
 
 # mypy: ignore-errors
-from textwrap import dedent
+from tests.conformance.form import Cases
 
-CASES = []
-
-
-def C(id, origin, v1, v2, new=(), old=(), pre="", ok=True, mid=(), roots=(".",), note=""):
-    """Add a case."""
-
-    def text(files):
-        return {name: dedent(one) if isinstance(one, str) else one for name, one in files.items()}
-
-    CASES.append(
-        {
-            "id": id,
-            "origin": f"hotd: {origin}",
-            "v1": text(v1),
-            "v2": [text(step) for step in v2] if isinstance(v2, list) else text(v2),
-            "pre": dedent(pre),
-            "ok": ok,
-            "new": list(new),
-            "old": list(old),
-            "mid": [dedent(one) for one in mid],
-            "roots": list(roots),
-            "note": note,
-        }
-    )
+CASES = Cases()
+C = CASES.add
 
 
 # --- H. types and what looks them up ---------------------------------------------------------------------------------

@@ -9,44 +9,53 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from tests.conformance.drive import all_cases
 
-DRIVE = Path(__file__).with_name("drive.py")
+ROOT = Path(__file__).parents[2]
 CASES = all_cases()
-NEEDS = {"A16-pep695-generic": (3, 12)}
+OPTIMIZED = [*list(CASES)[::5], "Q02-asserts-and-debug-follow-the-interpreter"]
+"""Played under ``python -O`` too."""
+NEEDS = {"A16-pep695-generic": (3, 12), "N21-lazy-type-aliases": (3, 12)}
 """Cases whose source older Pythons cannot read."""
 GIVEN = 79
-OWN = 96
+OWN = 150
 """Ratchets: cases are added, never taken away."""
 
-Outcomes = dict[str, "Future[tuple[int, str]]"]
+Play = tuple[str, str]
+"""A flag for the interpreter, or none, and a case."""
+Outcomes = dict[Play, "Future[tuple[int, str]]"]
 
 
-def play(cases: Sequence[str], outcomes: Outcomes) -> None:
-    """Let one driver play the cases in turn, and hand on each outcome as it comes."""
-    with subprocess.Popen([sys.executable, DRIVE, *cases], stdout=subprocess.PIPE, text=True) as driver:
-        assert driver.stdout is not None
-        for line in driver.stdout:
-            ended = json.loads(line)
-            outcomes[ended["case"]].set_result((ended["status"], ended["said"]))
-    for case in cases:
-        if not outcomes[case].done():
-            outcomes[case].set_exception(RuntimeError("the driver died"))
+def perform(plays: Sequence[Play], outcomes: Outcomes) -> None:
+    """Let a driver play the cases in turn, and hand on each outcome as it comes."""
+    for flag, group in groupby(plays, key=lambda play: play[0]):
+        cases = [case for _, case in group]
+        command = [sys.executable, *([flag] if flag else []), "-m", "tests.conformance.drive", *cases]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as driver:
+            assert driver.stdout is not None
+            for line in driver.stdout:
+                ended = json.loads(line)
+                outcomes[flag, ended["case"]].set_result((ended["status"], ended["said"]))
+        for case in cases:
+            if not outcomes[flag, case].done():
+                outcomes[flag, case].set_exception(RuntimeError("the driver died"))
 
 
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[Outcomes]:
     """All cases that this run asks for, begun together: one driver for each core."""
-    callspecs = (getattr(item, "callspec", None) for item in request.session.items)
-    wanted = [spec.params["case"] for spec in callspecs if spec is not None and "case" in spec.params]
-    wanted = [case for case in dict.fromkeys(wanted) if case in CASES]
-    found: Outcomes = {case: Future() for case in wanted}
+    specs = [spec for item in request.session.items if (spec := getattr(item, "callspec", None)) is not None]
+    asked = dict.fromkeys((spec.params.get("flag", ""), spec.params.get("case")) for spec in specs)
+    wanted = sorted((flag, case) for flag, case in asked if case in CASES)
+    found: Outcomes = {play: Future() for play in wanted}
     cores = os.cpu_count() or 1
-    threads = [threading.Thread(target=play, args=(wanted[n::cores], found)) for n in range(cores) if wanted[n::cores]]
+    shares = [wanted[n::cores] for n in range(cores) if wanted[n::cores]]
+    threads = [threading.Thread(target=perform, args=(share, found)) for share in shares]
     for thread in threads:
         thread.start()
     yield found
@@ -57,9 +66,21 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[Outcomes]:
 @pytest.mark.parametrize("case", CASES)
 def test_a_reload_keeps_every_promise_of_the_case(case: str, outcomes: Outcomes) -> None:
     """New work runs the new code, old work its old code, and a refused edit changes nothing."""
+    judge(("", case), outcomes)
+
+
+@pytest.mark.parametrize("case", OPTIMIZED)
+@pytest.mark.parametrize("flag", ["-O"])
+def test_promises_do_not_depend_on_assertions(flag: str, case: str, outcomes: Outcomes) -> None:
+    """``python -O`` leaves out asserts, of the user's code and of ours."""
+    judge((flag, case), outcomes)
+
+
+def judge(play: Play, outcomes: Outcomes) -> None:
+    _, case = play
     if sys.version_info < NEEDS.get(case, (3, 11)):
         pytest.skip("this Python cannot read the case's source")
-    status, said = outcomes[case].result(110)
+    status, said = outcomes[play].result(110)
     assert status == 0, f"{CASES[case]['origin']}\n{said}"
 
 
