@@ -23,7 +23,7 @@ OPTIMIZED = [*list(CASES)[::5], "Q02-asserts-and-debug-follow-the-interpreter"]
 NEEDS = {"A16-pep695-generic": (3, 12), "N21-lazy-type-aliases": (3, 12)}
 """Cases whose source older Pythons cannot read."""
 GIVEN = 79
-OWN = 150
+OWN = 160
 """Ratchets: cases are added, never taken away."""
 
 Play = tuple[str, str]

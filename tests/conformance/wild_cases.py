@@ -565,6 +565,115 @@ C(
 
 # --- P. imports ------------------------------------------------------------------------------------------------------
 
+LAZY = {
+    "m.py": "import pkg\ndef f(): return pkg.work(), pkg.extra.w\n",
+    "pkg/__init__.py": "import lazy_loader as lazy\n__getattr__, __dir__, __all__ = lazy.attach(__name__, submodules=['extra'], submod_attrs={'impl': ['work']})\n",
+    "pkg/impl.py": "def work(): return 1\n", "pkg/extra.py": "w = 1\n",
+}
+C(
+    "P01-lazy-loader-used-before-the-swap",
+    "SciPy's idiom: a package fetches its submodules with their first use, by names in lists",
+    LAZY,
+    {"pkg/impl.py": "def work(): return 2\n"},
+    pre="f0 = m.f; f0()",
+    new=["n.f() == (2, 1)"],
+    old=["f0() == (1, 1)"],
+)
+C(
+    "P02-lazy-loader-used-first-after-the-swap",
+    "old code gets the submodule as it was, though nothing had imported it and it is gone from the disk",
+    LAZY,
+    {"pkg/impl.py": "def work(): return 2\n", "pkg/extra.py": "w = 2\n"},
+    pre="f0 = m.f",
+    new=["n.f() == (2, 2)"],
+    old=["f0() == (1, 1)"],
+)
+C(
+    "P03-package-that-replaces-itself-by-a-lazy-module",
+    "the transformers idiom: a ModuleType subclass with a table of names in sys.modules",
+    {
+        "m.py": "from pkg import Model\nimport pkg\ndef f(): return Model.v, pkg.helper(), type(pkg).__name__\n",
+        "pkg/__init__.py": """
+            import importlib, sys, types
+            TABLE = {"models": ["Model"], "tools": ["helper"]}
+            class Lazy(types.ModuleType):
+                def __init__(self, name, file, table, spec):
+                    super().__init__(name)
+                    self._at = {attr: mod for mod, attrs in table.items() for attr in attrs}
+                    self.__file__, self.__spec__, self.__path__ = file, spec, [file.rpartition("/")[0]]
+                def __getattr__(self, attr):
+                    if attr not in self._at: raise AttributeError(attr)
+                    value = getattr(importlib.import_module("." + self._at[attr], self.__name__), attr)
+                    setattr(self, attr, value)
+                    return value
+            sys.modules[__name__] = Lazy(__name__, globals()["__file__"], TABLE, __spec__)
+        """,
+        "pkg/models.py": "class Model: v = 1\n", "pkg/tools.py": "def helper(): return 1\n",
+    },
+    {"pkg/models.py": "class Model: v = 2\n", "pkg/tools.py": "def helper(): return 2\n"},
+    pre="f0 = m.f",
+    new=["n.f() == (2, 2, 'Lazy')"],
+    old=["f0() == (1, 1, 'Lazy')"],
+)
+C(
+    "P08-pkgutil-extend-path",
+    "the old way to spread a package over two folders, both of them roots and on sys.path",
+    {
+        "x/m.py": "import sys\nsys.path[:0] = [r for r in __import__('roots_xyz').R if r not in sys.path]\nimport pkg.one, pkg.two\ndef f(): return pkg.one.v, pkg.two.v\n",
+        "x/roots_xyz.py": "import pathlib\nR = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / 'y')]\n",
+        "x/pkg/__init__.py": "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n", "x/pkg/one.py": "v = 1\n",
+        "y/pkg/__init__.py": "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n", "y/pkg/two.py": "v = 1\n",
+    },
+    {"y/pkg/two.py": "v = 2\n"},
+    pre="f0 = m.f",
+    new=["n.f() == (1, 2)"],
+    old=["f0() == (1, 1)"],
+    roots=("x", "y"),
+)
+C(
+    "P09-a-package-that-adds-to-its-path",
+    "modules found in a folder that the package appends to __path__ while it runs",
+    {
+        "m.py": "import pkg\nfrom pkg import extra\nimport pkg.more as more\ndef f(): return extra.v, more.v\n",
+        "pkg/__init__.py": "import os\n__path__.append(os.path.join(os.path.dirname(__file__), 'vendored'))\n",
+        "pkg/vendored/extra.py": "v = 1\n", "pkg/vendored/more.py": "v = 1\n",
+    },
+    [{"pkg/vendored/extra.py": "v = 2\n"}, {"pkg/vendored/more.py": "v = 3\n"}],
+    pre="f0 = m.f",
+    mid=["f1 = cur('m').f"],
+    new=["n.f() == (2, 3)"],
+    old=["f0() == (1, 1)", "f1() == (2, 1)"],
+)
+C(
+    "P17-package-becomes-a-module",
+    "helper/__init__.py goes, helper.py comes, an empty folder stays behind",
+    {"m.py": "import helper\ndef f(): return helper.v\ndef late():\n    from helper import inner\n    return inner.v\n", "helper/__init__.py": "v = 1\n", "helper/inner.py": "v = 1\n"},
+    {"helper/__init__.py": None, "helper/inner.py": None, "helper.py": "v = 2\ninner = __import__('types').SimpleNamespace(v=2)\n"},
+    pre="f0, late0 = m.f, m.late",
+    new=["n.f() == 2 and n.late() == 2", "not hasattr(cur('helper'), '__path__')"],
+    old=["f0() == 1 and late0() == 1"],
+)
+C(
+    "P23-an-optional-module-goes-away",
+    "try: import fast / except ImportError falls back when fast.py is removed; a plain import is refused",
+    {"m.py": "import contextlib\ntry:\n    import fast_xyz as impl\nexcept ImportError:\n    import slow_xyz as impl\nwith contextlib.suppress(ImportError):\n    import extra_xyz\nX = impl.k\n", "fast_xyz.py": "k = 1\n", "slow_xyz.py": "k = 2\n", "extra_xyz.py": ""},
+    [{"fast_xyz.py": None, "extra_xyz.py": None}, {"slow_xyz.py": None}],
+    pre="m0 = m",
+    mid=["assert cur('m').X == 2", "last = error"],
+    ok=False,
+    new=["n.X == 2 and not hasattr(n, 'extra_xyz')", "last.code in ('source-missing', 'missing-dependency')"],
+    old=["m0.X == 1"],
+)
+C(
+    "P24-files-for-other-pythons",
+    "a file behind `if sys.version_info` that this Python cannot even read is nobody's concern",
+    {"m.py": "import sys\nif sys.version_info < (3,):\n    from old_xyz import k\nelif sys.version_info > (9,):\n    import next_xyz\nelse:\n    from now_xyz import k\ndef f(): return k\n", "old_xyz.py": "print 'two'\nk = 0\n", "next_xyz.py": "async match await\n", "now_xyz.py": "k = 1\n"},
+    [{"now_xyz.py": "k = 2\n"}, {"old_xyz.py": "print 'three'\n"}],
+    pre="f0 = m.f",
+    ok=None,
+    new=["n.f() == 2"],
+    old=["f0() == 1"],
+)
 C(
     "P04-class-of-the-module-is-replaced",
     "sys.modules[__name__].__class__ = X, in a module and in a package whose submodule changes",

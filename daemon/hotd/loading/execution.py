@@ -93,9 +93,10 @@ def _would_deadlock(me: int, part: Part) -> bool:
 def _run(part: Part, module: ModuleType) -> None:
     if part.source is None:
         return
+    code = part.source.code  # what is no code has no lines to be shown
     part.source.show(part.name)
     try:
-        exec(part.source.code, module.__dict__)
+        exec(code, module.__dict__)
     finally:
         # `sys.modules[__name__] = obj` is how a module replaces itself: obj is the module then, and what stands in
         # for every generation of it goes back to its place.

@@ -15,6 +15,8 @@ _LOAD_CONST = opcode.opmap["LOAD_CONST"]
 _LOAD_SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)  # from 3.14 on the level is one
 _EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
 _DYNAMIC = frozenset({"import_module", "__import__"})
+_LAZY = frozenset({"__getattr__", "__path__", "modules"})
+_SPREADING = frozenset({"extend_path", "declare_namespace"})
 _READERS = frozenset({"get_data", "get_resource_reader"})
 _RESOURCES = frozenset({"importlib.resources", "importlib_resources"})
 
@@ -44,6 +46,11 @@ class Scan:
     """Constants that could be names of packages, where the code reads packages' data files."""
     reads_data: bool
     """Whether it may read data files through its loader or ``importlib.resources``."""
+    below: tuple[str, ...]
+    """Constants that could be names of submodules, or of folders that have some, where the module's own level has a
+    ``__getattr__``, puts something into ``sys.modules``, or changes its ``__path__``."""
+    spreads: bool
+    """Whether it says of itself that its folders in other roots belong to it, too."""
     binds: frozenset[str]
     """Names that the module's own level stores or loads."""
 
@@ -69,7 +76,16 @@ def scan(code: CodeType) -> Scan:
     dotted = tuple(text for text in strings if is_dotted(text.lstrip("."))) if dynamic or reads_data else ()
     anchors = tuple(text for text in dotted if not text.startswith(".")) if reads_data else ()
     names = frozenset(code.co_names)
-    return Scan(tuple(mentions), dotted if dynamic else (), tuple(exports), anchors, reads_data, names)
+    return Scan(
+        tuple(mentions),
+        strings=dotted if dynamic else (),
+        exports=tuple(exports),
+        anchors=anchors,
+        reads_data=reads_data,
+        below=() if _LAZY.isdisjoint(names) else tuple(strings),
+        spreads=not _SPREADING.isdisjoint(names),
+        binds=names,
+    )
 
 
 def _of_resources(mention: Mention) -> bool:

@@ -8,6 +8,8 @@ from importlib.machinery import PathFinder
 
 from hotd.contract.errors import EmptySource, LoadRejected, NameTaken, SourceMissing
 from hotd.core import graph, names
+from hotd.loading.below import further_folders, submodules
+from hotd.loading.circumstances import is_guarded, may_be_skipped
 from hotd.loading.data import Data
 from hotd.loading.disk import Kind, Location
 from hotd.loading.files import file_name
@@ -15,7 +17,7 @@ from hotd.loading.gathering import Gatherer
 from hotd.loading.part import Part
 from hotd.loading.refusal import does_not_compile, unreadable
 from hotd.loading.roots import Roots
-from hotd.loading.scan import Mention
+from hotd.loading.scan import Mention, Scan
 from hotd.loading.source import Source, digest_of
 from hotd.loading.standin import taken_by
 
@@ -60,6 +62,7 @@ class Sketcher:
         named: frozenset[str] | None = None,
         anchors: Iterable[str] = (),
     ) -> None:
+        self._roots = roots
         self._disk = roots.disk()
         self._gatherer = Gatherer(roots, self._disk, named)
         self._source = source
@@ -80,6 +83,8 @@ class Sketcher:
         """Names whose data are looked for anew, whatever was named."""
         self._anchors = set(anchors)
         """Names beside whose code everything is data."""
+        self._no_code: dict[str, LoadRejected] = {}
+        """Names whose file is no code, and never was."""
 
     def follow(self, entries: list[str]) -> None:
         """Sketch everything that can be reached from these names and is not kept."""
@@ -92,13 +97,14 @@ class Sketcher:
             if location is not None and location.managed:
                 sketch = self.sketches[name] = self._sketch(name, location)
                 work.extend(reversed(sketch.targets))
+        self.errors += [problem for name, problem in self._no_code.items() if self._is_missed(name)]
         for name, sketch in self.sketches.items():  # only now all anchors are known
             sketch.data = self.data(name, sketch.location)
         self.errors += self._gatherer.errors
 
     def follow_again(self, entries: list[str]) -> None:
         """Sketch anew: other parts are kept than the last time."""
-        self.sketches, self.errors = {}, []
+        self.sketches, self.errors, self._no_code = {}, [], {}
         self.follow(entries)
 
     def data(self, name: str, location: Location) -> Data | None:
@@ -155,11 +161,17 @@ class Sketcher:
         if package:
             above = self.locate(package)
             within = above.folders if above is not None and above.managed else ()
+            if above is not None and above.kind is Kind.PACKAGE:
+                within = (*within, *self._further_folders(package, above))
         found = self._disk.locate(name, within)
         if found is not None and found.kind is Kind.NAMESPACE and not package and _outside_has(name):
             found = None  # a folder without __init__.py does not hide an installed package, here as everywhere
         self.where[name] = found
         return found
+
+    def _further_folders(self, package: str, location: Location) -> tuple[str, ...]:
+        said = self._scan_of(package)
+        return () if said is None else tuple(further_folders(package, location, said, self._roots, self._disk))
 
     def load(self, name: str, location: Location) -> Source:
         """The source at the location, read at most once. OSError."""
@@ -187,10 +199,14 @@ class Sketcher:
             self.errors.append(unreadable(location.path, error))
             return Sketch(name, location, Source(location.path, b"", digest_of(repr(error).encode())))
         sketch = Sketch(name, location, source)
+        was_code = before is not None and before.source is not None and self._problem(before.source) is None
         if (problem := self._problem(source)) is not None:
-            self.errors.append(problem)
+            if was_code:
+                self.errors.append(problem)
+            else:
+                self._no_code[name] = problem
             return sketch
-        if not source.data and before is not None and before.source is not None and before.source.has_statements:
+        if not source.data and was_code and before is not None and before.source and before.source.has_statements:
             hint = "save it again; if it is meant to be empty, put a comment in it"
             file = location.path
             self.errors.append(EmptySource(f"{file_name(file)} is empty, and had code before", hint=hint, file=file))
@@ -247,6 +263,11 @@ class Sketcher:
                     self._star(sketch, base)
                 elif not self._add(sketch, f"{base}.{item}"):
                     self._missing(sketch, f"{base}.{item}", mention, base)
+        if sketch.location.kind is Kind.PACKAGE:
+            for below in submodules(sketch.name, found):
+                place = self.locate(below)
+                if place is not None and place.managed:
+                    self._add(sketch, below)
         for text in found.strings:
             level = len(text) - len(text.lstrip("."))
             target = names.absolute(text[level:], package, level)
@@ -278,17 +299,44 @@ class Sketcher:
         location = self.locate(base)
         if location is None or location.kind is not Kind.PACKAGE:
             return
-        for text in self._exports(base, location):
+        said = self._scan_of(base)
+        for text in said.exports if said is not None else ():
             if self.locate(f"{base}.{text}") is not None:
                 self._add(sketch, f"{base}.{text}")
 
-    def _exports(self, base: str, location: Location) -> tuple[str, ...]:
-        part = self.kept(base)
+    def _scan_of(self, name: str) -> Scan | None:
+        """What the source of that name says; None where there is none, or it is no code."""
+        part, location = self.kept(name), self.locate(name)
         try:
-            source = part.source if part is not None else self.load(base, location)
-            return source.scan.exports if source is not None else ()
+            if part is not None:
+                return part.source.scan if part.source is not None else None
+            if location is None or not location.path:
+                return None
+            return (self._unsuspected(name, location) or self.load(name, location)).scan
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            return ()  # it is a target as well, and is told about as such
+            return None  # it is a target as well, and is told about as such
+
+    def _is_missed(self, name: str) -> bool:
+        """Whether a file that is no code, and never was, is one too many: not where nobody need execute it.
+
+        It may be for another Python. Executing whoever imports it tells.
+        """
+        imports = [
+            may_be_skipped(sketch.source.code, mention)
+            for sketch in self.sketches.values()
+            if sketch.source is not None and name in sketch.targets
+            for mention in sketch.source.scan.mentions
+            if self._means(mention, sketch, name)
+        ]
+        return not imports or not all(imports)
+
+    @staticmethod
+    def _means(mention: Mention, sketch: Sketch, name: str) -> bool:
+        package = sketch.name if sketch.location.folders else names.parent(sketch.name)
+        base = names.absolute(mention.name, package, mention.level)
+        return base is not None and any(
+            name in names.prefixes(target) for target in (base, *(f"{base}.{item}" for item in mention.names))
+        )
 
     def _missing(self, sketch: Sketch, target: str, mention: Mention, package: str = "") -> None:
         """Tell about a file that went away while it is still imported."""
@@ -296,8 +344,11 @@ class Sketcher:
             gone = self._previous(prefix)
             if gone is None or self.locate(prefix) is not None:
                 continue
-            if package and target.rpartition(".")[2] in self._bound_in(package):
+            said = self._scan_of(package) if package else None
+            if said is not None and target.rpartition(".")[2] in said.binds:
                 return  # the package has it as a plain attribute now
+            if sketch.source is not None and is_guarded(sketch.source.code, mention):
+                return  # the program knows what to do without it
             if not names.parent(prefix) and _outside_has(prefix):
                 return  # an installed module takes over
             file = sketch.location.path
@@ -310,14 +361,6 @@ class Sketcher:
                 )
             )
             return
-
-    def _bound_in(self, package: str) -> frozenset[str]:
-        sketch, part = self.sketches.get(package), self.kept(package) or self._previous(package)
-        source = sketch.source if sketch is not None else part.source if part is not None else None
-        try:
-            return source.scan.binds if source is not None else frozenset()
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            return frozenset()
 
 
 def entry_names(entries: Iterable[str]) -> list[str]:

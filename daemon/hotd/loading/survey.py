@@ -174,11 +174,14 @@ def _spellings(changed: Paths, roots: Roots, aliases: Aliases) -> Iterable[str]:
 
 
 class Aliases:
-    """Under which other path a linked file may be reported. Links of folders are followed once and remembered."""
+    """Paths that do not spell the name of their part: linked files, and those of a package with an odd ``__path__``.
+
+    Links of folders are followed once and remembered.
+    """
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
-        """Real path -> the name of the part that was found at another path."""
+        """Path -> the name of the part that was found there, or at a link to it."""
         self._folders: dict[str, str] = {}
 
     def in_real_folder(self, path: str) -> str:
@@ -193,8 +196,10 @@ class Aliases:
         self._folders.clear()
 
     def note(self, part: Part) -> None:
-        """Remember the real path of a part's file, where that is another one."""
+        """Remember the path of a part's file, and where that leads, if they do not tell its name."""
         path = part.location.path
+        if part.name not in part.roots.names_for(path):
+            self.names[path] = part.name
         real = real_path(path) if is_link(path) else self.in_real_folder(path)
         if real != path:
             self.names[real] = part.name
