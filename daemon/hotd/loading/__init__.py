@@ -34,9 +34,9 @@ What outside refers to code of some parts, `holders` tells: `whose` an object is
 names, `doors` remember who registered what says nothing itself; `running`, `registries`, `slots` and `registrations`
 are where they look.
 
-What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``Thread.start``, ``atexit.register``,
-logging's ``addHandler`` and ``addFilter``, the stand-ins) is done by the first open loader and undone by the last that
-closes. Locks: a loader's own, held while it looks and links; the
+What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``atexit.register``, logging's
+``addHandler`` and ``addFilter``, the stand-ins; `patches`: threads and executors, `threads`) is done by the first open
+loader and undone by the last that closes. Locks: a loader's own, held while it looks and links; the
 pool's, while parts are made; one for the states of all parts. None is held while user code runs.
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the

@@ -10,6 +10,7 @@ Three answers, in this order:
 from __future__ import annotations
 
 import builtins
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -44,6 +45,16 @@ def call_bound(scope: Scope, fn: Callable[P, T], *args: P.args, **kwargs: P.kwar
         BOUND.reset(token)
 
 
+_thread = threading.local()
+
+
+def call_born(scope: Scope, fn: Callable[[], None]) -> None:
+    """A thread's whole life, for whoever started it: also where that runs something in another context."""
+    _thread.scope = scope
+    BOUND.set(scope)
+    fn()
+
+
 _BORDER = call_bound.__code__
 _PLAIN = builtins.__dict__
 _IMPORT = "<frozen importlib._bootstrap>"
@@ -67,6 +78,8 @@ def scopes(frame: FrameType | None) -> Iterator[Scope]:
     """Everybody who may know what a name means to the running code, who knows best first; the heads excluded."""
     yield from askers(frame)
     bound = BOUND.get()
+    if bound is None:
+        bound = getattr(_thread, "scope", None)
     if bound is not None:
         yield bound
 

@@ -14,6 +14,7 @@ from hotd.loading.disk import Disk, Kind
 from hotd.loading.files import absolute
 from hotd.loading.modules import MANAGED
 from hotd.loading.part import OWNER, Part
+from hotd.loading.patches import awaited, patched_spec
 from hotd.loading.roots import Roots
 from hotd.loading.routing import Importer
 from hotd.loading.standin import known, standin_of
@@ -34,6 +35,8 @@ class Finder:
             if target is not None:
                 raise ImportError(f"{fullname} {MANAGED}", name=fullname)
             return ModuleSpec(fullname, StandInLoader())  # type: ignore[arg-type] # structurally a loader
+        if awaited(fullname):
+            return patched_spec(fullname, path, self)
         frame = sys._getframe(1)
         asker = next(askers(frame), None)
         package = names.parent(fullname)

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable
 from types import ModuleType
 
-from hotd.loading import doors, threads
+from hotd.loading import doors
 from hotd.loading.finder import Finder, managed
 from hotd.loading.modules import MANAGED, relative_to
 from hotd.loading.part import OWNER, Part
 from hotd.loading.routing import Importer
 from hotd.loading.standin import vacate
+from hotd.loading.threads import PATCHES
 
 _lock = threading.RLock()
 """Re-entrant: a loader that nobody closed is closed by the garbage collector."""
@@ -33,7 +34,8 @@ def install() -> None:
         sys.meta_path.insert(0, _finder)
         importlib.import_module = import_module  # same signature, by keyword too
         setattr(importlib, "reload", refuse_reload)  # noqa: B010 - the name is banned in plain sight, rightly
-        threads.install()
+        for patch in PATCHES:
+            patch.put()
         doors.install()
 
 
@@ -51,7 +53,8 @@ def uninstall() -> None:
         if getattr(importlib, "reload") is refuse_reload:  # noqa: B009
             setattr(importlib, "reload", _reload)  # noqa: B010
         doors.uninstall()
-        threads.uninstall()
+        for patch in PATCHES:
+            patch.take()
         vacate()
 
 
