@@ -117,6 +117,7 @@ class Daemon:
         book = LogBook(config.logs_keep)
         capture = Capture(book, clock)
         undo.callback(capture.restore)
+        forget_in_child(capture)
         capture.install()
 
         events = EventRing()

@@ -55,6 +55,11 @@ def call_born(scope: Scope, fn: Callable[[], None]) -> None:
     fn()
 
 
+def _bound() -> Scope | None:
+    bound = BOUND.get()
+    return bound if bound is not None else getattr(_thread, "scope", None)
+
+
 _BORDER = call_bound.__code__
 _PLAIN = builtins.__dict__
 _IMPORT = "<frozen importlib._bootstrap>"
@@ -77,10 +82,7 @@ def askers(frame: FrameType | None) -> Iterator[Part]:
 def scopes(frame: FrameType | None) -> Iterator[Scope]:
     """Everybody who may know what a name means to the running code, who knows best first; the heads excluded."""
     yield from askers(frame)
-    bound = BOUND.get()
-    if bound is None:
-        bound = getattr(_thread, "scope", None)
-    if bound is not None:
+    if (bound := _bound()) is not None:
         yield bound
 
 
@@ -99,7 +101,7 @@ def maker(frame: FrameType | None) -> Part | None:
         if frame.f_code.co_filename == _IMPORT:
             return None
         frame = frame.f_back
-    bound = BOUND.get()
+    bound = _bound()
     return bound.starter() if isinstance(bound, Inherited) else None
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from hotd.core import border
 from hotd.core.border import Raised
 from hotd.core.values import Failure
+from hotd.loading import forks
 
 HOT_DISPOSE = "__hot_dispose__"
 
@@ -24,6 +25,7 @@ _disposed: dict[int, weakref.ref[ModuleType]] = {}
 """Modules whose hook was called, by identity: two lines of generations may share one module, and retire it both."""
 _lock = threading.RLock()
 """Re-entrant: the garbage collector may end another such module in here."""
+forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 
 
 class Disposal:

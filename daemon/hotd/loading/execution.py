@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from types import ModuleType
 
+from hotd.loading import forks
 from hotd.loading.part import Part, State
 from hotd.loading.submodules import bind
 
@@ -22,7 +23,20 @@ Re-entrant, because the garbage collector may run a user's ``__del__`` anywhere,
 """
 _waiting: dict[int, Part] = {}
 """Thread -> the part it waits for."""
+_executing: set[Part] = set()
 _finished = itertools.count(1)
+
+
+def _alone() -> None:
+    """In a forked child: what other threads were executing is in nobody's hands any more, and begins afresh."""
+    _waiting.clear()
+    for part in tuple(_executing):
+        if part.owner != threading.get_ident():
+            _settle(part, State.NEW)
+
+
+forks.renew(sys.modules[__name__], "_changed", lambda: threading.Condition(threading.RLock()))
+forks.then(_alone)
 
 
 def execute(part: Part) -> ModuleType:
@@ -42,6 +56,7 @@ def execute(part: Part) -> ModuleType:
                 _wait_for(part, me)
             elif module is not None:
                 part.state, part.owner, part.module = State.EXECUTING, me, module
+                _executing.add(part)
                 break
     try:
         _run(part, module)
@@ -115,6 +130,7 @@ def _settle(part: Part, state: State) -> None:
             part.finished = next(_finished)
             part.ready = part.module if "." not in part.name else None
         part.state, part.owner = state, 0
+        _executing.discard(part)
         _changed.notify_all()
 
 

@@ -8,16 +8,17 @@ import threading
 from collections.abc import Callable
 from types import ModuleType
 
-from hotd.loading import doors
+from hotd.loading import children, doors, forks, process_pools, threads
 from hotd.loading.finder import Finder, managed
 from hotd.loading.modules import MANAGED, relative_to
 from hotd.loading.part import OWNER, Part
 from hotd.loading.routing import Importer
 from hotd.loading.standin import vacate
-from hotd.loading.threads import PATCHES
 
 _lock = threading.RLock()
 """Re-entrant: a loader that nobody closed is closed by the garbage collector."""
+forks.renew(sys.modules[__name__], "_lock", threading.RLock)
+PATCHES = (*threads.PATCHES, *children.PATCHES, *process_pools.PATCHES)
 _finder = Finder()
 _open = 0
 _import_module: Callable[[str, str | None], ModuleType] = importlib.import_module
@@ -37,6 +38,7 @@ def install() -> None:
         for patch in PATCHES:
             patch.put()
         doors.install()
+        forks.mind()
 
 
 def uninstall() -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from hotd.contract.errors import BadEntry, Busy, LoadRejected, WouldRebuild
 from hotd.core import names
 from hotd.core.bundle import Bundle
-from hotd.loading import hooks, keeping
+from hotd.loading import forks, hooks, keeping
 from hotd.loading.admission import admit
 from hotd.loading.asking import BOUND, call_bound, leave, to_front
 from hotd.loading.bundling import Unpacked, bundle_of
@@ -77,6 +77,8 @@ class Loader:
         self._executing: list[Candidate] = []
         self._listing = threading.Lock()
         """Guards those four lists and ``_closed``; readers take a list as it is, so each is replaced as a whole."""
+        for lock, kind in (("_turn", threading.RLock), ("_looking", threading.RLock), ("_listing", threading.Lock)):
+            forks.renew(self, lock, kind)
         self._numbers = Numbers(first_number)
         self.remains = Remains()
         """What candidates that are no more left behind, and is still there."""

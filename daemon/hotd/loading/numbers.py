@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 
+from hotd.loading import forks
 from hotd.loading.generation import Generation
 
 
@@ -18,6 +19,7 @@ class Numbers:
         self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
         """Who was the first to get its number -> what was newest before it."""
         self._lock = threading.Lock()
+        forks.renew(self, "_lock", threading.Lock)
 
     def give(self, generation: Generation) -> None:
         """That of the newest numbered generation if it has the same digest, else the next. A number once had stays."""

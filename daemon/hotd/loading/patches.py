@@ -9,8 +9,11 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from hotd.loading import forks
+
 _lock = threading.RLock()
 """Guards who waits for which module. Re-entrant: the garbage collector may close a loader anywhere."""
+forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 _awaited: dict[str, list[Patch]] = {}
 """Module that nobody imported so far -> what is to be replaced in it."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from hotd.contract.errors import LoadRejected
 from hotd.core import names
+from hotd.loading import forks
 from hotd.loading.asking import single
 from hotd.loading.generation import Generation
 from hotd.loading.link import link
@@ -48,6 +49,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        forks.renew(self, "_lock", threading.RLock)
         self._sources: weakref.WeakValueDictionary[tuple[str, str], Source] = weakref.WeakValueDictionary()
         self._recent: OrderedDict[tuple[str, str], Source] = OrderedDict()
         self._members: list[weakref.ref[Member]] = []

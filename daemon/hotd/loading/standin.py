@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from hotd.core import names
+from hotd.loading import forks
 from hotd.loading.asking import resolve
 from hotd.loading.execution import execute_chain
 from hotd.loading.part import Part, State
@@ -103,6 +104,7 @@ def _executed(part: Part) -> ModuleType:
 
 _lock = threading.RLock()
 """Re-entrant: a claim may start the garbage collector, and that another part's end."""
+forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 _standins: dict[str, StandIn] = {}
 _claims: dict[str, int] = {}
 _latest: dict[str, weakref.ref[Part]] = {}

@@ -50,6 +50,11 @@ class Capture:
                 setattr(sys, name, tee.stream.original)
             tee.stream.close()
 
+    def forget(self) -> None:
+        """In a forked child: what it prints goes straight to where the originals lead, and waits for nobody."""
+        for tee in self._tees.values():
+            tee.stream.forget()
+
     def ended(self, context: Context) -> None:
         """Its instance prints no more: record and pass on what it left without a line end."""
         for tee in self._tees.values():

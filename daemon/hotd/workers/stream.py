@@ -130,6 +130,12 @@ class Stream:
                 self._passing.lock.release()
         self._tell()
 
+    def forget(self) -> None:
+        """In a forked child: its output is its own, and what others were in the middle of is the parent's."""
+        self.capturing = False
+        self._unfinished, self._orders, self._outbox, self._open = {}, deque(), deque(), None
+        self._cutting, self._passing = _Turn(), _Turn()
+
     def _do(self, order: _Order) -> None:
         self._orders.append(order)
         if not self._cutting.work_off(self._orders, self._cut):

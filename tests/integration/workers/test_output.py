@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import logging
 import os
+import select
+import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from hotd import api
 from hotd.core.values import Instant
+from hotd.host.forks import forget_in_child
 from hotd.ports import InstanceEnded
 from hotd.workers.output import Capture, LogBook
 from tests.integration.workers.rig import Rig
@@ -249,3 +254,42 @@ def test_many_writers_number_their_lines_without_a_gap() -> None:
     for writer in writers:
         writer.join(10)
     assert [line.seq for line in book.tail("long_op", 10_000)] == list(range(1, 4001))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_prints_though_another_thread_was_printing() -> None:
+    """It has none of the threads that would finish their lines, waits for none, and repeats nothing of theirs."""
+    inside, go = threading.Event(), threading.Event()
+
+    class Slow(io.StringIO):
+        def write(self, text: str, /) -> int:
+            if text == "held\n":
+                inside.set()
+                go.wait(60)
+            return super().write(text)
+
+    out = Slow()
+    with captured(out) as (capture, _):
+        forget_in_child(capture)
+        rig = Rig(capture)
+        id = rig.start(print, "held")
+        assert inside.wait(10)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            api.CURRENT.set(api.Context("other-1", "other", 1))
+            sys.stdout.write("of the child\n")
+            os.write(writer, out.getvalue().encode())
+            os._exit(0)
+        try:
+            assert select.select([reader], [], [], 30)[0], "the child hangs"
+            assert os.read(reader, 100) == b"of the child\n"
+        finally:
+            go.set()
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            os.close(reader)
+            os.close(writer)
+        assert isinstance(rig.end(id), InstanceEnded)
+        rig.close()
+    assert out.getvalue() == "held\n"
