@@ -155,3 +155,35 @@ def test_a_program_is_told_by_an_exception_and_may_allow_it(daemon: Running) -> 
         assert wrong.value.hint == "did you mean 'model'?"
         assert client.reload("pipeline", rebuild=["model"]).outcome == "promoted"
     assert built(daemon) == ["3", "3"]
+
+
+def test_a_module_that_stands_still_keeps_its_helper_while_another_moves_on() -> None:
+    """Each runs its own, also in instances that start afterwards; when it follows, both have one object again."""
+    helper = "VERSION = {}\n\n\ndef me():\n    return VERSION, id(me)\n"
+    source = (
+        "import helper\nfrom hotd import api\n\n\ndef work():\n    print(*helper.me())\n"
+        "    while not api.wait(60):\n        pass\n"
+    )
+    names = ("moving", "standing")
+    modules = "".join(hosted(name, f"{name}:work", more='on_change = "stop"') for name in names)
+    sources = {"helper.py": helper.format(1), **{f"{name}.py": source for name in names}}
+    with running(sources, modules, watch='settle = "10ms"') as daemon, connect(str(daemon.socket)) as client:
+
+        def printed(name: str, count: int) -> list[list[str]]:
+            lines = [line.text.split() for line in client.logs(name)]
+            assert len(lines) == count
+            return lines
+
+        (one,), (other,) = (eventually(partial(printed, name, 1), within=20) for name in names)
+        assert one == other and one[0] == "1"
+
+        client.pause("standing")
+        for version in range(2, 5):
+            daemon.write("helper.py", helper.format(version))
+            moved = eventually(partial(printed, "moving", version), within=20)
+            assert moved[-1][0] == str(version)
+        client.restart("standing")
+        assert eventually(partial(printed, "standing", 2), within=20)[-1] == other
+
+        client.resume("standing")
+        assert eventually(partial(printed, "standing", 3), within=20)[-1] == moved[-1]

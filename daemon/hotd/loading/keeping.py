@@ -9,6 +9,7 @@ executed, unless it is named (``rebuild``).
 * What current does not have, or never executed, cannot be executed *again*: a first load, an import that is new, a
   lazy import that nobody made. Going back to a generation in memory executes nothing; one that comes from its bundle
   was named by whoever goes back to it, and is not refused.
+* What is known by a computed name only stays in the closure, also of new code that has not imported it yet.
 * Another module over the same pool may have the new part already, so that it would be taken and not executed. That is
   refused as well: else the order of two loads would decide, and state would be gone all the same.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
@@ -74,10 +74,12 @@ class Ledger:
 
     # --- under the loader's lock -----------------------------------------------------------------------------------
 
-    def look(self, current: Generation | None, changed: Paths | None, entries: tuple[str, ...]) -> Survey:
+    def look(
+        self, current: Generation | None, changed: Paths | None, entries: tuple[str, ...], keep: Collection[str]
+    ) -> Survey:
         """Compare the disk with the current generation."""
         self.catch_up(current)
-        survey = Survey(self._roots, self._index, self._source, changed, self._pending, self._aliases, entries)
+        survey = Survey(self._roots, self._index, self._source, changed, self._pending, self._aliases, entries, keep)
         self._looks += 1
         self.settle(survey.looked_at)
         self._pending.update(dict.fromkeys(survey.differing, self._looks))

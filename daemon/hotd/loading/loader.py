@@ -362,7 +362,7 @@ class Loader:
                 self._ledger.refused(names.prefixes(entry))  # it may appear
                 raise
             entries = (*entries, entry)
-        survey = self._ledger.look(current, changed, entries)
+        survey = self._ledger.look(current, changed, entries, self._keep)
         self.unmatched = keeping.unmatched(survey, self._keep)
         return survey
 

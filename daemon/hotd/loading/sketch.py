@@ -57,7 +57,7 @@ class Sketcher:
         source: Callable[[str, bytes], Source],
         kept: Callable[[str], Part | None],
         previous: Callable[[str], Part | None] = lambda name: None,
-        carried: Callable[[str, Source], Iterable[str]] | None = None,
+        carried: Callable[[str, Source], Iterable[str]] = lambda name, source: (),
         absent: Callable[[str], bool] = lambda name: False,
         named: frozenset[str] | None = None,
         anchors: Iterable[str] = (),
@@ -68,7 +68,7 @@ class Sketcher:
         self._source = source
         self.kept = kept
         self._previous = previous
-        self._carried = carried or self._learned
+        self._carried = carried
         """Names that this source imports, as only an earlier run of it told."""
         self._absent = absent
         self.where: dict[str, Location | None] = {}
@@ -215,10 +215,6 @@ class Sketcher:
             if self._add(sketch, target):
                 sketch.runtime.add(target)
         return sketch
-
-    def _learned(self, name: str, source: Source) -> Iterable[str]:
-        before = self._previous(name)
-        return before.runtime if before is not None and before.source is source else ()
 
     def _unsuspected(self, name: str, location: Location) -> Source | None:
         """The source as it was before, where nothing says that it changed: only what it imports did."""

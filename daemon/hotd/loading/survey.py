@@ -30,8 +30,10 @@ class Survey:
         pending: Collection[str],
         aliases: Aliases,
         entries: tuple[str, ...],
+        keep: Collection[str] = (),
     ) -> None:
         self.index = index
+        self._keep = keep
         self.entries = entries
         self.why: dict[str, str] = {}
         """Name -> the sentence why its part is made anew."""
@@ -46,6 +48,7 @@ class Survey:
             source=source,
             kept=self.kept,
             previous=index.parts.get,
+            carried=self._carried,
             absent=lambda name: index.absent(name) and name not in self._suspects,
             named=self._named,
         )
@@ -80,6 +83,16 @@ class Survey:
     def reason(self, name: str) -> str:
         """Why a sketched part would be executed."""
         return self.why.get(name) or "it is new in the closure"
+
+    def _carried(self, name: str, source: Source) -> Iterable[str]:
+        """What only running the part revealed that it imports: the same source will again, for all we know.
+
+        Other source may not. What is to be kept stays in the closure all the same: it would be made anew, should it.
+        """
+        before = self.index.parts.get(name)
+        if before is None:
+            return ()
+        return (target for target in before.runtime if before.source is source or names.covered(target, self._keep))
 
     def _spread(self) -> None:
         """Whoever imports what is made anew, is."""

@@ -143,7 +143,9 @@ def test_data_files_are_a_reason_too(open_loader: Open, ops: Ops) -> None:
 def test_a_computed_import_is_a_way_without_a_line(open_loader: Open, ops: Ops) -> None:
     """No statement names it; the sentence still does."""
     loader = kept(
-        open_loader, ops, model="import counted\nfrom importlib import import_module\nimport_module('set' + 'tings')\n"
+        open_loader,
+        ops,
+        model="import counted\nfrom importlib import import_module\nimport_module(''.join(['set', 'tings']))\n",
     )
     ops.write(settings="SIZE = 2\n")
     error = refused(loader)
@@ -239,6 +241,23 @@ def test_what_was_never_executed_is_not_executed_again(open_loader: Open, ops: O
     generation.module("pipeline").work()
 
     ops.write(settings="SIZE = 3\n")
+    assert refused(loader).parts == ("model",)
+
+
+def test_a_part_known_by_a_computed_name_is_kept_as_well(open_loader: Open, ops: Ops) -> None:
+    """New code that imports it while it runs gets the object that is there; its files are watched as before."""
+    work = (
+        "import counted\nfrom importlib import import_module\nSTEP = {}\nNAME = ''.join(['mo', 'del'])\n"
+        "def work(): return import_module(NAME)\n"
+    )
+    loader = kept(open_loader, ops, pipeline=work.format(0))
+    assert loader.current is not None
+    model = loader.current.module("pipeline").work()
+    for step in range(1, 4):
+        ops.write(pipeline=work.format(step))
+        assert loader.reload().module("pipeline").work() is model
+    assert runs(loader) == [1]
+    ops.write(settings="SIZE = 2\n")
     assert refused(loader).parts == ("model",)
 
 
