@@ -88,6 +88,9 @@ class Loading(Protocol):
     def discard(self, module: str, number: int) -> None:
         """Throw a candidate away."""
 
+    def left_behind(self, module: str) -> tuple[str, ...]:
+        """What candidates of the module that are no more left behind, and is still there: phrases."""
+
     def retire(self, module: str, number: int) -> None:
         """Drop a generation from memory (whoever still holds objects of it keeps those)."""
 

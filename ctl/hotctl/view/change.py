@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hotctl.view.failures import details
+from hotctl.view.failures import details, left_behind
 from hotctl.view.page import Block, Column, Line, Page, Row, Span, Table, command, dim, line, phrase, row, strong
 from hotctl.view.words import counted, gen, listed, located, took
 from hotd.contract.views import SUCCEEDED, Change, ErrorView, ModuleChange, PlannedPart
@@ -62,7 +62,8 @@ def _module(one: ModuleChange, revision: int | None) -> Page:
             return [_head(one, "", one.note or "done")]
         case "checked":
             what = f"check passed in {took(one.duration_ms)}; executed: {listed(one.reloaded) or 'nothing'}"
-            return [_head(one, "good", f"{what}; nothing was changed"), *_note(one)]
+            what += "; thrown away" if one.left else "; nothing was changed"
+            return [_head(one, "good", what), *left_behind(one.left, indent=2), *_note(one)]
         case "planned":
             return _planned(one)
         case "staged":

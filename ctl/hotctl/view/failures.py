@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hotctl.view.page import Line, Page, Span, Verbatim, dim, line, sentences, strong
@@ -19,13 +20,19 @@ def failures(view: Failures, now: datetime) -> Page:
 
 
 def details(error: ErrorView, *, indent: int) -> Page:
-    """The traceback as Python printed it, and the cure."""
+    """The traceback as Python printed it, what the load left behind, and the cure."""
     page: Page = []
     if error.traceback:
         page.append(Verbatim(error.traceback, indent + 2))
+    page += left_behind(error.left, indent=indent)
     if error.hint:
         page.append(hint(error.hint, indent=indent))
     return page
+
+
+def left_behind(left: Sequence[str], *, indent: int) -> Page:
+    """What a load that came to nothing left in the daemon: a line each."""
+    return [line(Span("left behind: ", "warn"), one, indent=indent) for one in left]
 
 
 def hint(text: str, *, indent: int = 0) -> Line:

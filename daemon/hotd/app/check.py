@@ -45,10 +45,12 @@ def _load(loading: Hosting, number: int, spec: Spec) -> LoadOutcome | None:
 def _line(spec: Spec, outcome: LoadOutcome | None) -> str:
     if outcome is None:
         return f"{spec.name}: rejected: importing took longer than load_deadline ({spec.load_deadline:g} s)\n"
+    left = "".join(f"    left behind: {one}\n" for one in getattr(outcome, "left", ()))
     if isinstance(outcome, Checked) and outcome.unmatched:
-        return f"{spec.name}: ok\nwarning: {unmatched_note(spec.name, outcome.unmatched, outcome.reloaded)}\n"
+        note = unmatched_note(spec.name, outcome.unmatched, outcome.reloaded)
+        return f"{spec.name}: ok\n{left}warning: {note}\n"
     if not isinstance(outcome, Rejected):
-        return f"{spec.name}: ok\n"
+        return f"{spec.name}: ok\n{left}"
     place = f"{outcome.file}:{outcome.line}: " if outcome.file and outcome.line else ""
     hint = f"    {outcome.hint}\n" if outcome.hint else ""
-    return f"{spec.name}: rejected: {place}{outcome.message}\n{hint}"
+    return f"{spec.name}: rejected: {place}{outcome.message}\n{left}{hint}"

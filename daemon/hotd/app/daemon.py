@@ -121,13 +121,17 @@ class Daemon:
         capture.install()
 
         events = EventRing()
-        loading = Hosting(clock, also=config.watch.also, ignore=config.watch.ignore)
+        # The rooms and the engine know each other: what one says is told to an engine that exists by then.
+        told: list[Engine] = []
+
+        def left_behind(module: str) -> None:
+            told[0].left_behind(module)
+
+        loading = Hosting(clock, also=config.watch.also, ignore=config.watch.ignore, left_behind=left_behind)
         undo.callback(loading.close)
         for spec in config.modules:
             loading.host(spec.name, spec.roots, 1, spec.keep)
         threads.inherit(api.CURRENT)
-        # Executor and engine know each other: what an instance says is told to an engine that exists by then.
-        told: list[Engine] = []
 
         def instance_event(event: InstanceEvent) -> None:
             told[0].instance_event(event)

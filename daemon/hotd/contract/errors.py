@@ -321,6 +321,6 @@ def from_wire(fields: dict[str, Any]) -> HotdError:
         traceback=traceback if isinstance(traceback, str) else None,
     )
     left = fields.get("left")
-    if isinstance(error, LoadRejected) and isinstance(left, (list, tuple)):
+    if isinstance(error, LoadRejected) and isinstance(left, list) and left:
         error.left = tuple(one for one in left if isinstance(one, str))
     return error

@@ -28,6 +28,8 @@ class EventName(enum.StrEnum):
     MODULE_STOPPED = "module.stopped"
     MODULE_STARTED = "module.started"
     MODULE_RESTARTED = "module.restarted"
+    MODULE_TAINTED = "module.tainted"
+    MODULE_CLEARED = "module.cleared"
     WATCH_CHANGED = "watch.changed"
     WATCH_PAUSED = "watch.paused"
     WATCH_RESUMED = "watch.resumed"

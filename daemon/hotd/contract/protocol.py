@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from hotd.contract import codec
-from hotd.contract.errors import BadRequest, HotdError, ProtocolMismatch, from_wire
+from hotd.contract.errors import BadRequest, HotdError, LoadRejected, ProtocolMismatch, from_wire
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
 from hotd.contract.views import ErrorView
@@ -66,7 +66,8 @@ def read_answer(kind: type[T], text: object) -> T:
 
 
 def error_view(error: HotdError) -> ErrorView:
-    return ErrorView(error.code, error.message, error.hint, error.file, error.line, error.traceback)
+    left = error.left if isinstance(error, LoadRejected) else ()
+    return ErrorView(error.code, error.message, error.hint, error.file, error.line, error.traceback, left)
 
 
 def _check(protocol: object, version: object, who: str) -> None:

@@ -23,6 +23,8 @@ class ErrorView:
     file: str | None = None
     line: int | None = None
     traceback: str | None = None
+    left: tuple[str, ...] = ()
+    """Of a rejected load: what it left behind in the process, a sentence each: taken away, or still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ class ModuleChange:
     """The one that ``run`` started."""
     shared: tuple[SharedParts, ...] = ()
     """With ``--dry-run``: those of ``kept`` that other modules have, too."""
+    left: tuple[str, ...] = ()
+    """As that of an error: what a candidate that was only checked left behind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from hotd.contract.views import Condition, Health
 from hotd.core.book import Book, Draining, Instance, Module
 from hotd.core.loads import at_cap
+from hotd.core.residue import enumerated
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
 from hotd.core.wording import located, not_served
@@ -81,6 +82,9 @@ def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
         left = _named(i for i in module.instances.values() if i.state == "abandoned")
         message = f"abandoned and not counted: {left}" if left else "instances were abandoned and ended late"
         yield "Tainted", "abandoned", f"{message}; only a new daemon is clean", module.tainted
+    if module.left is not None:
+        message = f"a load that came to nothing left behind {enumerated(module.left.what)}"
+        yield "Tainted", "left-behind", f"{message}; what does not go by itself goes with the daemon", module.left.since
 
 
 def _named(instances: Iterable[Instance]) -> str:

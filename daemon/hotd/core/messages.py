@@ -62,6 +62,8 @@ class Checked:
     duration: float
     unmatched: tuple[str, ...] = ()
     """Names in ``keep`` that are no part of the closure."""
+    left: tuple[str, ...] = ()
+    """What it left behind, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class Rejected:
     line: int | None
     traceback: str | None
     duration: float
+    left: tuple[str, ...] = ()
+    """What its execution left behind, a sentence each."""
 
 
 LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | WouldRebuild | Rejected

@@ -153,6 +153,15 @@ class FailureRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What loads that came to nothing left behind, and is still there."""
+
+    what: tuple[str, ...]
+    """A phrase each."""
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How fast ended instances are replaced: ends within a second of the start slow it down, doubling each time."""
 
@@ -195,6 +204,7 @@ class Module:
     """When the first of its instances was abandoned: whatever that thread holds, it holds until the daemon ends."""
     ended: tuple[Ended, ...] = ()
     """The last of those that were asked for by themselves."""
+    left: Left | None = None
     failures: tuple[FailureRecord, ...] = ()
     errors: int = 0
     reloads: int = 0

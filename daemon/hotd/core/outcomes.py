@@ -117,7 +117,9 @@ def _take(
             return settle(book.having(module), rollout, module, module_change(module, "unchanged", note=note))
         case Checked():
             took, note = outcome.duration * 1000, unmatched_note(module.name, outcome.unmatched, outcome.reloaded)
-            change = module_change(module, "checked", reloaded=outcome.reloaded, duration_ms=took, note=note)
+            change = module_change(
+                module, "checked", reloaded=outcome.reloaded, duration_ms=took, note=note, left=outcome.left
+            )
             return settle(book, rollout, module, change)
         case Planned():
             module = _looked(book, rollout, module, outcome, now)
@@ -129,7 +131,7 @@ def _take(
             return settle(book.having(module), rollout, module, _avoided_change(rollout, module, outcome.digest))
         case Rejected():
             error = ErrorView(
-                outcome.code, outcome.message, outcome.hint, outcome.file, outcome.line, outcome.traceback
+                outcome.code, outcome.message, outcome.hint, outcome.file, outcome.line, outcome.traceback, outcome.left
             )
             digest = outcome.digest or f"{UNREAD}{outcome.job.id}"
             return _reject(book, rollout, module, error, digest, outcome.duration * 1000, now)
@@ -206,7 +208,7 @@ def _reject(
         module.current,
         actor=rollout.actor.name,
         cause=rollout.cause,
-        fields={"digest": digest, "code": error.code, "file": error.file, "line": error.line},
+        fields={"digest": digest, "code": error.code, "file": error.file, "line": error.line, "left": [*error.left]},
     )
     book, effects = settle(book.having(module), rollout, module, change)
     return book, [told, *effects]

@@ -27,6 +27,7 @@ def module_change(
     kept: tuple[str, ...] = (),
     note: str = "",
     shared: tuple[SharedParts, ...] = (),
+    left: tuple[str, ...] = (),
 ) -> ModuleChange:
     before = previous if outcome in ("promoted", "undone") else module.current
     return ModuleChange(
@@ -42,6 +43,7 @@ def module_change(
         kept,
         note,
         shared=shared,
+        left=left,
     )
 
 

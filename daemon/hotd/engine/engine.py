@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import ending, instances, outcomes
+from hotd.core import ending, instances, outcomes, residue
 from hotd.core.book import Book
 from hotd.core.effects import (
     AbandonLoad,
@@ -103,6 +103,10 @@ class Engine:
 
     def instance_event(self, event: InstanceEvent) -> None:
         self.tell(lambda book, now: instances.reported(book, event, now))
+
+    def left_behind(self, module: str) -> None:
+        """What candidates of the module left behind may be another than it was. It is looked at when its turn comes."""
+        self.tell(lambda book, now: residue.left_behind(book, module, self._loading.left_behind(module), now))
 
     def files_changed(self, batch: Batch) -> None:
         self.tell(lambda book, now: files_changed(book, batch.paths, self._touched(book, batch.paths), now))

@@ -20,6 +20,7 @@ _LEVELS = {
     EventName.GENERATION_STALLED: logging.WARNING,
     EventName.INSTANCE_ABANDONED: logging.WARNING,
     EventName.WATCH_DEGRADED: logging.WARNING,
+    EventName.MODULE_TAINTED: logging.WARNING,
     EventName.RELOAD_STARTED: logging.DEBUG,
     EventName.RELOAD_UNCHANGED: logging.DEBUG,
     EventName.WATCH_CHANGED: logging.DEBUG,

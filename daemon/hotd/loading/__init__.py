@@ -30,9 +30,10 @@ How an import finds its generation, on one page:
 * Names that only running the code reveals (computed names for ``import_module``) become edges when they are imported;
   `pool` loads them.
 
-What outside refers to code of some parts, `holders` tells: `whose` an object is follows from its functions' built-in
-names, `doors` remember who registered what says nothing itself; `running`, `registries`, `slots` and `registrations`
-are where they look.
+What a candidate that is thrown away left outside itself is its `residue`: cleared where that is safe, told, and watched
+until it is gone; `clearing` does that for the daemon. What outside refers to code of some parts, `holders` tells:
+`whose` an object is follows from its functions' built-in names, `doors` remember who registered what says nothing
+itself; `running`, `registries`, `slots` and `registrations` are where they look.
 
 What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``atexit.register``, logging's
 ``addHandler`` and ``addFilter``, the stand-ins; `patches`: threads and executors, `threads`, and children of

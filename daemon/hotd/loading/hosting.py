@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hotd.contract.errors import LoadRejected, Vetoed, WouldRebuild
@@ -38,6 +39,7 @@ from hotd.core.messages import (
 from hotd.core.values import EntryKind, Instant
 from hotd.core.wording import unmatched_note
 from hotd.loading.candidate import Candidate
+from hotd.loading.clearing import Clearing
 from hotd.loading.entry import Entry, resolve_entry
 from hotd.loading.generation import Generation
 from hotd.loading.loader import Loader
@@ -93,8 +95,17 @@ class _Running:
 class Hosting:
     """Implements ``hotd.ports.Loading``. Called from the engine's thread; jobs report to the sink they were given."""
 
-    def __init__(self, clock: Clock, *, also: Sequence[str], ignore: Sequence[str]) -> None:
-        """Globs of data files, as `Loader` has them."""
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        also: Sequence[str],
+        ignore: Sequence[str],
+        left_behind: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Globs of data files, as `Loader` has them; who hears, from any thread, that `left_behind` may be another."""
+        self._clearing = Clearing(left_behind)
+        self._left_behind = left_behind
         self._clock = clock
         self._also = also
         self._ignore = ignore
@@ -107,6 +118,7 @@ class Hosting:
         loader = Loader(
             roots, pool=self._pool, first_number=first_number, also=self._also, ignore=self._ignore, keep=keep
         )
+        loader.remains.changed = partial(self._left_behind, module)
         self._lines[module] = _Line(loader, roots)
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
@@ -120,7 +132,8 @@ class Hosting:
             running = self._running.get(job)
         if running is None:
             return None
-        self._lines[running.job.module].loader.abandon()
+        loader = self._lines[running.job.module].loader
+        self._clearing.begin(running.job.module, loader, loader.abandon(), hooks=False)
         frame = sys._current_frames().get(running.thread.ident or 0)
         return plain("".join(traceback.format_stack(frame))) if frame is not None else None
 
@@ -136,7 +149,11 @@ class Hosting:
         line = self._lines[module]
         if number in line.staged:
             candidate, _ = line.staged.pop(number)
-            line.loader.discard(candidate)
+            residue = line.loader.let_go(candidate)
+            self._clearing.begin(module, line.loader, [residue] if residue is not None else [])
+
+    def left_behind(self, module: str) -> tuple[str, ...]:
+        return self._lines[module].loader.remains.still
 
     def retire(self, module: str, number: int) -> None:
         self._lines[module].codes.pop(number, None)
@@ -155,6 +172,7 @@ class Hosting:
         return self._lines[module].codes[number]
 
     def close(self) -> None:
+        self._clearing.close()
         for line in self._lines.values():
             line.codes.clear()
             line.staged.clear()
@@ -174,6 +192,7 @@ class Hosting:
                 f"a defect of the loader: {type(error).__name__}: {error}", hint="see the daemon's log"
             )
             outcome = self._rejected(job, defect, began)
+        self._clearing.look(job.module, self._lines[job.module].loader)
         with self._lock:
             del self._running[job.id]
         sink(outcome)
@@ -184,6 +203,7 @@ class Hosting:
         changed = None if job.changed is None else sorted(job.changed)
         if job.kind is LoadKind.PLAN:
             return self._planned(job, loader.plan(changed, entry=part, rebuild=job.rebuild), loader.unmatched)
+        self._clearing.wait(job.module)
         try:
             candidate = loader.stage(
                 changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE, rebuild=job.rebuild
@@ -197,20 +217,22 @@ class Hosting:
         try:
             code = _checked(candidate, job)
         except BaseException as error:  # noqa: BLE001 - looking an entry up runs user code: __getattr__, properties
-            loader.discard(candidate)
             refusal = error if isinstance(error, LoadRejected) else does_not_run(error)
+            refusal.left = loader.discard(candidate)
             raise with_digest(refusal, candidate.digest) from None
         if job.kind is LoadKind.CHECK:
-            loader.discard(candidate)
-            return Checked(job, candidate.digest, candidate.reloaded, self._since(began), loader.unmatched)
+            left = loader.discard(candidate)
+            self._clearing.told(job.module, left)
+            return Checked(job, candidate.digest, candidate.reloaded, self._since(began), loader.unmatched, left)
         self._tell_unmatched(job.module, line)
         line.staged[candidate.number] = candidate, code
         return Staged(job, candidate.number, candidate.digest, candidate.reloaded, self._since(began))
 
     def _rejected(self, job: LoadJob, error: LoadRejected, began: Instant) -> Rejected:
+        self._clearing.told(job.module, error.left)
         return Rejected(
             job, error.digest, error.code, error.message, error.hint, error.file, error.line, error.traceback,
-            self._since(began),
+            self._since(began), error.left,
         )  # fmt: skip
 
     def _planned(self, job: LoadJob, plan: Plan, unmatched: tuple[str, ...]) -> Planned:

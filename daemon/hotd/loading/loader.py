@@ -244,6 +244,8 @@ class Loader:
         with self._listing:
             self._open = [one for one in self._open if one() not in (None, candidate)]
         self._numbers.take_back(generation)
+        if not candidate.restored:
+            self._ledger.refused_candidate(candidate)  # it is what the disk holds: what it imports may be its cure
         return self._undo(candidate)
 
     def clear(self, residue: Residue, *, hooks: bool = True) -> tuple[str, ...]:
@@ -367,11 +369,12 @@ class Loader:
         return survey
 
     def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
+        errors = survey.sketcher.errors
+        if errors or survey.digest in avoid:
+            self._remember(survey)
         if survey.digest in avoid:
             raise with_digest(Avoided("this content is not to be executed"), survey.digest)
-        errors = survey.sketcher.errors
         if errors:
-            self._remember(survey)
             raise with_digest(errors[0], survey.digest)
 
     def _remember(self, survey: Survey) -> None:
@@ -415,7 +418,9 @@ class Loader:
             self._executing = [one for one in self._executing if one is not candidate]
         for part, name, target in generation.added:
             part.drop_edge(name, target)
-        gone = self._pool.release([*candidate.fresh.values(), *generation.loaded])
+        self._pool.release([*candidate.fresh.values(), *generation.loaded])
+        # Also what another loader had made: the last who lets go of it is the one to clear it.
+        gone = self._pool.unused([*candidate.linked.values(), *generation.loaded])
         give_back_overloads(candidate.fresh, candidate.overloads)
         forget_types()
         return Residue(candidate, gone, spaces_of(error, gone) if error is not None else {})

@@ -97,12 +97,15 @@ class Pool:
 
         return link(sketcher.sketches, cycles, digests, kept=sketcher.kept, heads=heads, roots=roots, home=self)
 
-    def release(self, parts: Iterable[Part]) -> list[Part]:
-        """Parts of a candidate that is no more: those that no other loader shares lose their names. Which those are."""
+    def release(self, parts: Iterable[Part]) -> None:
+        """Parts of a candidate that is no more: those that no other loader shares lose their names."""
         with self._lock:
-            gone = [part for part in parts if not self._in_service(part)]
-            release(gone)
-            return gone
+            release(part for part in parts if not self._in_service(part))
+
+    def unused(self, parts: Iterable[Part]) -> list[Part]:
+        """Those of them that belong to no generation in memory and to no candidate, of whatever loader."""
+        living = [generation for member in self._each() for generation in member.living()]
+        return [part for part in parts if all(generation.find(part.name) is not part for generation in living)]
 
     @property
     def linking(self) -> threading.RLock:

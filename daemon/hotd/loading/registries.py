@@ -20,7 +20,7 @@ from typing import Any
 from hotd.core import border
 from hotd.core.border import Returned
 from hotd.loading.doors import AtExit, adder, at_exit
-from hotd.loading.whose import Whose, kind_of, named
+from hotd.loading.whose import Whose, kind_of, named, quoted
 
 STEPS = 3
 """References between a registered object and something of theirs: a handler's dict, its list of filters, a filter."""
@@ -37,12 +37,6 @@ class Holder:
     or who else uses it."""
     refers: bool = True
     """Whether it keeps code of theirs in memory. A library's handler that they added does not."""
-
-
-def registries(whose: Whose) -> Iterator[Holder]:
-    """What stands in any of them."""
-    for find in (_at_exit, _logging, _lists, _finalizers, _pickling, _warnings, _modules):
-        yield from find(whose)
 
 
 def _at_exit(whose: Whose) -> Iterator[Holder]:
@@ -63,13 +57,13 @@ def _logging(whose: Whose) -> Iterator[Holder]:
     loggers: list[logging.Logger] = [logging.root, *(one for one in others if isinstance(one, logging.Logger))]
     seen: set[int] = set()
     for logger in loggers:
-        on = f"on logger {logger.name!r}"
+        on = f"on logger {quoted(logger.name)}"
         for handler in tuple(logger.handlers):
             remove = partial(logging.Logger.removeHandler, logger, handler)
             yield from _added(whose, "handler", logger, handler, on, remove)
             if id(handler) not in seen:
                 seen.add(id(handler))
-                yield from _filters(whose, handler, f"on handler {kind_of(handler)} of logger {logger.name!r}")
+                yield from _filters(whose, handler, f"on handler {kind_of(handler)} of logger {quoted(logger.name)}")
         yield from _filters(whose, logger, on)
 
 
@@ -145,9 +139,13 @@ def _modules(whose: Whose) -> Iterator[Holder]:
     """Objects put under names of ``sys.modules`` that are not their own."""
     for name, module in sys.modules.copy().items():
         if whose.owns(module):
-            yield Holder(f"sys.modules[{name!r}], {named(module)}", partial(_no_module, name, module))
+            yield Holder(f"sys.modules[{quoted(name)}], {named(module)}", partial(_no_module, name, module))
 
 
 def _no_module(name: str, module: object) -> None:
     if sys.modules.get(name) is module:
         del sys.modules[name]
+
+
+REGISTRIES = (_at_exit, _logging, _lists, _finalizers, _pickling, _warnings, _modules)
+"""Each finds what stands in one of them."""

@@ -17,7 +17,7 @@ from hotd.core import border
 from hotd.core.border import Raised
 from hotd.loading.candidate import Candidate
 from hotd.loading.dispose import HOT_DISPOSE, dispose
-from hotd.loading.holders import Holder, registered
+from hotd.loading.holders import Holder, found_by, registered
 from hotd.loading.part import OWNER, Part
 from hotd.loading.running import idle_worker, placed, running
 from hotd.loading.threads import when_over
@@ -25,6 +25,8 @@ from hotd.loading.whose import Whose
 
 PATIENCE = 5.0
 """Seconds that ``__hot_dispose__`` of a candidate gets."""
+MOST_TOLD = 40
+"""Sentences. A candidate that started a thousand threads is told of as one that started forty, and how many more."""
 
 
 class Residue:
@@ -48,7 +50,7 @@ class Residue:
     @property
     def still(self) -> tuple[str, ...]:
         """What was there at the last look and has not gone since, as phrases."""
-        return tuple(self._still.values())
+        return tuple(self._still.copy().values())
 
     def clear(self, *, hooks: bool = True) -> tuple[str, ...]:
         """Undo what can be undone; sentences about that, and about what cannot. It runs user code.
@@ -67,7 +69,7 @@ class Residue:
         self._look(whose)
         self._candidate, self._spaces = None, {}
         told += [f"{what}: taken away" for what in dict.fromkeys(undone) if what not in self.still]
-        return (*told, *(f"{what}: still there" for what in self.still))
+        return _some([*told, *(f"{what}: still there" for what in dict.fromkeys(self.still))])
 
     def look(self) -> None:
         """Find out anew what is still there."""
@@ -145,7 +147,7 @@ class Remains:
     @property
     def still(self) -> tuple[str, ...]:
         """What was there at the last look and has not gone since, as phrases. No work."""
-        return tuple(dict.fromkeys(what for residue in self._residues for what in residue.still))
+        return _some(list(dict.fromkeys(what for residue in self._residues for what in residue.still)))
 
     def clear(self, residue: Residue, *, hooks: bool = True) -> tuple[str, ...]:
         """As `Residue.clear`; what is still there then is remembered."""
@@ -191,13 +193,18 @@ _TRACEBACK, _CAUSE, _CONTEXT = (BaseException.__dict__[name] for name in ("__tra
 
 
 def _all(whose: Whose, before: Mapping[Any, Any]) -> Iterator[tuple[threading.Thread | None, Holder]]:
-    yield from running(whose)
+    yield from found_by(lambda: running(whose))
     for one in registered(whose, before):
         yield None, one
 
 
 def _taken_away(undo: Callable[[], object]) -> bool:
     return not isinstance(border.call(undo), Raised)
+
+
+def _some(told: list[str]) -> tuple[str, ...]:
+    more = len(told) - MOST_TOLD
+    return (*told[:MOST_TOLD], f"and {more} more") if more > 0 else tuple(told)
 
 
 def _nobody() -> None:

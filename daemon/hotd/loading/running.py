@@ -13,7 +13,7 @@ from hotd.core.marks import plain
 from hotd.loading.part import Part, State
 from hotd.loading.registries import Holder
 from hotd.loading.threads import starter
-from hotd.loading.whose import Whose, named, of_frame
+from hotd.loading.whose import Whose, named, of_frame, quoted
 
 
 def running(whose: Whose) -> Iterator[tuple[threading.Thread | None, Holder]]:
@@ -34,7 +34,7 @@ def running(whose: Whose) -> Iterator[tuple[threading.Thread | None, Holder]]:
             yield None, Holder(f"a thread that threading does not know, in {place}")
     for child in _children():
         if whose.owns(child) or whose.owns(vars(child).get("_target")):
-            yield None, Holder(f"child process {child.name!r}, pid {child.pid}")
+            yield None, Holder(f"child process {quoted(child.name)}, pid {child.pid}")
 
 
 def _of_thread(whose: Whose, thread: threading.Thread, frame: FrameType | None) -> Holder | None:
@@ -48,7 +48,7 @@ def _of_thread(whose: Whose, thread: threading.Thread, frame: FrameType | None) 
     if isinstance(thread, threading.Timer):
         if own["finished"].is_set():
             return None  # cancelled, or done: it ends now
-        what = f"timer {own['_name']!r} for {named(own['function'])}"
+        what = f"timer {quoted(own['_name'])} for {named(own['function'])}"
         return Holder(what, partial(threading.Timer.cancel, thread), refers)
     return Holder(_standing(thread, place or _line(frame)), None, refers)
 
@@ -59,8 +59,8 @@ def placed(thread: threading.Thread) -> str:
 
 
 def _standing(thread: threading.Thread, place: str) -> str:
-    name = object.__getattribute__(thread, "__dict__")["_name"]
-    return f"thread {name!r}, in {place}" if place else f"thread {name!r}, which has not begun"
+    name = quoted(object.__getattribute__(thread, "__dict__")["_name"])
+    return f"thread {name}, in {place}" if place else f"thread {name}, which has not begun"
 
 
 def idle_worker(thread: threading.Thread, holder: Holder) -> bool:

@@ -33,6 +33,10 @@ MOST = 10_000
 """Objects that one search looks into, which takes some milliseconds. What it has not met by then it does not find."""
 
 
+LONGEST = 100
+"""Characters of a name."""
+
+
 def part_of(thing: object) -> Part | None:
     """The part whose code made the thing: a function, a class, an object of such a class, or what wraps one of these.
 
@@ -117,9 +121,14 @@ def kind_of(thing: object) -> str:
     kind = type(thing)
     if kind in _FUNCTIONS:
         function: Any = thing
-        return repr(function.__qualname__)
+        return quoted(function.__qualname__)
     cls: Any = thing if issubclass(kind, type) else kind
-    return repr(_QUALNAME.__get__(cls))
+    return quoted(_QUALNAME.__get__(cls))
+
+
+def quoted(name: object) -> str:
+    """A name as one writes it in a sentence, and of a novel its beginning."""
+    return repr(name[:LONGEST]) if type(name) is str else "'?'"
 
 
 def named(thing: object) -> str:
@@ -131,7 +140,7 @@ def named(thing: object) -> str:
         wrapper: Any = thing
         return named(wrapper.func if kind is functools.partial else wrapper.__wrapped__)
     if kind is GeneratorType or kind is CoroutineType:
-        return f"{kind.__name__} {thing.__qualname__!r}"  # type: ignore[attr-defined] # its exact type was just seen
+        return f"{kind.__name__} {quoted(thing.__qualname__)}"  # type: ignore[attr-defined] # its exact type was just seen
     return f"{'class' if issubclass(kind, type) else 'an object of class'} {kind_of(thing)}"
 
 

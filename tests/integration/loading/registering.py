@@ -38,6 +38,10 @@ UNDOABLE = {
         "import logging\nlogging.getLogger().addFilter(lambda record: True)\n",
         "logging filter '<lambda>' on logger 'root'",
     ),
+    "a filter of the library": (
+        "import logging\nlogging.getLogger().addFilter(logging.Filter('hot'))\n",
+        "logging filter 'Filter' on logger 'root'",
+    ),
     "a filter on somebody's handler": (
         "import logging\ndef keep(record): return True\nfor h in logging.getLogger('hot.theirs').handlers:\n"
         "    h.addFilter(keep)\n",
@@ -57,7 +61,7 @@ UNDOABLE = {
         r"function 'collected' in gc\.callbacks",
     ),
     "a finalizer": (
-        "import threading, weakref\ndef ended(): pass\nweakref.finalize(threading.main_thread(), ended)\n",
+        "import threading, weakref\ndef ended(): 1/0\nweakref.finalize(threading.main_thread(), ended)\n",
         r"weakref\.finalize of 'ended'",
     ),
     "a way to pickle": (

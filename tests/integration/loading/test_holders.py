@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -240,6 +241,21 @@ def test_unregistering_finds_what_was_registered(ops: Ops, loader: Loader) -> No
         assert list(holders(whose(loader))) == []
     finally:
         del sys.modules["hot_lib"]
+
+
+def test_a_registry_that_is_broken_hides_no_other(
+    ops: Ops, loader: Loader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody may have put anything anywhere; what cannot be read is told in the log."""
+    monkeypatch.setitem(weakref.finalize._registry, object(), None)  # type: ignore[attr-defined] # it is private
+    ops.write(m="import atexit\n@atexit.register\ndef bye(): pass\n")
+    loader.load("m")
+
+    (found,) = holders(whose(loader))
+
+    assert found.what == "atexit function 'bye'" and found.undo is not None
+    found.undo()
+    assert "cannot be told in full" in caplog.text
 
 
 def test_asking_keeps_nothing(ops: Ops, loader: Loader) -> None:

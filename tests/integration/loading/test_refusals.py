@@ -10,7 +10,7 @@ from hotd.contract.errors import LoadRejected
 from hotd.core.border import LONGEST_TRACEBACK
 from hotd.core.messages import LoadJob, LoadKind, LoadOutcome, Rejected
 from hotd.core.values import Instant
-from hotd.loading import Loader
+from hotd.loading import Avoided, Loader
 from hotd.loading.hosting import Hosting
 from tests.integration.loading.conftest import Ops
 
@@ -41,6 +41,30 @@ def test_whatever_a_module_raises_is_a_refusal_with_a_sentence(ops: Ops, loader:
     assert caught.value.message
     assert caught.value.digest
     assert len(caught.value.traceback or "") < LONGEST_TRACEBACK + 100
+
+
+def test_what_may_cure_a_refusal_is_known_however_it_was_refused(ops: Ops, loader: Loader) -> None:
+    """By a missing module, by its entry after it loaded, and again when the very same content is not even tried."""
+    ops.write(m="X = 1\n")
+    loader.load("m")
+    late, helper = [str(ops.root / f"{name}.py") for name in ("late", "helper")]
+    ops.write(m="import late\n")
+    with pytest.raises(LoadRejected) as caught:
+        loader.reload()
+    assert loader.touched_by([late])
+
+    ops.write(m="X = 2\n")
+    loader.reload()
+    assert not loader.touched_by([late])
+    ops.write(m="import late\n")
+    with pytest.raises(Avoided):
+        loader.stage(avoid=frozenset({caught.value.digest}))
+    assert loader.touched_by([late])
+
+    ops.write(m="from helper import *\n", helper="")
+    loader.discard(loader.stage())
+    assert loader.touched_by([helper])
+    assert not loader.touched_by([late])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from hotd.contract.errors import LoadRejected
 from hotd.loading import Candidate, Loader, Pool
 from hotd.loading.doors import at_exit
+from hotd.loading.residue import MOST_TOLD
 from hotd.loading.slots import now
 from tests.integration.loading.conftest import Open, Ops
 from tests.integration.loading.registering import UNDOABLE
@@ -28,6 +29,7 @@ def theirs() -> Iterator[logging.Handler]:
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
+    logging.getLogger("hot.test").handlers.clear()
 
 
 def refused(load: Callable[[], Any]) -> LoadRejected:
@@ -89,6 +91,17 @@ def test_what_a_helper_left_is_found_after_its_own_failure_was_caught(ops: Ops, 
     assert logging.getLogger("hot.test").handlers == []
 
 
+def test_what_a_cause_left_is_found(ops: Ops, loader: Loader) -> None:
+    """Raised from another error, whose module nobody has any more."""
+    ops.write(m="import kept\n", kept="ERRORS = []\n")
+    loader.load("m")
+    ops.write(
+        m="try:\n    import helper\nexcept Exception as error:\n    raise RuntimeError from error\n",
+        helper="import kept\nclass Mine(Exception): pass\nkept.ERRORS.append(Mine)\n1/0\n",
+    )
+    assert refused(loader.reload).left == ("kept.ERRORS, which is or holds class 'Mine': still there",)
+
+
 POLLER = """
 import gate, threading
 def poll():
@@ -139,6 +152,20 @@ def test_a_thread_of_a_library_s_code_is_told_until_it_ends(ops: Ops, loader: Lo
     eventually(lambda: still(loader) == ())
 
 
+def test_of_very_much_a_part_is_told(ops: Ops, loader: Loader) -> None:
+    """What is told is bounded: in number, and in the length of names that anybody may choose."""
+    ops.write(
+        m="import atexit\ndef make(n):\n    def end(): pass\n    end.__qualname__ = f'end {n} ' + 'x' * 100_000\n"
+        "    return end\nfor n in range(100): atexit.register(make(n))\n1/0\n"
+    )
+    error = refused(lambda: loader.load("m"))
+
+    assert len(error.left) == MOST_TOLD + 1
+    assert error.left[-1] == "and 60 more"
+    assert max(len(told) for told in error.left) < 150
+    assert not any(getattr(fn, "__qualname__", "").startswith("end ") for fn in at_exit())
+
+
 def test_an_idle_worker_goes_with_its_pool(ops: Ops, loader: Loader) -> None:
     """It is told while the refused pool is in memory; the collector ends both."""
     ops.write(
@@ -153,6 +180,35 @@ def test_an_idle_worker_goes_with_its_pool(ops: Ops, loader: Loader) -> None:
     gc.collect()
     assert still(loader) == ()
     join("hot-pool_0")
+
+
+def test_an_idle_worker_of_a_pool_that_is_kept_is_the_pool_s(ops: Ops, loader: Loader) -> None:
+    """The refused candidate was the first to use it; once its code is gone there is nothing to tell."""
+    ops.write(
+        m="import kept\n", kept="from concurrent.futures import ThreadPoolExecutor as P\nPOOL = P(1, 'hot-pool')\n"
+    )
+    kept = loader.load("m").module("kept")
+    ops.write(m="import kept\nkept.POOL.submit(len, '').result()\n1/0\n")
+
+    refused(loader.reload)
+    gc.collect()
+
+    assert [one.name for one in threading.enumerate() if one.name.startswith("hot-pool")] == ["hot-pool_0"]
+    assert still(loader) == ()
+    kept.POOL.shutdown()
+
+
+def test_a_finalizer_of_its_own_object_is_due(ops: Ops, loader: Loader) -> None:
+    """What was to happen at the object's end happens now: it is its end. It might be raised about, and is cleared."""
+    ops.write(m="import gate\n", gate="SEEN = []\n")
+    gate = loader.load("m").module("gate")
+    ops.write(
+        m="import gate, weakref\nclass C: pass\nc = C()\ndef end(what):\n    gate.SEEN.append(what)\n"
+        "weakref.finalize(c, end, 'closed')\n1/0\n"
+    )
+
+    assert refused(loader.reload).left == ("weakref.finalize of 'end': taken away",)
+    assert gate.SEEN == ["closed"]
 
 
 def test_who_runs_beside_is_not_blamed(ops: Ops, loader: Loader) -> None:
@@ -274,27 +330,51 @@ def test_what_is_promoted_keeps_what_it_registered(ops: Ops, loader: Loader) -> 
     loader.promote(candidate)
 
     assert loader.discard(candidate) == ()
+    assert candidate.before == {}, "what stood in the hooks before, of an older generation perhaps, is not kept"
     assert len(logging.getLogger("hot.test").handlers) == 1
     logging.getLogger("hot.test").handlers.clear()
 
 
 def test_a_part_that_another_line_uses_is_left_alone(ops: Ops, open_loader: Open) -> None:
-    """Two candidates share a new helper; the one that is refused does not take its registrations away."""
+    """Two candidates share a new helper; the one that is thrown away does not take its registrations away."""
     pool = Pool()
     one, two = open_loader(pool=pool), open_loader(pool=pool)
     ops.write(a="", b="")
     one.load("a")
     two.load("b")
     ops.write(
-        a="import brand_new\n1/0\n",
+        a="import brand_new\n",
         b="import brand_new\n",
         brand_new="import logging\nlogging.getLogger('hot.test').addHandler(logging.StreamHandler())\n",
     )
-    candidate = two.stage()
+    first, second = one.stage(), two.stage()
+    assert first.module("brand_new") is second.module("brand_new")
 
-    assert refused(one.reload).left == ()
+    assert one.discard(first) == ()
     assert len(logging.getLogger("hot.test").handlers) == 1
-    assert two.discard(candidate) == ("logging handler 'StreamHandler' on logger 'hot.test': taken away",)
+    assert two.discard(second) == ("logging handler 'StreamHandler' on logger 'hot.test': taken away",)
+
+
+def test_a_part_that_old_instances_of_another_line_use_is_left_alone(ops: Ops, open_loader: Open) -> None:
+    """The other module has moved on; who runs its old generation still needs what that registered."""
+    pool = Pool()
+    one, two = open_loader(pool=pool), open_loader(pool=pool)
+    ops.write(a="", b="")
+    one.load("a")
+    two.load("b")
+    ops.write(
+        a="import brand_new\n",
+        b="import brand_new\n",
+        brand_new="import logging\nlogging.getLogger('hot.test').addHandler(logging.StreamHandler())\n",
+    )
+    candidate, running = one.stage(), two.reload()
+    ops.write(b="X = 1\n")
+    two.reload()
+
+    assert one.discard(candidate) == ()
+    assert len(logging.getLogger("hot.test").handlers) == 1
+    assert running.module("brand_new").__name__ == "brand_new"
+    logging.getLogger("hot.test").handlers.clear()
 
 
 # --- __hot_dispose__ -------------------------------------------------------------------------------------------------

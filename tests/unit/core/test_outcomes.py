@@ -9,7 +9,7 @@ import pytest
 from hotd.contract.events import EventName
 from hotd.core.book import UNREAD
 from hotd.core.effects import AbandonLoad, Discard, Promote, StartLoad
-from hotd.core.messages import LoadKind, Planned, Rejected
+from hotd.core.messages import Checked, LoadKind, Planned, Rejected
 from hotd.core.outcomes import MOST_FAILURES, MOST_REJECTIONS, MOST_SUPERSEDED
 from tests.support.books import FILE, World, promoted, serving, spec
 
@@ -27,7 +27,7 @@ def test_a_broken_edit_changes_nothing_but_the_news() -> None:
     (told,) = world.events(EventName.RELOAD_REJECTED)
     assert told.message == f"op rejected, g1 stays current: {FILE}:3: invalid syntax"
     assert (told.actor, told.cause) == ("watch", "watch: op.py")
-    assert told.fields == {"digest": "broken", "code": "syntax-error", "file": FILE, "line": 3}
+    assert told.fields == {"digest": "broken", "code": "syntax-error", "file": FILE, "line": 3, "left": []}
     view = world.view()
     assert view.rejected is not None and (view.rejected.file, view.rejected.line) == (FILE, 3)
 
@@ -182,6 +182,24 @@ def test_a_check_changes_nothing() -> None:
         assert world.module() == before
     (checked,) = world.outcome_of(2).modules
     assert checked.reloaded == ("op",) and checked.duration_ms == 250.0
+
+
+def test_what_a_load_left_behind_is_told_with_its_outcome() -> None:
+    """Of a refused one in its error, wherever that is shown; of one that was only checked beside it."""
+    world = serving()
+    left = ("atexit function 'bye': taken away",)
+    world.reload()
+    _, running = world.loads.popitem()
+    world.loaded(Rejected(running.job, "B", "import-failed", "no", None, None, None, None, 0.1, left))
+    (change,) = world.outcome_of(2).modules
+    assert change.error is not None and change.error.left == world.module().failures[-1].error.left == left
+    assert world.events(EventName.RELOAD_REJECTED)[0].fields["left"] == [*left]
+
+    world.check()
+    _, running = world.loads.popitem()
+    world.loaded(Checked(running.job, "B", ("op",), 0.1, left=left))
+    (change,) = world.outcome_of(3).modules
+    assert change.left == left and change.error is None
 
 
 def test_a_plan_tells_what_would_be_executed_and_changes_nothing_else() -> None:

@@ -42,6 +42,7 @@ class FakeLoading:
     touched: Collection[str] = ()
     stack: str | None = "File op.py, line 1"
     broken: bool = False
+    left: dict[str, tuple[str, ...]] = field(default_factory=dict)
     on_promote: Callable[[], None] = field(default=lambda: None)
 
     def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
@@ -63,6 +64,9 @@ class FakeLoading:
 
     def discard(self, module: str, number: int) -> None:
         self.calls.append(("discard", module, number))
+
+    def left_behind(self, module: str) -> tuple[str, ...]:
+        return self.left.get(module, ())
 
     def retire(self, module: str, number: int) -> None:
         self.calls.append(("retire", module, number))

@@ -75,6 +75,23 @@ def defect(book: Book, now: Instant) -> NoReturn:
     raise ZeroDivisionError("a defect of ours")
 
 
+def test_what_is_left_behind_is_what_is_there_when_its_turn_comes() -> None:
+    """News that overtake each other do no harm: each only says that it is time to look."""
+    with rig() as it:
+        it.loading.left["op"] = ("thread 'poller'",)
+        it.engine.left_behind("op")
+        caught_up(it.engine)
+        left = it.engine.book.modules["op"].left
+        assert left is not None and left.what == ("thread 'poller'",)
+
+        it.loading.left["op"] = ()
+        it.engine.left_behind("op")
+        it.engine.left_behind("op")
+        caught_up(it.engine)
+        assert it.engine.book.modules["op"].left is None
+        assert [message.partition(":")[0] for message in it.messages()] == ["op is tainted", "op is clean again"]
+
+
 # --- a message in, a decision, effects, a published book -----------------------------------------------------------
 
 

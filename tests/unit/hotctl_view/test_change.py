@@ -50,6 +50,29 @@ def test_a_rejection_goes_to_standard_error_with_place_traceback_and_cure() -> N
     assert failed.endswith("  hint: save the file again\n")
 
 
+LEFT = ("atexit function 'bye': taken away", "thread 'poller', in /srv/ops/long_op.py:5 poll: still there")
+
+
+def test_what_a_rejected_load_left_behind_is_told_before_the_cure() -> None:
+    """A line each: what is gone, and what is not."""
+    error = replace(given.ERROR, left=LEFT)
+    failed = told(given.change(given.changed("rejected", generation=1, error=error)))[1]
+    assert failed.endswith(
+        "  left behind: atexit function 'bye': taken away\n"
+        "  left behind: thread 'poller', in /srv/ops/long_op.py:5 poll: still there\n"
+        "  hint: save the file again\n"
+    )
+
+
+def test_a_check_that_leaves_something_does_not_say_that_nothing_was_changed() -> None:
+    """It passed all the same, and what it left is told where it passed."""
+    done, failed = told(given.change(given.changed("checked", left=LEFT)))
+    assert failed == "" and "nothing was changed" not in done
+    assert done.startswith(
+        "long_op: check passed in 41 ms; executed: helper, long_op; thrown away\n  left behind: atexit"
+    )
+
+
 def test_a_rejected_first_load_does_not_claim_that_something_runs() -> None:
     """Nothing stays current where nothing was."""
     failed = told(given.change(given.changed("rejected", generation=None, previous=None, error=given.ERROR)))[1]

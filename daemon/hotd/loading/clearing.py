@@ -1,0 +1,67 @@
+"""Residues are cleared beside the engine and the loads: it runs user code, which takes its time.
+
+The next load of a module waits until what an earlier candidate left is cleared: it may want the same port.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from hotd.loading.loader import Loader
+from hotd.loading.residue import PATIENCE, Residue
+
+LONGEST = PATIENCE + 1.0
+"""Seconds that are waited for one residue. What takes longer hangs in user code, and its thread is left."""
+
+log = logging.getLogger("hotd.loading")
+
+
+class Clearing:
+    """Threads that clear residues, by module."""
+
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        """``changed`` hears from any thread that what is left behind of a module's candidates may be another."""
+        self._changed = changed
+        self._threads: dict[str, list[threading.Thread]] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, module: str, loader: Loader, residues: Sequence[Residue], *, hooks: bool = True) -> None:
+        """On a thread of its own; returns at once."""
+        if residues:
+            arguments = (module, loader, residues, hooks)
+            thread = threading.Thread(target=self._clear, args=arguments, name=f"hotd-residue-{module}", daemon=True)
+            with self._lock:
+                self._threads[module] = [*self._threads.get(module, ()), thread]
+            thread.start()
+
+    def wait(self, module: str) -> None:
+        """Until all that has begun for the module is over."""
+        with self._lock:
+            threads = self._threads.pop(module, [])
+        for thread in threads:
+            thread.join(LONGEST)
+
+    def close(self) -> None:
+        """Wait for all of it."""
+        for module in list(self._threads):
+            self.wait(module)
+
+    def told(self, module: str, left: Sequence[str]) -> None:
+        """For the daemon's log."""
+        if left:
+            message = "%s: a load that came to nothing left behind: %s"
+            log.warning(message, module, "; ".join(left), extra={"event": "load.left-behind", "hosted": module})
+
+    def look(self, module: str, loader: Loader) -> None:
+        """See what is still there; whoever wants to know is told where there is, or was, something."""
+        before = loader.remains.still
+        loader.remains.look()
+        if before or loader.remains.still:
+            self._changed(module)
+
+    def _clear(self, module: str, loader: Loader, residues: Sequence[Residue], hooks: bool) -> None:
+        for residue in residues:
+            self.told(module, loader.clear(residue, hooks=hooks))
+        self._changed(module)
