@@ -44,8 +44,9 @@ user code runs; all are new in a forked child (`forks`).
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
 moment it was executed (gettext's ``install`` after that is not seen). ``%(filename)s`` of a log record, and
 ``co_filename``, carry the content's hash (`hotd.core.marks.plain` takes it off). A part that is known by a computed
-name only, and is loaded by new code after the swap, is executed anew. A process pool that is kept over a reload refuses
-work whose code is new (`process_pools`); children by other ways than multiprocessing's import from the disk.
+name only, and is loaded by new code after the swap, is executed anew unless it is in ``keep``. A process pool that is
+kept over a reload refuses work whose code is new (`process_pools`); children by other ways than multiprocessing's
+import from the disk.
 
 Around that: `roots`, `disk` and `files` say where names live, `ledger` and `index` what is known between two looks,
 `admission` and `entry` what may be hosted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).
