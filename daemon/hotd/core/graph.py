@@ -6,17 +6,32 @@ Nodes are names, edges say "imports". Nothing here knows a file or a module obje
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+RUN = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+# Tuples, here and in `Closure`: a reload makes one for each module that it touches, and frozen dataclasses take long.
+class Closure(NamedTuple):
+    """What a node's closure is called."""
+
+    digest: str
+    runs: tuple[str, ...] = ()
+    """One hash for each `RUN` imports, of a node that has more: when one of a thousand changes, 32 are hashed again."""
+
+
+class Node(NamedTuple):
     """One part, as far as its identity goes."""
 
     fingerprint: str
     """Its own content: root-relative path, digest of the bytes, names it looked for in vain."""
-    imports: Collection[str]
+    imports: Sequence[str]
+    """Sorted, each once."""
+    before: Closure | None = None
+    """That of an earlier node with the same imports, of which only the ``touched`` may have other digests now."""
+    touched: Collection[str] = ()
 
 
 def touched(changed: Iterable[str], users: Callable[[str], Iterable[str]]) -> dict[str, str]:
@@ -90,33 +105,51 @@ def components(imports: Mapping[str, Collection[str]]) -> list[tuple[str, ...]]:
     return found
 
 
-def digests(
+def closures(
     nodes: Mapping[str, Node], cycles: Iterable[tuple[str, ...]], known: Callable[[str], str]
-) -> dict[str, str]:
-    """The closure digest of every node: a Merkle hash over the condensation, so equal closures have equal digests.
+) -> dict[str, Closure]:
+    """What all closures are called: by a Merkle hash over the condensation, so equal closures are called alike.
 
     ``cycles`` are the nodes' components, imported ones first; ``known`` gives the digest of a target that is no node.
     Members of one cycle share a closure, and so a hash; each adds its own name to it.
     """
-    result: dict[str, str] = {}
+    found: dict[str, Closure] = {}
+
+    def digest_of(name: str) -> str:
+        closure = found.get(name)
+        return closure.digest if closure is not None else known(name)
+
     for members in cycles:
+        if len(members) == 1:
+            name = members[0]
+            node = nodes[name]
+            if len(node.imports) <= RUN:
+                below = [found[one].digest if one in found else known(one) for one in node.imports]
+                found[name] = Closure(hashed(node.fingerprint, name, *below))
+            else:
+                runs = _runs(node, digest_of)
+                found[name] = Closure(hashed(node.fingerprint, name, *runs), runs)
+            continue
         inside = frozenset(members)
         beyond = {target for name in members for target in nodes[name].imports} - inside
-        whole = hashed(
-            *(nodes[name].fingerprint for name in members),
-            "/",
-            *sorted(result[target] if target in result else known(target) for target in beyond),
-        )
-        for name in members:
-            result[name] = hashed(whole, name)
-    return result
+        whole = hashed(*(nodes[name].fingerprint for name in members), "/", *map(digest_of, sorted(beyond)))
+        found.update((name, Closure(hashed(whole, name))) for name in members)
+    return found
+
+
+def _runs(node: Node, digest_of: Callable[[str], str]) -> tuple[str, ...]:
+    def run(at: int) -> str:
+        return hashed(*map(digest_of, node.imports[at : at + RUN]))
+
+    if node.before is None or not node.before.runs:
+        return tuple(run(at) for at in range(0, len(node.imports), RUN))
+    runs = list(node.before.runs)
+    for which in {bisect_left(node.imports, name) // RUN for name in node.touched}:
+        runs[which] = run(which * RUN)
+    return tuple(runs)
 
 
 def hashed(*pieces: str) -> str:
-    """A hash of the pieces that tells ``("ab", "c")`` from ``("a", "bc")``."""
-    total = hashlib.sha256()
-    for piece in pieces:
-        data = piece.encode("utf-8", "surrogateescape")
-        total.update(len(data).to_bytes(8, "big"))
-        total.update(data)
-    return total.hexdigest()
+    """A hash of the pieces that tells ``("ab", "c")`` from ``("a", "bc")``. No path and no name has a NUL in it."""
+    text = "\0".join((str(len(pieces)), *pieces))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -14,10 +14,11 @@ How an import finds its generation, on one page:
   their edges reach. There is no table to swap and nothing to re-home: code sees its generation because of what it is
   linked to, for as long as it lives, and is freed when nobody holds it.
 * A reload **looks** (`survey`): which files differ, and who imports them, directly or not. It **sketches** those
-  (`sketch`), reading each file once; **links** the sketches (`link`, `pool`): a part in service whose whole closure has
-  the same digest and the same objects is shared, any other is made afresh; **executes** them aside (`loader`); and
-  promotes by swapping one reference. Whatever goes wrong before that is a value (`refusal`), and leaves nothing. What
-  would execute a part again that is to be kept (`keeping`) goes no further than the look.
+  (`sketch`), reading each file once, and taking over what cannot have changed from the part before; **links** the
+  sketches (`link`, `pool`): a part in service whose whole closure has the same digest and the same objects is shared,
+  any other is made afresh; **executes** them aside (`loader`); and promotes by swapping one reference. Whatever goes
+  wrong before that is a value (`refusal`), and leaves nothing. What would execute a part again that is to be kept
+  (`keeping`) goes no further than the look.
 * Code that is not ours, and libraries that resolve names on behalf of ours (pickle, dataclasses, typing), go to
   ``sys.modules``. There stands, under each managed name, one **stand-in** (`standin`) for all generations, which is the
   module of whoever asks (`asking`): the nearest managed frame whose closure has the name, else the generation that the

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 from hotd.loading.generation import Generation
-from hotd.loading.part import Part, State
+from hotd.loading.part import DONE, Part
 from hotd.loading.slots import Before
 from hotd.loading.typecaches import Overloads
 
@@ -27,6 +27,7 @@ class Candidate:
         "left",
         "linked",
         "look",
+        "novel",
         "overloads",
         "reloaded",
         "restored",
@@ -44,6 +45,7 @@ class Candidate:
         reloaded: tuple[str, ...] = (),
         look: int = 0,
         restored: bool = False,
+        novel: tuple[Part, ...] = (),
     ) -> None:
         self.generation = generation
         self.unchanged = unchanged
@@ -52,6 +54,8 @@ class Candidate:
         """Parts made for it."""
         self.linked = linked or {}
         """Those, and the ones it shares with other loaders: all in which it differs from ``base``."""
+        self.novel = novel
+        """Of these, the ones that mention other names than their predecessors."""
         self.base = base
         """`Generation.identity` of the generation that was current: a name for it that does not keep it alive."""
         self.look = look
@@ -96,5 +100,5 @@ class Candidate:
 
 def executed_since(parts: Iterable[Part], mark: int) -> tuple[str, ...]:
     """Names of the parts executed after the mark, in order."""
-    done = [part for part in parts if part.state is State.DONE and part.finished > mark]
+    done = [part for part in parts if part.state is DONE and part.finished > mark]
     return tuple(part.name for part in sorted(done, key=lambda part: part.finished))

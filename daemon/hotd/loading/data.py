@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hotd.loading.disk import Kind, Location
+from hotd.loading.disk import MODULE, Location
 from hotd.loading.files import folder_name
 
 
@@ -63,7 +63,7 @@ class Data:
 
 def folders_of(location: Location) -> tuple[str, ...]:
     """Where the data of a part lie."""
-    return (folder_name(location.path),) if location.kind is Kind.MODULE else location.folders
+    return (folder_name(location.path),) if location.kind is MODULE else location.folders
 
 
 def alike(one: Data | None, other: Data | None) -> bool:

@@ -34,6 +34,10 @@ class Kind(enum.Enum):
     """Native code: cannot be loaded twice, so it is never managed."""
 
 
+MODULE, PACKAGE, NAMESPACE, EXTENSION = Kind
+"""For those who ask for every name: on CPython 3.11 ``Kind.MODULE`` takes as long as ten calls."""
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where a name was found."""
@@ -48,7 +52,7 @@ class Location:
 
     @property
     def managed(self) -> bool:
-        return self.kind is not Kind.EXTENSION
+        return self.kind is not EXTENSION
 
 
 class Disk:
@@ -78,18 +82,18 @@ class Disk:
             found = self._in_folder(name, folder, tail)
             if found is None:
                 continue
-            if found.kind is not Kind.NAMESPACE:
+            if found.kind is not NAMESPACE:
                 return found
             spaces.extend(found.folders)
         if not spaces:
             return None
-        return Location(Kind.NAMESPACE, "", names_path(name) + os.sep, tuple(spaces))
+        return Location(NAMESPACE, "", names_path(name) + os.sep, tuple(spaces))
 
     def homes(self, name: str) -> list[Location]:
         """Every root's own idea of a top-level name."""
         tail = name.rpartition(".")[2]
         found = (self._in_folder(name, folder, tail) for folder in self._roots)
-        return [place for place in found if place is not None and place.kind in (Kind.MODULE, Kind.PACKAGE)]
+        return [place for place in found if place is not None and place.kind in (MODULE, PACKAGE)]
 
     def modules(self) -> list[str]:
         """The top-level modules and packages under the roots, for "did you mean"."""
@@ -102,16 +106,16 @@ class Disk:
         if is_folder:
             if self._has(place, "__init__" + SOURCE) is not None:
                 relative = os.path.join(names_path(name), "__init__" + SOURCE)
-                return Location(Kind.PACKAGE, os.path.join(place, "__init__" + SOURCE), relative, (place,))
+                return Location(PACKAGE, os.path.join(place, "__init__" + SOURCE), relative, (place,))
             for suffix in EXTENSION_SUFFIXES:
                 if self._has(place, "__init__" + suffix) is False:
-                    return Location(Kind.EXTENSION, os.path.join(place, "__init__" + suffix), name, (place,))
+                    return Location(EXTENSION, os.path.join(place, "__init__" + suffix), name, (place,))
         for suffix in EXTENSION_SUFFIXES:
             if self._has(folder, tail + suffix) is False:
-                return Location(Kind.EXTENSION, place + suffix, name)
+                return Location(EXTENSION, place + suffix, name)
         if self._has(folder, tail + SOURCE) is not None:
-            return Location(Kind.MODULE, place + SOURCE, names_path(name) + SOURCE)
-        return Location(Kind.NAMESPACE, "", "", (place,)) if is_folder else None
+            return Location(MODULE, place + SOURCE, names_path(name) + SOURCE)
+        return Location(NAMESPACE, "", "", (place,)) if is_folder else None
 
     def _has(self, folder: str, entry: str) -> bool | None:
         """True for a folder, False for anything else that exists, None for nothing."""

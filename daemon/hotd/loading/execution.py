@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from hotd.loading import forks
-from hotd.loading.part import Part, State
+from hotd.loading.part import DONE, EXECUTING, NEW, Part, State
 from hotd.loading.submodules import bind
 
-_changed = threading.Condition(threading.RLock())
+_lock = threading.RLock()
 """One for all parts: it guards states and ``_waiting``, and is not held while a body runs.
 
 Re-entrant, because the garbage collector may run a user's ``__del__`` anywhere, and that may import something.
 """
+_changed = threading.Condition(_lock)
 _waiting: dict[int, Part] = {}
 """Thread -> the part it waits for."""
 _executing: set[Part] = set()
@@ -32,10 +33,11 @@ def _alone() -> None:
     _waiting.clear()
     for part in tuple(_executing):
         if part.owner != threading.get_ident():
-            _settle(part, State.NEW)
+            _settle(part, NEW)
 
 
-forks.renew(sys.modules[__name__], "_changed", lambda: threading.Condition(threading.RLock()))
+forks.renew(sys.modules[__name__], "_lock", threading.RLock)
+forks.renew(sys.modules[__name__], "_changed", lambda: threading.Condition(_lock))
 forks.then(_alone)
 
 
@@ -44,26 +46,26 @@ def execute(part: Part) -> ModuleType:
 
     Whatever the body raises comes out, and the part is as it was before: the next import tries with a fresh module.
     """
-    if part.state is State.DONE and part.module is not None:
+    if part.state is DONE and part.module is not None:
         return part.module
     me = threading.get_ident()
     while True:
-        module = part.home.fresh_module(part) if part.state is State.NEW else None
-        with _changed:
-            if part.state is not State.NEW:
-                if part.module is not None and (part.state is State.DONE or _would_deadlock(me, part)):
+        module = part.home.fresh_module(part) if part.state is NEW else None
+        with _lock:
+            if part.state is not NEW:
+                if part.module is not None and (part.state is DONE or _would_deadlock(me, part)):
                     return part.module
                 _wait_for(part, me)
             elif module is not None:
-                part.state, part.owner, part.module = State.EXECUTING, me, module
+                part.state, part.owner, part.module = EXECUTING, me, module
                 _executing.add(part)
                 break
     try:
         _run(part, module)
     except BaseException:
-        _settle(part, State.NEW)
+        _settle(part, NEW)
         raise
-    _settle(part, State.DONE)
+    _settle(part, DONE)
     assert part.module is not None
     return part.module
 
@@ -95,7 +97,7 @@ def _wait_for(part: Part, me: int) -> None:
 def _would_deadlock(me: int, part: Part) -> bool:
     """Whether the thread that executes ``part`` waits, through any number of others, for this one."""
     seen = set[int]()
-    while part.state is State.EXECUTING:
+    while part.state is EXECUTING:
         if part.owner == me:
             return True
         if part.owner in seen or part.owner not in _waiting:
@@ -123,15 +125,16 @@ def _run(part: Part, module: ModuleType) -> None:
 
 
 def _settle(part: Part, state: State) -> None:
-    with _changed:
-        if state is State.NEW:
-            part.module, part.replaced, part.bound = None, False, set()
+    with _lock:
+        if state is NEW:
+            part.module, part.replaced, part.bound = None, False, frozenset()
         else:
             part.finished = next(_finished)
             part.ready = part.module if "." not in part.name else None
         part.state, part.owner = state, 0
         _executing.discard(part)
-        _changed.notify_all()
+        if _waiting:
+            _changed.notify_all()
 
 
 def finished_by_now() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from hotd.contract.nearest import nearest
 from hotd.core import names
@@ -23,6 +23,12 @@ class UnknownPart(KeyError):
         return str(self.args[0])
 
 
+class Indexed(Protocol):
+    """An index (`hotd.loading.index`) that describes this generation for as long as it is its attribute."""
+
+    parts: dict[str, Part]
+
+
 class Generation:
     """One immutable load of a closure. Holding it keeps its code; dropping it lets go of whatever nobody else uses."""
 
@@ -35,6 +41,8 @@ class Generation:
         "digest",
         "entries",
         "identity",
+        "indexed",
+        "linked",
         "loaded",
         "number",
         "staging",
@@ -52,6 +60,10 @@ class Generation:
         """Parts that were made for those edges."""
         self.staging = True
         self.identity = object()
+        self.linked: Mapping[str, Part] = {}
+        """Parts of its closure that are quick to find: those in which it differed from what was current."""
+        self.indexed: Indexed | None = None
+        """All others, while it is current."""
         self._parts: dict[str, Part] = {}
         self._table: dict[str, Part] | None = None
         self._epoch = 0
@@ -93,10 +105,17 @@ class Generation:
 
     def find(self, name: str) -> Part | None:
         """The part of that name, executed or not."""
-        found = self._parts.get(name)
-        if found is None:
-            found = self._current_table(name).get(name)
-        return found
+        found = self._parts.get(name) or self.linked.get(name)
+        if found is None and (index := self.indexed) is not None:
+            found = index.parts.get(name)
+            if self.indexed is not index:  # it became another generation's in the meantime
+                found = None
+        return found or self._current_table(name).get(name)
+
+    def is_in(self, parts: Mapping[str, Part]) -> bool:
+        """Whether this very table is known to be the generation's."""
+        index = self.indexed
+        return index is not None and index.parts is parts
 
     def start_from(self, part: Part) -> None:
         """The part of an entry, or of a package above one: while this is being made, and never after."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from hotd.loading.part import Part, reach
 
@@ -13,7 +13,7 @@ class Index:
     def __init__(self, parts: Iterable[Part] = ()) -> None:
         self.parts: dict[str, Part] = {}
         self.users: dict[str, set[str]] = {}
-        """Name -> names of the parts that import it, or looked for it in vain."""
+        """Name -> names of the parts that import it, or looked for it in vain. Every name that is known has a place."""
         self.keepers: dict[str, frozenset[str]] = {}
         """Folder -> names of the parts that look for data files in it, or have some there."""
         for part in parts:
@@ -25,7 +25,7 @@ class Index:
 
     def names(self) -> Collection[str]:
         """Every name whose file is, or would be, of interest."""
-        return self.parts.keys() | self.users.keys()
+        return self.users.keys()
 
     def users_of(self, name: str) -> Collection[str]:
         return self.users.get(name, ())
@@ -33,24 +33,35 @@ class Index:
     def enter(self, part: Part) -> bool:
         """Put a part in the place of its name. Whether the one before imported something that this one does not."""
         before = self.parts.get(part.name)
-        mentions = set(part.mentions())
-        dropped = set() if before is None else {name for name in before.mentions() if name not in mentions}
-        for name in dropped:
-            self._forget_user(name, part.name)
         if before is not None:
             self._forget_keeper(before)
         self.parts[part.name] = part
         if part.data is not None:
             for place in part.data.places():
                 self.keepers[place] = self.keepers.get(place, frozenset()) | {part.name}
+        self.users.setdefault(part.name, set())
+        mentions = set(part.mentions())
+        for name in () if before is None else {name for name in before.mentions() if name not in mentions}:
+            self._forget_user(name, part.name)
         for name in mentions:
             self.users.setdefault(name, set()).add(part.name)
-        return bool(dropped)
+        return before is not None and not before.edges.keys() <= part.edges.keys()
 
-    def renew(self, parts: Iterable[Part], entries: Iterable[Part]) -> None:
+    def novel(self, parts: Iterable[Part]) -> tuple[Part, ...]:
+        """Those parts that mention, or have beside them, something else than what stands here in their place."""
+        return tuple(
+            part
+            for part in parts
+            if (before := self.parts.get(part.name)) is None
+            or before.data is not part.data
+            or not part.mentions_what(before)
+        )
+
+    def renew(self, parts: Mapping[str, Part], novel: Collection[Part], entries: Iterable[Part]) -> None:
         """Bring in the parts of a new generation; its cost is theirs, unless imports were dropped."""
-        dropped = [self.enter(part) for part in parts]
-        for part in parts:
+        dropped = [self.enter(part) for part in novel]
+        self.parts.update(parts)
+        for part in novel:
             self.extend(part)
         if any(dropped):
             alive = reach(entries)
@@ -71,7 +82,7 @@ class Index:
     def _drop(self, name: str) -> None:
         part = self.parts.pop(name)
         self._forget_keeper(part)
-        for mentioned in set(part.mentions()):
+        for mentioned in {name, *part.mentions()}:
             self._forget_user(mentioned, name)
 
     def _forget_keeper(self, part: Part) -> None:
@@ -86,5 +97,5 @@ class Index:
         users = self.users.get(name)
         if users is not None:
             users.discard(user)
-            if not users:
+            if not users and name not in self.parts:
                 del self.users[name]

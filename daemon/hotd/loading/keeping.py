@@ -30,7 +30,7 @@ def rebuilt(survey: Survey, keep: Collection[str], allowed: Collection[str]) -> 
     """The kept parts that a load would execute again; what is imported before who imports it."""
     if not keep:
         return ()
-    affected = (name for members in survey.cycles for name in members)
+    affected = (name for members in survey.sketcher.cycles for name in members)
     return tuple(
         name
         for name in affected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
@@ -33,18 +33,21 @@ class Ledger:
         self._pending: dict[str, int] = {}
         """Names whose files differ from current, with the look that saw it: a refused change is not named twice."""
         self._aliases = Aliases()
-        self._known: dict[str, None] = {}
+        self._more: dict[str, None] = {}
+        """Names that matter to current beside those of the index."""
         self._refused: dict[str, None] = {}
+        """Names that mattered to what was refused last; none, if nothing was."""
 
     # --- without a lock: single operations on dicts and deques ---------------------------------------------------
 
     def touched_by(self, paths: Iterable[str]) -> bool:
         """See `hotd.loading.Loader.touched_by`."""
-        index, found = self._index, set[str]()
-        pages: tuple[tuple[dict[str, None], dict[str, Part], dict[str, frozenset[str]]], ...] = (
-            (self._known, index.parts, index.keepers),
-            (self._refused, {}, {}),
-        )
+        index, refused, found = self._index, self._refused, set[str]()
+        current = Either(index.names(), self._more)
+        pages: list[tuple[Either, dict[str, Part], dict[str, frozenset[str]]]]
+        pages = [(current, index.parts, index.keepers)]
+        if refused:
+            pages.append((Either(current, refused), {}, {}))
         for known, parts, keepers in pages:
             places = Places(self._roots, self._aliases.names, known, parts, keepers)
             for path in paths:
@@ -56,17 +59,16 @@ class Ledger:
     def learned(self, part: Part, name: str) -> None:
         """A part turned out to import that name too. Code that imports must not wait for a look in progress."""
         self._news.append(weakref.ref(part))
-        self._known.setdefault(name)
+        self._more.setdefault(name)
 
     def promoted(self, candidate: Candidate) -> None:
         """The candidate is current from now on."""
         self._renewals[candidate.generation] = candidate
-        self._known.update(dict.fromkeys(_mentioned(candidate.linked.values())))
+        self._more.update(_mentioned(candidate.novel))
 
     def refused(self, names: Iterable[str] = ()) -> None:
         """What was refused last knows these names beside those of current; nothing was, where there are none."""
-        named = dict.fromkeys(names)
-        self._refused = {**self._known, **named} if named else {}
+        self._refused = dict.fromkeys(names)
 
     def refused_candidate(self, candidate: Candidate) -> None:
         """The candidate was refused while it was executed."""
@@ -94,12 +96,13 @@ class Ledger:
         """A candidate that comes from the last look."""
         self._note(fresh)
         base = self._indexed.identity if self._indexed is not None else None
-        return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks)
+        novel = self._index.novel(linked.values())
+        return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks, novel=novel)
 
     def restored(self, generation: Generation, fresh: dict[str, Part], linked: dict[str, Part]) -> Candidate:
         """A candidate that comes from no look at the disk."""
         self._note(fresh)
-        return Candidate(generation, fresh=fresh, linked=linked, restored=True)
+        return Candidate(generation, fresh=fresh, linked=linked, restored=True, novel=tuple(linked.values()))
 
     def _note(self, fresh: dict[str, Part]) -> None:
         for name, part in fresh.items():
@@ -110,9 +113,12 @@ class Ledger:
     def catch_up(self, current: Generation | None) -> None:
         """Make the index that of the current generation; it costs what differs, if that came from the indexed one."""
         if current is not None and self._indexed is not current:
+            more = tuple(self._more)
+            if self._indexed is not None:
+                self._indexed.indexed = None  # before its index becomes another's
             candidate = self._renewals.get(current)
             if candidate is not None and self._indexed is not None and candidate.base is self._indexed.identity:
-                self._index.renew(candidate.linked.values(), current.entry_parts())
+                self._index.renew(candidate.linked, candidate.novel, current.entry_parts())
                 self.settle([name for name, look in self._pending.items() if look <= candidate.look])
             else:  # the first load, an undo, a restored one, or a candidate that another one overtook
                 before, self._index = self._index.parts, Index(current.table().values())
@@ -120,14 +126,32 @@ class Ledger:
                 if candidate is None or not candidate.restored:
                     other = (name for name, part in before.items() if self._index.parts.get(name) is not part)
                 self._pending.update(dict.fromkeys(other, self._looks))
-            self._indexed = current
+            self._indexed, current.indexed = current, self._index
             self._renewals = weakref.WeakKeyDictionary()
-            self._known = dict.fromkeys(self._index.names())
+            for name in more:
+                self._more.pop(name, None)
         while self._news:
             part = self._news.popleft()()
             if part is not None and self._index.parts.get(part.name) is part:
                 self._index.enter(part)
                 self._index.extend(part)
+
+
+class Either(Collection[str]):
+    """The names in one or the other collection, as they are when they are asked for."""
+
+    def __init__(self, one: Collection[str], other: Collection[str]) -> None:
+        self._one = one
+        self._other = other
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._one or name in self._other
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*self._one, *self._other})
+
+    def __len__(self) -> int:
+        return len({*self._one, *self._other})
 
 
 def _mentioned(parts: Iterable[Part]) -> dict[str, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from hotd.core.graph import Closure
 from hotd.loading.data import alike
 from hotd.loading.part import Home, Part
 from hotd.loading.roots import Roots
@@ -14,7 +15,7 @@ from hotd.loading.standin import claim
 def link(
     sketches: Mapping[str, Sketch],
     cycles: Iterable[tuple[str, ...]],
-    digests: Mapping[str, str],
+    closures: Mapping[str, Closure],
     *,
     kept: Callable[[str], Part | None],
     heads: Callable[[str], Iterable[Part]],
@@ -29,7 +30,7 @@ def link(
     table: dict[str, Part] = {}
     fresh: dict[str, Part] = {}
     for members in cycles:
-        shared = _shared(members, sketches, digests, table, kept, heads)
+        shared = _shared(members, sketches, closures, table, kept, heads)
         if shared is not None:
             table.update(shared)
             continue
@@ -39,39 +40,45 @@ def link(
                 name,
                 sketch.location,
                 sketch.source,
-                digests[name],
-                sketch.outside,
+                closures[name],
+                sketch.missed,
                 roots,
                 home,
-                sketch.runtime,
+                sketch.carried,
                 sketch.data,
+                sketch.imports,
+                sketch.fingerprint,
             )
             table[name] = fresh[name] = part
         for name in members:
-            edges = fresh[name].edges
-            for target in sketches[name].targets:
-                found = table.get(target) or kept(target)
-                if found is not None:
-                    edges[target] = found
-    for part in fresh.values():
-        claim(part)
+            fresh[name].edges = _edges(sketches[name], table, kept)
+    claim(fresh.values())
     return table, fresh
+
+
+def _edges(sketch: Sketch, table: Mapping[str, Part], kept: Callable[[str], Part | None]) -> dict[str, Part]:
+    if sketch.like is not None:
+        return sketch.like.edges | {target: table[target] for target in sketch.targets if target in table}
+    found = ((target, table.get(target) or kept(target)) for target in sketch.targets)
+    return {target: part for target, part in found if part is not None}
 
 
 def _shared(
     members: tuple[str, ...],
     sketches: Mapping[str, Sketch],
-    digests: Mapping[str, str],
+    closures: Mapping[str, Closure],
     table: Mapping[str, Part],
     kept: Callable[[str], Part | None],
     heads: Callable[[str], Iterable[Part]],
 ) -> dict[str, Part] | None:
     """Parts in service that can stand for the whole cycle."""
     for first in heads(members[0]):
+        if first.digest != closures[members[0]].digest:
+            continue
         found = {name: first if name == members[0] else first.edges.get(name) or first.find(name) for name in members}
         chosen = {name: part for name, part in found.items() if part is not None}
         if len(chosen) == len(members) and all(
-            _same(chosen[name], sketches[name], digests[name], {**chosen}, table, kept) for name in members
+            _same(chosen[name], sketches[name], closures[name].digest, {**chosen}, table, kept) for name in members
         ):
             return chosen
     return None
@@ -87,7 +94,7 @@ def _same(
 ) -> bool:
     if part.digest != digest or part.location != sketch.location or not alike(part.data, sketch.data):
         return False
-    for target in sketch.targets:
+    for target in sketch.imports:
         if part.edges.get(target) is not (cycle.get(target) or table.get(target) or kept(target)):
             return False
     # What it imported at run time comes along, unless here the name already means another part.

@@ -21,7 +21,7 @@ from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
 from hotd.loading.ledger import Ledger
 from hotd.loading.numbers import Numbers
-from hotd.loading.part import Part, State
+from hotd.loading.part import DONE, Part
 from hotd.loading.plan import Plan, plan_of
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
@@ -337,7 +337,7 @@ class Loader:
         index = survey.index
         generation = Generation(0, survey.digest, survey.entries)
         table, fresh = self._link(survey.sketcher, generation, self._roots, index.parts)
-        before = (name for name in fresh if (old := index.parts.get(name)) is not None and old.state is State.DONE)
+        before = (name for name in fresh if (old := index.parts.get(name)) is not None and old.state is DONE)
         return self._ledger.candidate(generation, fresh, table), [*survey.entries, *sorted(before)]
 
     def _unpack(self, bundle: Bundle, number: int) -> _Found:
@@ -380,20 +380,20 @@ class Loader:
     def _remember(self, survey: Survey) -> None:
         """Whatever the refused content imports is of interest from now on: there may lie the cure."""
         sketched = survey.sketcher.sketches
-        outside = {name for sketch in sketched.values() for name in sketch.outside}
+        outside = {name for sketch in sketched.values() for name in sketch.missed}
         self._ledger.refused((*sketched, *outside))
 
     def _link(
         self, sketcher: Sketcher, generation: Generation, roots: Roots, previous: dict[str, Part]
     ) -> tuple[dict[str, Part], dict[str, Part]]:
         """Make parts of the sketches and give them to the generation. All that differ from current; those made now."""
-        cycles = sketcher.cycles()
         with self._pool.linking:
-            table, fresh = self._pool.link(sketcher, cycles, sketcher.digests(cycles), previous, roots)
+            table, fresh = self._pool.link(sketcher, previous, roots)
             for name in entry_names(generation.entries):
                 part = table.get(name) or sketcher.kept(name)
                 if part is not None:
                     generation.start_from(part)
+            generation.linked = table
             with self._listing:
                 self._staging = [*self._staging, generation]
         return table, fresh
@@ -403,10 +403,12 @@ class Loader:
             return candidate.linked.get(name) or candidate.generation.find(name)
 
         for name in wanted:
+            if (known := candidate.fresh.get(name)) is not None and known.state is DONE:
+                continue  # whoever imported it went through the packages above
             chain = [part for prefix in names.prefixes(name) if (part := find(prefix)) is not None]
             if chain and chain[-1].name == name:
                 execute_chain(chain)
-                if chain[-1].state is not State.DONE:
+                if chain[-1].state is not DONE:
                     raise Busy(f"{name} is being loaded by the code that asked for this load")
 
     def _undo(self, candidate: Candidate, error: BaseException | None = None) -> Residue:
@@ -446,12 +448,10 @@ class Loader:
         """The generation that outside code is answered by."""
         return self._current
 
-    def in_service(self, name: str) -> Iterable[Part]:
+    def serving(self) -> Iterable[Generation]:
         """See `hotd.loading.pool.Member`."""
-        for generation in (self._current, *self._coming()):
-            found = generation.find(name) if generation is not None else None
-            if found is not None:
-                yield found
+        current = self._current
+        return self._coming() if current is None else [current, *self._coming()]
 
     def living(self) -> Iterable[Generation]:
         """See `hotd.loading.pool.Member`."""

@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
-from hotd.loading.disk import Kind
+from hotd.loading.disk import NAMESPACE
 from hotd.loading.execution import execute
 from hotd.loading.files import ANY_SIZE, read
 from hotd.loading.part import OWNER, Part
@@ -61,7 +61,7 @@ class PartLoader:
             return DataReader(data, self._part.location.folders)
         import importlib.readers
 
-        if self._part.location.kind is Kind.NAMESPACE:
+        if self._part.location.kind is NAMESPACE:
             return importlib.readers.NamespaceReader(_Portions(self._part.location.folders))
         return importlib.readers.FileReader(self)  # type: ignore[arg-type] # it needs `path` and nothing else
 
@@ -99,27 +99,25 @@ def fresh(part: Part, import_function: Callable[..., ModuleType]) -> ModuleType:
     """An empty module for the part, whose import statements call that function."""
     module = ModuleType(part.name)
     loader = PartLoader(part)
-    has_file = part.location.kind is not Kind.NAMESPACE
+    is_package, package = part.is_package, part.package
+    has_file = part.location.kind is not NAMESPACE
     spec = ModuleSpec(
         part.name,
         loader,  # type: ignore[arg-type] # typeshed wants a subclass of importlib's Loader; importlib does not
         origin=part.location.path if has_file else None,
-        is_package=part.is_package,
+        is_package=is_package,
     )
-    if part.is_package:
-        spec.submodule_search_locations = list(part.location.folders)
-        module.__path__ = spec.submodule_search_locations
-    if has_file:
-        spec.has_location = True
-        module.__file__ = part.location.path
-    module.__spec__ = spec
-    module.__loader__ = loader  # type: ignore[assignment] # as above
-    module.__package__ = part.package
     # An exact dict: only for that does the interpreter look built-in names up at full speed.
-    own = dict(builtins.__dict__)
+    own = builtins.__dict__.copy()
     own["__import__"] = import_function
     own[OWNER] = part
-    module.__dict__["__builtins__"] = own
+    space = module.__dict__
+    space["__spec__"], space["__loader__"], space["__package__"], space["__builtins__"] = spec, loader, package, own
+    if is_package:
+        spec.submodule_search_locations = space["__path__"] = list(part.location.folders)
+    if has_file:
+        spec.has_location = True
+        space["__file__"] = part.location.path
     return module
 
 

@@ -6,11 +6,12 @@ import enum
 import weakref
 from collections.abc import Iterable, Iterator
 from types import ModuleType
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from hotd.core import names
+from hotd.core.graph import Closure
 from hotd.loading.data import Data
-from hotd.loading.disk import Kind, Location
+from hotd.loading.disk import MODULE, Location
 from hotd.loading.roots import Roots
 from hotd.loading.source import Source
 
@@ -19,6 +20,10 @@ class State(enum.Enum):
     NEW = "new"
     EXECUTING = "executing"
     DONE = "done"
+
+
+NEW, EXECUTING, DONE = State
+"""For those who ask in earnest: on CPython 3.11 ``State.DONE`` takes as long as ten calls."""
 
 
 class Scope(Protocol):
@@ -51,11 +56,14 @@ class Part:
         "bound",
         "carried",
         "claim",
+        "closure",
         "data",
         "digest",
         "edges",
+        "fingerprint",
         "finished",
         "home",
+        "imports",
         "location",
         "module",
         "name",
@@ -80,12 +88,14 @@ class Part:
         name: str,
         location: Location,
         source: Source | None,
-        digest: str,
-        outside: Iterable[str],
+        closure: Closure,
+        outside: frozenset[str],
         roots: Roots,
         home: Home,
-        carried: Iterable[str] = (),
+        carried: frozenset[str] = frozenset(),
         data: Data | None = None,
+        imports: tuple[str, ...] = (),
+        fingerprint: str = "",
     ) -> None:
         self.name = name
         self.location = location
@@ -93,19 +103,24 @@ class Part:
         """None for a namespace package, which has no file."""
         self.data = data
         """The data files that are part of it; None where nothing was looked for."""
-        self.digest = digest
+        self.closure = closure
+        self.digest = closure.digest
         """Of the whole closure."""
         self.edges: dict[str, Part] = {}
         """Absolute dotted name -> the part it means here."""
-        self.outside = frozenset(outside)
+        self.imports = imports
+        """The names that edges were made for, sorted; the same object as its predecessor's, if those are the same."""
+        self.fingerprint = fingerprint
+        """Of its own path, code, and names looked for in vain."""
+        self.outside = outside
         """Names looked for under the roots in vain: a file of that name would change what this part means."""
-        self.carried = frozenset(carried)
+        self.carried = carried
         """Those edges that running an earlier part of the same source revealed: the digest covers them."""
-        self.runtime = set(self.carried)
+        self.runtime = carried
         """Those, and the ones that running this part revealed."""
         self.roots = roots
         self.home = home
-        self.state = State.NEW
+        self.state = NEW
         self.owner = 0
         """The thread that executes it."""
         self.module: ModuleType | None = None
@@ -113,12 +128,12 @@ class Part:
         """What ``import name`` gives without further ado: the module of a top-level name, once it is executed."""
         self.finished = 0
         """Rises with every part that was executed, so that a load can tell its order."""
-        self.bound: set[str] = set()
+        self.bound: frozenset[str] = frozenset()
         """Submodules already put into the module as attributes."""
         self.replaced = False
         """Whether its body put another object into ``sys.modules`` in place of the module."""
         self.standin: ModuleType | None = None
-        self.claim: weakref.finalize[[Any], Part] | None = None
+        self.claim: weakref.ref[Part] | None = None
         self._closure: dict[str, Part] | None = None
         self._epoch = 0
 
@@ -127,7 +142,7 @@ class Part:
 
     @property
     def is_package(self) -> bool:
-        return self.location.kind is not Kind.MODULE
+        return self.location.kind is not MODULE
 
     @property
     def package(self) -> str:
@@ -152,9 +167,17 @@ class Part:
         yield from tuple(self.edges)
         yield from self.outside
 
+    def mentions_what(self, before: Part) -> bool:
+        """Whether its predecessor mentions the very same names. False may also mean that this is not easily told."""
+        return (
+            self.imports is before.imports
+            and self.outside is before.outside
+            and len(self.edges) == len(before.edges) == len(self.imports)
+        )
+
     def add_edge(self, name: str, part: Part) -> None:
         """Remember an import that running this part revealed."""
-        self.runtime.add(name)
+        self.runtime |= {name}
         self.edges[name] = part
         Part.epoch += 1
 
@@ -162,7 +185,7 @@ class Part:
         """Take an edge back that a refused candidate added."""
         if self.edges.get(name) is part:
             del self.edges[name]
-            self.runtime.discard(name)
+            self.runtime -= {name}
             Part.epoch += 1
             Part.shrunk = Part.epoch
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hotd.contract.errors import WouldRebuild
 from hotd.loading import keeping
 from hotd.loading.generation import Generation
-from hotd.loading.part import State
+from hotd.loading.part import DONE
 from hotd.loading.survey import Survey
 
 
@@ -34,7 +34,7 @@ def plan_of(survey: Survey, current: Generation | None, keep: Collection[str], a
     changed = current is None or survey.digest != current.digest
     refusal = keeping.refusal(survey, keep, allowed) if changed else None
     guarded = refusal.parts if refusal is not None else ()
-    order = [name for members in survey.cycles for name in members]
+    order = [name for members in survey.sketcher.cycles for name in members]
     executed = tuple(
         (name, keeping.why(survey, name) if name in guarded else survey.reason(name))
         for name in order
@@ -48,4 +48,4 @@ def plan_of(survey: Survey, current: Generation | None, keep: Collection[str], a
 
 def _will_run(survey: Survey, name: str) -> bool:
     before = survey.index.parts.get(name)
-    return before is None or before.state is State.DONE
+    return before is None or before.state is DONE

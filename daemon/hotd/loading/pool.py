@@ -30,8 +30,8 @@ _RECENT = 256
 class Member(Protocol):
     """A loader, as its pool sees it."""
 
-    def in_service(self, name: str) -> Iterable[Part]:
-        """The parts of that name in its current generation and its candidates."""
+    def serving(self) -> Iterable[Generation]:
+        """Its current generation and its candidates."""
 
     def living(self) -> Iterable[Generation]:
         """Its generations in memory, the candidates too; newest first."""
@@ -82,20 +82,29 @@ class Pool:
     def link(
         self,
         sketcher: Sketcher,
-        cycles: list[tuple[str, ...]],
-        digests: dict[str, str],
         previous: dict[str, Part],
         roots: Roots,
     ) -> tuple[dict[str, Part], dict[str, Part]]:
         """Parts for the sketches (`hotd.loading.link.link`). Hold `linking` until they are visible in a candidate."""
 
+        served = [one for member in self._each() for one in member.serving() if not one.is_in(previous)]
+
         def heads(name: str) -> Iterator[Part]:
             if name in previous:
                 yield previous[name]
-            for member in self._each():
-                yield from member.in_service(name)
+            for generation in served:
+                if (found := generation.find(name)) is not None:
+                    yield found
 
-        return link(sketcher.sketches, cycles, digests, kept=sketcher.kept, heads=heads, roots=roots, home=self)
+        return link(
+            sketcher.sketches,
+            sketcher.cycles,
+            sketcher.closures,
+            kept=sketcher.kept,
+            heads=heads,
+            roots=roots,
+            home=self,
+        )
 
     def release(self, parts: Iterable[Part]) -> None:
         """Parts of a candidate that is no more: those that no other loader shares lose their names."""
@@ -148,9 +157,7 @@ class Pool:
             return None
         if sketcher.errors:
             raise as_import_error(sketcher.errors[0])
-        cycles = sketcher.cycles()
-        digests = sketcher.digests(cycles)
-        table, made = self.link(sketcher, cycles, digests, {}, asker.roots)
+        table, made = self.link(sketcher, {}, asker.roots)
         candidates = [scope for scope in single(askers) if isinstance(scope, Generation) and scope.staging]
         for candidate in candidates:
             candidate.loaded.extend(made.values())
@@ -187,7 +194,7 @@ class Pool:
         return asker
 
     def _in_service(self, part: Part) -> bool:
-        return any(found is part for member in self._each() for found in member.in_service(part.name))
+        return any(one.find(part.name) is part for member in self._each() for one in member.serving())
 
     def _tell(self, part: Part, name: str) -> None:
         for member in self._each():

@@ -15,8 +15,8 @@ from typing import Any
 
 from hotd.core import names
 from hotd.loading.asking import scopes
-from hotd.loading.execution import execute_chain
-from hotd.loading.part import Part, Scope, State
+from hotd.loading.execution import execute, execute_chain
+from hotd.loading.part import DONE, EXECUTING, NEW, Part, Scope
 from hotd.loading.standin import known
 from hotd.loading.submodules import adopt
 
@@ -28,10 +28,7 @@ def import_function(part: Part) -> Callable[..., ModuleType]:
     everything on its way is executed, is remembered, because from then on it is always that.
     """
     edges = part.edges
-    settled: dict[object, ModuleType] = {}
-    foreign: dict[object, str] = {}
-    """Statements that are none of our business, with the top-level name each asks for."""
-    importer = Importer(part, settled, foreign)
+    settled: dict[object, ModuleType | Foreign] = {}
 
     def __import__(
         name: str,
@@ -41,7 +38,9 @@ def import_function(part: Part) -> Callable[..., ModuleType]:
         level: int = 0,
     ) -> ModuleType:
         key: object = None
-        try:
+        found: Part | None = None
+        outcome: ModuleType | Foreign | None = None
+        try:  # nothing of anybody else's is called in here
             if level:
                 key = name, fromlist, level, globals.get("__package__") if globals is not None else None
             elif fromlist:
@@ -51,29 +50,39 @@ def import_function(part: Part) -> Callable[..., ModuleType]:
                 if found is not None and (ready := found.ready) is not None:
                     return ready
                 key = name
-            module = settled.get(key)
-            if module is not None:
-                return module
-            if key in foreign and not known(foreign[key]):
-                return builtins.__import__(name, globals, locals, fromlist or (), level)
+            outcome = settled.get(key)
         except TypeError:  # a list of names, or no name at all: only an explicit call of __import__ has such
             key = None
-        return importer.statement(key, name, globals, locals, fromlist, level)
+        if outcome is not None:
+            if not isinstance(outcome, Foreign):
+                return outcome
+            if not known(outcome.top):
+                return builtins.__import__(name, globals, locals, fromlist or (), level)
+        if found is not None and "." not in name:
+            return execute(found)
+        return Importer(part, settled).statement(key, name, globals, locals, fromlist, level)
 
     return __import__
+
+
+class Foreign:
+    """A statement that is none of our business, unless somebody else's modules get the top-level name it asks for."""
+
+    __slots__ = ("top",)
+
+    def __init__(self, top: str) -> None:
+        self.top = top
 
 
 class Importer:
     """Resolves names for the code of one part."""
 
-    __slots__ = ("_foreign", "_settled", "part")
+    __slots__ = ("_settled", "part")
 
-    def __init__(
-        self, part: Part, settled: dict[object, ModuleType] | None = None, foreign: dict[object, str] | None = None
-    ) -> None:
+    def __init__(self, part: Part, settled: dict[object, ModuleType | Foreign] | None = None) -> None:
         self.part = part
         self._settled = settled if settled is not None else {}
-        self._foreign = foreign if foreign is not None else {}
+        """What statements that were executed before come to from now on."""
 
     def statement(
         self,
@@ -91,7 +100,7 @@ class Importer:
             if absolute is not None:
                 self.refuse_strangers(top := names.top(absolute))
                 if key is not None and top in self.part.outside:
-                    self._foreign[key] = top
+                    self._settled[key] = Foreign(top)
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         module = execute_chain(chain)
         if chain[-1].name != absolute:  # something below a managed package that is not managed: an extension, a fake
@@ -115,15 +124,15 @@ class Importer:
         return (
             found.edges.get(part.name) is part
             and (part.name not in found.runtime or part.name in found.carried)
-            and part.state is State.DONE
+            and part.state is DONE
         )
 
     def _stays(self, package: ModuleType, absolute: str, item: str) -> bool:
         """Whether ``from package import item`` needs nothing imported any more."""
         sub = self.part.edges.get(f"{absolute}.{item}")
-        if item == "*" or (sub is not None and sub.state is State.EXECUTING):
+        if item == "*" or (sub is not None and sub.state is EXECUTING):
             return False
-        return hasattr(package, item) if sub is None or sub.state is State.NEW else self._static(sub)
+        return hasattr(package, item) if sub is None or sub.state is NEW else self._static(sub)
 
     def chain(self, absolute: str, depth: int) -> list[Part] | None:
         """The parts that an import of ``absolute`` by this code passes through.

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from hotd.core.marks import plain
-from hotd.loading.part import Part, State
+from hotd.loading.part import EXECUTING, Part
 from hotd.loading.registries import Holder
 from hotd.loading.threads import starter
 from hotd.loading.whose import Whose, named, of_frame, quoted
@@ -22,7 +22,7 @@ def running(whose: Whose) -> Iterator[tuple[threading.Thread | None, Holder]]:
     The thread that asks is left out, and so are those that execute one of the parts: that is a load in progress.
     """
     frames = sys._current_frames()
-    left_out = {threading.get_ident(), *(part.owner for part in whose.parts if part.state is State.EXECUTING)}
+    left_out = {threading.get_ident(), *(part.owner for part in whose.parts if part.state is EXECUTING)}
     for thread in threading.enumerate():
         frame = frames.pop(thread.ident or 0, None)
         if thread.ident not in left_out:

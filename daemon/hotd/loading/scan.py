@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import opcode
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Mention:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scan:
     """Everything a source says about what it imports, wherever in it: also inside functions and classes."""
 
@@ -53,6 +54,12 @@ class Scan:
     """Whether it says of itself that its folders in other roots belong to it, too."""
     binds: frozenset[str]
     """Names that the module's own level stores or loads."""
+
+    @functools.cached_property
+    def alone(self) -> bool:
+        """Whether nothing but this source and where names lie decides what it imports and which data belong to it."""
+        looks_around = self.reads_data or self.below or self.spreads or "__path__" in self.binds
+        return not looks_around and not any("*" in mention.names for mention in self.mentions)
 
 
 def scan(code: CodeType) -> Scan:

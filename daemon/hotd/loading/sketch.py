@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 
@@ -11,7 +12,7 @@ from hotd.core import graph, names
 from hotd.loading.below import further_folders, submodules
 from hotd.loading.circumstances import is_guarded, may_be_skipped
 from hotd.loading.data import Data
-from hotd.loading.disk import Kind, Location
+from hotd.loading.disk import NAMESPACE, PACKAGE, Location
 from hotd.loading.files import file_name
 from hotd.loading.gathering import Gatherer
 from hotd.loading.part import Part
@@ -30,18 +31,50 @@ class Sketch:
     location: Location
     source: Source | None
     targets: dict[str, None] = field(default_factory=dict)
-    """Managed names it imports, in the order of their mention."""
+    """Managed names it imports, in the order of their mention; where it is ``like`` another, only those made anew."""
     outside: set[str] = field(default_factory=set)
     runtime: set[str] = field(default_factory=set)
     """Those targets that an earlier incarnation of the same source imported at run time."""
     data: Data | None = None
+    like: Part | None = None
+    """The part before, where its code and all names mean what they did: then it imports what that imports."""
+
+    @property
+    def missed(self) -> frozenset[str]:
+        """All names looked for in vain."""
+        return self.like.outside if self.like is not None else frozenset(self.outside)
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """All imports that only running it revealed."""
+        return self.like.carried if self.like is not None else frozenset(self.runtime)
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """All managed names it imports, sorted."""
+        return self.like.imports if self.like is not None else tuple(sorted(self.targets))
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the code alone."""
+        if self.like is not None:
+            return self.like.fingerprint
+        content = self.source.digest if self.source is not None else ""
+        return graph.hashed(self.location.relative, content, *sorted(self.outside))
 
     @property
     def node(self) -> graph.Node:
-        content = self.source.digest if self.source is not None else ""
-        data = ("data", *self.data.pieces) if self.data is not None and self.data.files else ()
-        fingerprint = graph.hashed(self.location.relative, content, *sorted(self.outside), *data)
-        return graph.Node(fingerprint, tuple(self.targets))
+        """What its closure is called by."""
+        own = self.fingerprint
+        if self.data is not None and self.data.files:
+            own = graph.hashed(own, "data", *self.data.pieces)
+        if self.like is None:
+            return graph.Node(own, self.imports)
+        return graph.Node(own, self.like.imports, self.like.closure, self.targets)
+
+
+_NO_NAMES: set[str] = set()
+"""Of a sketch that takes everything over; never added to."""
 
 
 class Sketcher:
@@ -61,6 +94,7 @@ class Sketcher:
         absent: Callable[[str], bool] = lambda name: False,
         named: frozenset[str] | None = None,
         anchors: Iterable[str] = (),
+        again: Mapping[str, object] | None = None,
     ) -> None:
         self._roots = roots
         self._disk = roots.disk()
@@ -71,6 +105,10 @@ class Sketcher:
         self._carried = carried
         """Names that this source imports, as only an earlier run of it told."""
         self._absent = absent
+        self._again = again if again is not None else {}
+        """Names whose part is not kept, though there is one."""
+        self.moved = False
+        """Whether some name that was known means another file than before, or none, or one at last."""
         self.where: dict[str, Location | None] = {}
         """Answers of the disk, in this look at it."""
         self.read: dict[str, Source] = {}
@@ -91,15 +129,21 @@ class Sketcher:
         work = list(reversed(entries))
         while work:
             name = work.pop()
-            if name in self.sketches or self.kept(name) is not None:
+            if name in self.sketches:
                 continue
-            location = self.locate(name)
-            if location is not None and location.managed:
-                sketch = self.sketches[name] = self._sketch(name, location)
+            sketch = self._like_before(name) if name in self._again else None
+            if sketch is None and self.kept(name) is None:
+                location = self.locate(name)
+                if location is not None and location.managed:
+                    sketch = self._sketch(name, location)
+            if sketch is not None:
+                self.sketches[name] = sketch
                 work.extend(reversed(sketch.targets))
         self.errors += [problem for name, problem in self._no_code.items() if self._is_missed(name)]
+        some = self._gatherer.wanted(whole=False)
         for name, sketch in self.sketches.items():  # only now all anchors are known
-            sketch.data = self.data(name, sketch.location)
+            if some or name in self._anchors or sketch.like is None or sketch.like.data is not None:
+                sketch.data = self.data(name, sketch.location)
         self.errors += self._gatherer.errors
 
     def follow_again(self, entries: list[str]) -> None:
@@ -130,18 +174,20 @@ class Sketcher:
                 SourceMissing(f"{gone.location.relative} is gone", hint=f"restore {path or entry}", file=path or None)
             )
 
-    def digests(self, cycles: list[tuple[str, ...]]) -> dict[str, str]:
-        """The closure digest of every sketch."""
+    @functools.cached_property
+    def closures(self) -> dict[str, graph.Closure]:
+        """What the closure of every sketch is called, once all are followed."""
 
         def known(name: str) -> str:
             part = self.kept(name)
             return part.digest if part is not None else ""
 
-        return graph.digests({name: one.node for name, one in self.sketches.items()}, cycles, known)
+        return graph.closures({name: one.node for name, one in self.sketches.items()}, self.cycles, known)
 
+    @functools.cached_property
     def cycles(self) -> list[tuple[str, ...]]:
-        """The sketches in components, imported ones first."""
-        return graph.components({name: tuple(one.targets) for name, one in self.sketches.items()})
+        """The sketches in components, imported ones first, once all are followed."""
+        return graph.components({name: one.targets for name, one in self.sketches.items()})
 
     def locate(self, name: str) -> Location | None:
         """Where the name is: as found in this look, else as known before, else by asking the disk."""
@@ -161,10 +207,10 @@ class Sketcher:
         if package:
             above = self.locate(package)
             within = above.folders if above is not None and above.managed else ()
-            if above is not None and above.kind is Kind.PACKAGE:
+            if above is not None and above.kind is PACKAGE:
                 within = (*within, *self._further_folders(package, above))
         found = self._disk.locate(name, within)
-        if found is not None and found.kind is Kind.NAMESPACE and not package and _outside_has(name):
+        if found is not None and found.kind is NAMESPACE and not package and _outside_has(name):
             found = None  # a folder without __init__.py does not hide an installed package, here as everywhere
         self.where[name] = found
         return found
@@ -190,7 +236,7 @@ class Sketcher:
                     file=location.path or None,
                 )
             )
-        if location.kind is Kind.NAMESPACE:
+        if location.kind is NAMESPACE:
             return Sketch(name, location, None)
         before = self._previous(name)
         try:
@@ -215,6 +261,24 @@ class Sketcher:
             if self._add(sketch, target):
                 sketch.runtime.add(target)
         return sketch
+
+    def _like_before(self, name: str) -> Sketch | None:
+        """The sketch, if nothing but the parts it imports can have changed, and so what it imports cannot have."""
+        before = self._previous(name)
+        if (
+            before is None
+            or (source := before.source) is None
+            or self.moved
+            or len(before.runtime) != len(before.carried)  # what running it revealed is not in its digest yet
+            or name in self.failed
+            or self.read.get(name, source) is not source
+            or ((found := self.where.get(name, before.location)) is not before.location and found != before.location)
+            or self._problem(source) is not None
+            or not source.scan.alone
+        ):
+            return None
+        targets = dict.fromkeys(sorted(before.edges.keys() & self._again.keys()))  # costs as the fewer of both
+        return Sketch(name, before.location, source, targets, _NO_NAMES, _NO_NAMES, None, before)
 
     def _unsuspected(self, name: str, location: Location) -> Source | None:
         """The source as it was before, where nothing says that it changed: only what it imports did."""
@@ -259,7 +323,7 @@ class Sketcher:
                     self._star(sketch, base)
                 elif not self._add(sketch, f"{base}.{item}"):
                     self._missing(sketch, f"{base}.{item}", mention, base)
-        if sketch.location.kind is Kind.PACKAGE:
+        if sketch.location.kind is PACKAGE:
             for below in submodules(sketch.name, found):
                 place = self.locate(below)
                 if place is not None and place.managed:
@@ -293,7 +357,7 @@ class Sketcher:
     def _star(self, sketch: Sketch, base: str) -> None:
         """``from package import *`` imports the submodules that its ``__all__`` names."""
         location = self.locate(base)
-        if location is None or location.kind is not Kind.PACKAGE:
+        if location is None or location.kind is not PACKAGE:
             return
         said = self._scan_of(base)
         for text in said.exports if said is not None else ():
@@ -365,7 +429,7 @@ def entry_names(entries: Iterable[str]) -> list[str]:
 
 
 def _holds_modules(location: Location | None) -> bool:
-    return location is not None and location.kind in (Kind.PACKAGE, Kind.NAMESPACE)
+    return location is not None and location.kind in (PACKAGE, NAMESPACE)
 
 
 def _outside_has(name: str) -> bool:

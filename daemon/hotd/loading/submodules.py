@@ -13,9 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from hotd.loading.asking import resolve
-from hotd.loading.part import OWNER, Part, State
-
-_DONE = State.DONE  # on CPython 3.11 a look-up in an Enum is as slow as a call
+from hotd.loading.part import DONE, NEW, OWNER, Part
 
 
 class ByAsker:
@@ -35,9 +33,9 @@ class ByAsker:
         frame = sys._getframe(1)
         asker: Part | None = frame.f_builtins.get(OWNER)
         part = asker.edges.get(self._name) if asker is not None else None
-        if part is None or part.state is not _DONE:
+        if part is None or part.state is not DONE:
             part = resolve(self._name, frame)
-        if part is None or part.state is State.NEW or part.module is None:
+        if part is None or part.state is NEW or part.module is None:
             above, _, tail = self._name.rpartition(".")
             raise AttributeError(f"module {above!r} has no attribute {tail!r}")
         return part.module
@@ -58,7 +56,7 @@ def bind(package: Part, part: Part, module: ModuleType) -> None:
     elif package.replaced or tail in vars(package.module):
         found = part.standin
     if found is not None:
-        package.bound.add(tail)
+        package.bound |= {tail}
         setattr(package.module, tail, found)
     else:
         _offer(package.module, part.name, tail)

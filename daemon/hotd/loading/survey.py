@@ -51,6 +51,7 @@ class Survey:
             carried=self._carried,
             absent=lambda name: index.absent(name) and name not in self._suspects,
             named=self._named,
+            again=self.why,
         )
         self._sourced: set[str] = set()
         """Of the names whose own files were named, those whose source was."""
@@ -67,8 +68,6 @@ class Survey:
             self.sketcher.follow_again(entry_names(entries))
         for name in entries:
             self.sketcher.expect(name)
-        self.cycles = self.sketcher.cycles()
-        self.digests = self.sketcher.digests(self.cycles)
         self.digest = graph.hashed(*(self._digest_of(name) for name in sorted(entries)))
 
     @property
@@ -104,8 +103,8 @@ class Survey:
                 self.causes[name] = cause
 
     def _digest_of(self, name: str) -> str:
-        if name in self.digests:
-            return self.digests[name]
+        if name in self.sketcher.closures:
+            return self.sketcher.closures[name].digest
         part = self.kept(name)
         return part.digest if part is not None else f"no {name}"
 
@@ -139,9 +138,11 @@ class Survey:
             managed = found is not None and found.managed
             if part is None:
                 if managed:
+                    self.sketcher.moved = True
                     self.why[name] = f"{name} can be imported now"
                 continue
             if not managed or found != part.location:
+                self.sketcher.moved = True
                 self.why[name] = (
                     f"{part.location.relative} is gone" if not managed else f"{name} is in another place now"
                 )

@@ -54,6 +54,26 @@ def test_the_function_itself_answers_as_the_interpreters_own_does(ops: Ops, load
         ask("")
 
 
+def test_a_type_error_of_what_is_imported_comes_out(ops: Ops, loader: Loader) -> None:
+    """Whatever a module raises while it is imported comes out of the statement, and it was executed once for it."""
+    ops.write(
+        m="""
+        import os
+        COUNT = []
+        def look(): import bad
+        def ask(): from os import nothing
+        """,
+        bad="import m\nm.COUNT.append(1)\nraise TypeError('mine')\n",
+    )
+    m = loader.load("m").module("m")
+    for runs in (1, 2):
+        with pytest.raises(TypeError, match="mine"):
+            m.look()
+        assert len(m.COUNT) == runs
+        with pytest.raises(ImportError, match="nothing"):
+            m.ask()
+
+
 def test_a_name_that_appears_is_found_by_the_next_run_of_the_statement(ops: Ops, loader: Loader) -> None:
     """``from package import name`` sees an attribute that was set after the statement failed once."""
     ops.write(m="import pk\ndef look():\n    from pk import late\n    return late\n", pk__="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotd.core.graph import Node, chain, components, digests, hashed, touched
+from hotd.core.graph import RUN, Closure, Node, chain, closures, components, hashed, touched
 
 NAMES = [f"n{number}" for number in range(8)]
 graphs = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=4) for name in NAMES})
@@ -23,8 +23,12 @@ def reached(imports: dict[str, list[str]], start: str) -> set[str]:
 
 
 def name_all(imports: dict[str, list[str]], contents: dict[str, str]) -> dict[str, str]:
-    nodes = {name: Node(contents[name], targets) for name, targets in imports.items()}
-    return digests(nodes, components(imports), lambda name: "")
+    return {name: closure.digest for name, closure in call_all(imports, contents).items()}
+
+
+def call_all(imports: dict[str, list[str]], contents: dict[str, str]) -> dict[str, Closure]:
+    nodes = {name: Node(contents[name], sorted(set(targets))) for name, targets in imports.items()}
+    return closures(nodes, components(imports), lambda name: "")
 
 
 def test_a_change_touches_whoever_imports_it_however_indirectly() -> None:
@@ -104,7 +108,28 @@ def test_targets_outside_the_graph_count_with_the_digest_they_have() -> None:
     """A module that is kept stands for its closure by its digest."""
     nodes = {"m": Node("text", ["kept"])}
 
-    assert digests(nodes, [("m",)], lambda name: "1") != digests(nodes, [("m",)], lambda name: "2")
+    assert closures(nodes, [("m",)], lambda name: "1") != closures(nodes, [("m",)], lambda name: "2")
+
+
+@given(st.integers(0, 3 * RUN), st.sets(st.integers(0, 3 * RUN - 1), max_size=5))
+def test_what_is_known_from_before_spares_work_and_changes_nothing(size: int, changed: set[int]) -> None:
+    """Of a module with many imports only those runs are hashed again in which one changed; the digest is the same."""
+    imports = [f"n{number:03}" for number in range(size)]
+    touched = {f"n{number:03}" for number in changed if number < size}
+    before = closures({"m": Node("text", imports)}, [("m",)], lambda name: "old")["m"]
+    asked: list[str] = []
+
+    def known(name: str) -> str:
+        asked.append(name)
+        return "new" if name in touched else "old"
+
+    anew = closures({"m": Node("text", imports)}, [("m",)], known)["m"]
+    asked.clear()
+    again = closures({"m": Node("text", imports, before, touched)}, [("m",)], known)["m"]
+
+    assert again == anew
+    assert (again == before) == (not touched)
+    assert len(asked) <= RUN * max(1, len(touched))
 
 
 def test_a_hash_knows_where_one_piece_ends() -> None:
