@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from hotd.loading import forks
+from hotd.loading.internal import internal
 from hotd.loading.part import DONE, EXECUTING, NEW, Part, State
 from hotd.loading.submodules import bind
 
@@ -41,6 +42,7 @@ forks.renew(sys.modules[__name__], "_changed", lambda: threading.Condition(_lock
 forks.then(_alone)
 
 
+@internal
 def execute(part: Part) -> ModuleType:
     """The part's module, executed now if nobody did; half-done where only that avoids a deadlock.
 
@@ -70,6 +72,7 @@ def execute(part: Part) -> ModuleType:
     return part.module
 
 
+@internal
 def execute_chain(chain: Sequence[Part]) -> ModuleType:
     """Execute the packages on the way, then the part itself: what ``import a.b.c`` does. The module of the last.
 
@@ -107,6 +110,7 @@ def _would_deadlock(me: int, part: Part) -> bool:
     return False
 
 
+@internal
 def _run(part: Part, module: ModuleType) -> None:
     if part.source is None:
         return

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from types import ModuleType
 
-from hotd.loading import children, doors, forks, process_pools, threads
+from hotd.loading import children, comparing, doors, forks, process_pools, records, threads, uncaught
 from hotd.loading.finder import Finder, managed
+from hotd.loading.internal import internal
 from hotd.loading.modules import MANAGED, relative_to
 from hotd.loading.part import OWNER, Part
 from hotd.loading.routing import Importer
@@ -18,7 +19,9 @@ from hotd.loading.standin import vacate
 _lock = threading.RLock()
 """Re-entrant: a loader that nobody closed is closed by the garbage collector."""
 forks.renew(sys.modules[__name__], "_lock", threading.RLock)
-PATCHES = (*threads.PATCHES, *children.PATCHES, *process_pools.PATCHES)
+PATCHES = (
+    *threads.PATCHES, *children.PATCHES, *process_pools.PATCHES, *records.PATCHES, *comparing.PATCHES,
+)  # fmt: skip
 _finder = Finder()
 _open = 0
 _import_module: Callable[[str, str | None], ModuleType] = importlib.import_module
@@ -38,6 +41,7 @@ def install() -> None:
         for patch in PATCHES:
             patch.put()
         doors.install()
+        uncaught.install()
         forks.mind()
 
 
@@ -54,12 +58,14 @@ def uninstall() -> None:
             importlib.import_module = _import_module  # type: ignore[assignment] # a Callable has no defaults
         if getattr(importlib, "reload") is refuse_reload:  # noqa: B009
             setattr(importlib, "reload", _reload)  # noqa: B010
+        uncaught.uninstall()
         doors.uninstall()
         for patch in PATCHES:
             patch.take()
         vacate()
 
 
+@internal
 def import_module(name: str, package: str | None = None) -> ModuleType:
     """``importlib.import_module``, which gives managed code the real module of its generation and not the stand-in."""
     asker: Part | None = sys._getframe(1).f_builtins.get(OWNER)

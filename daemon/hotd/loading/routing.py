@@ -16,11 +16,13 @@ from typing import Any
 from hotd.core import names
 from hotd.loading.asking import scopes
 from hotd.loading.execution import execute, execute_chain
+from hotd.loading.internal import internal
 from hotd.loading.part import DONE, EXECUTING, NEW, Part, Scope
 from hotd.loading.standin import known
 from hotd.loading.submodules import adopt
 
 
+@internal
 def import_function(part: Part) -> Callable[..., ModuleType]:
     """The ``__import__`` for the builtins of this part.
 
@@ -84,6 +86,7 @@ class Importer:
         self._settled = settled if settled is not None else {}
         """What statements that were executed before come to from now on."""
 
+    @internal
     def statement(
         self,
         key: object,
@@ -153,6 +156,7 @@ class Importer:
             found.append(part)
         return found or None
 
+    @internal
     def module(self, absolute: str, depth: int = 2) -> ModuleType | None:
         """What ``importlib.import_module`` gives to this code; None when the name is not managed.
 
@@ -199,11 +203,13 @@ class Importer:
             package = given
         return names.absolute(name, package, level)
 
+    @internal
     def _first(self, chain: Sequence[Part], level: int, name: str) -> ModuleType:
         """``import a.b.c`` binds ``a``; a relative one, which only ``__import__`` itself can ask for, what it names."""
         first = chain[0] if not level else chain[max(0, len(chain) - 1 - name.count("."))]
         return execute_chain([first])
 
+    @internal
     def _submodules(self, package: ModuleType, absolute: str, fromlist: Sequence[str]) -> None:
         """``from package import a, b``: what is no attribute of the package yet may be a submodule."""
         for item in fromlist:

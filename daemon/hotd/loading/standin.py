@@ -64,6 +64,13 @@ class StandIn(ModuleType):
     def __repr__(self) -> str:
         return repr(_module_of(self))
 
+    def __eq__(self, other: object) -> bool:
+        """``inspect.getmodule(f) == m``: it is the same module as the asker's real one."""
+        part = _meant(_NAME.__get__(self, StandIn), 2)
+        return other is self or (part is not None and part.module is other)
+
+    __hash__ = ModuleType.__hash__
+
 
 _NAME: Any = vars(StandIn)["_hotd_name"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import inspect
 import linecache
 import logging
 import sys
@@ -82,9 +83,10 @@ def process() -> tuple[object, ...]:
         list(sys.meta_path),
         importlib.import_module,
         (threading.Thread.start, atexit.register, logging.Logger.addHandler, logging.Filterer.addFilter),
+        (logging.getLogRecordFactory(), sys.excepthook, sys.unraisablehook, threading.excepthook),
         {thread.name for thread in threading.enumerate()},
     )
 
 
 def lines() -> set[str]:
-    return {name for name in linecache.cache if ".py@" in name}
+    return {name for name in (*linecache.cache, *inspect.modulesbyfile) if ".py@" in name}

@@ -6,6 +6,7 @@ import gc
 import importlib
 import sys
 import threading
+import traceback
 import weakref
 from pathlib import Path
 from types import ModuleType
@@ -170,3 +171,16 @@ def test_extension_modules_under_a_root_are_loaded_once(ops: Ops, loader: Loader
     assert found.origin == str(ops.root / "pkg/_hot_native.so")
     assert loader.current is not None
     assert "pkg._hot_native" not in loader.current.parts
+
+
+def test_frames_of_ours_can_be_looked_at(ops: Ops, loader: Loader) -> None:
+    """warnings and logging pass over them; a traceback, which shows all, shows their lines too."""
+    ops.write(m="def f(): import b\n", b="1 / 0\n")
+    m = loader.load("m").module("m")
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        m.f()
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert "in execute_chain\n    module = execute(part)" in text
+    assert text.count("importlib._bootstrap") > 2
