@@ -16,7 +16,9 @@ from hotd.loading.hosting import Hosting
 
 def check(config: Config, out: TextIO) -> int:
     """A line for each module; 0 when all would load, else 3."""
-    loading = Hosting(SystemClock(), also=config.watch.also, ignore=config.watch.ignore)
+    loading = Hosting(
+        SystemClock(), also=config.watch.also, ignore=config.watch.ignore, plain_names=config.plain_file_names
+    )
     refused = 0
     for warning in (*config.warnings, *(str(later) for later in config.later)):
         out.write(f"warning: {warning}\n")

@@ -127,7 +127,13 @@ class Daemon:
         def left_behind(module: str) -> None:
             told[0].left_behind(module)
 
-        loading = Hosting(clock, also=config.watch.also, ignore=config.watch.ignore, left_behind=left_behind)
+        loading = Hosting(
+            clock,
+            also=config.watch.also,
+            ignore=config.watch.ignore,
+            plain_names=config.plain_file_names,
+            left_behind=left_behind,
+        )
         undo.callback(loading.close)
         for spec in config.modules:
             loading.host(spec.name, spec.roots, 1, spec.keep)

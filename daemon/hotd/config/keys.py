@@ -5,7 +5,7 @@ from __future__ import annotations
 ROOTS = "roots"
 
 TABLES = {
-    "daemon": ("state_dir", "max_instances", "drain_deadline", "executor"),
+    "daemon": ("state_dir", "max_instances", "drain_deadline", "executor", "plain_file_names"),
     "control": ("socket", "mode", "group", "admins", "operators", "viewers"),
     "watch": ("enabled", "settle", "settle_max", "backend", "interval", "ignore", "also"),
     "logs": ("keep",),

@@ -109,6 +109,7 @@ def _assemble(document: dict[str, Any], report: Report, around: Surroundings, pa
         max_instances=_max_instances(daemon, modules),
         drain_deadline=daemon.duration("drain_deadline", "30s"),
         executor=daemon.text("executor", "threads"),
+        plain_file_names=daemon.flag("plain_file_names", False),
         control=read_control(control, around, from_file=path is not None),
         watch=_watch(watch),
         logs_keep=logs.size("keep", "16MB", least=4096),

@@ -70,6 +70,8 @@ class Config:
     max_instances: int
     drain_deadline: float
     executor: str
+    plain_file_names: bool
+    """Code carries the plain path of its file; False: also which content of it."""
     control: Control
     watch: Watch
     logs_keep: int

@@ -3,7 +3,8 @@
 An exception that is kept keeps its traceback, that its frames, and those everything the frames can see: one kept
 exception held a whole generation in memory (measured). So nothing that leaves this module refers to one.
 
-Managed code carries the mark of its content in its file name (``hotd.core.marks``); people are shown the plain one.
+Managed code carries the mark of its content in its file name, unless its loader was told otherwise
+(``hotd.core.marks``); people are shown the plain one.
 
 The one function for all foreign code is pluggy's idea; that frames of the host only distract is dramatiq's.
 """
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
-from hotd.core.marks import is_marked, plain
+from hotd.core.marks import is_managed, plain
 from hotd.core.values import Failure
 
 __all__ = ["Raised", "Returned", "acall", "call", "plain", "raised", "stack_text"]
@@ -165,8 +166,12 @@ def _place(error: BaseException, stack: traceback.StackSummary) -> tuple[str | N
         # <string> and the like are no files: then it is code that was compiled by the user's, and that has a frame.
         if isinstance(file, str) and isinstance(line, int) and not file.startswith("<"):
             return plain(str.__str__(file)), int(line)
-    managed = [frame for frame in stack if is_marked(frame.filename)]
-    users = managed or [frame for frame in stack if not frame.filename.startswith(("<", *_LIBRARIES))]
+    steps = traceback.walk_tb(error.__traceback__)
+    managed = [(frame.f_code.co_filename, line) for frame, line in steps if is_managed(frame)]
+    if managed:
+        name, line = managed[-1]
+        return plain(name), line
+    users = [frame for frame in stack if not frame.filename.startswith(("<", *_LIBRARIES))]
     for frame in reversed(users or stack):
         return plain(frame.filename), frame.lineno
     return None, None

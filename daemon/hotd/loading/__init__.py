@@ -36,18 +36,23 @@ until it is gone; `clearing` does that for the daemon. What outside refers to co
 `whose` an object is follows from its functions' built-in names, `doors` remember who registered what says nothing
 itself; `running`, `registries`, `slots` and `registrations` are where they look.
 
+Code objects carry the hash of their content in ``co_filename`` (`hotd.core.marks`), so that whoever shows lines shows
+those that ran (`source`); `records` and `uncaught` take it off where people read, and ``plain_names`` does without.
+`internal` keeps frames of ours from being taken for a caller, `comparing` knows which module a library means,
+`typecaches` what typing would hand from one generation to the next.
+
 What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``atexit.register``, logging's
-``addHandler`` and ``addFilter``, the stand-ins; `patches`: threads and executors, `threads`, and children of
-multiprocessing, `children`) is done by the first open loader and undone by the last that closes. Locks: a loader's own,
-held while it looks and links; the pool's, while parts are made; one for the states of all parts. None is held while
-user code runs; all are new in a forked child (`forks`).
+``addHandler`` and ``addFilter``, the stand-ins, and Python's own hooks for uncaught exceptions; `patches`: threads and
+executors, `threads`, children of multiprocessing, `children`, log records, ``inspect.getmodule``) is done by the first
+open loader and undone by the last that closes. Locks: a loader's own, held while it looks and links; the pool's, while
+parts are made; one for the states of all parts. None is held while user code runs; all are new in a forked child
+(`forks`).
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
-moment it was executed (gettext's ``install`` after that is not seen). ``%(filename)s`` of a log record, and
-``co_filename``, carry the content's hash (`hotd.core.marks.plain` takes it off). A part that is known by a computed
-name only, and is loaded by new code after the swap, is executed anew unless it is in ``keep``. A process pool that is
-kept over a reload refuses work whose code is new (`process_pools`); children by other ways than multiprocessing's
-import from the disk.
+moment it was executed (gettext's ``install`` after that is not seen). ``inspect.getsource`` of a class or a module,
+asked from outside, goes by name and shows the file as it is now. A part that is known by a computed name only, and is
+loaded by new code after the swap, is executed anew unless it is in ``keep``. A process pool that is kept over a reload
+refuses work whose code is new (`process_pools`); children by other ways than multiprocessing's import from the disk.
 
 Around that: `roots`, `disk` and `files` say where names live, `ledger` and `index` what is known between two looks,
 `admission` and `entry` what may be hosted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).

@@ -101,15 +101,19 @@ class Hosting:
         *,
         also: Sequence[str],
         ignore: Sequence[str],
+        plain_names: bool = False,
         left_behind: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Globs of data files, as `Loader` has them; who hears, from any thread, that `left_behind` may be another."""
+        """Globs of data files and file names of code, as `Loader` has them.
+
+        ``left_behind`` hears, from any thread, of which module `Hosting.left_behind` may have other news.
+        """
         self._clearing = Clearing(left_behind)
         self._left_behind = left_behind
         self._clock = clock
         self._also = also
         self._ignore = ignore
-        self._pool = Pool()
+        self._pool = Pool(plain_names=plain_names)
         self._lines: dict[str, _Line] = {}
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()

@@ -55,16 +55,23 @@ class Loader:
         also: Sequence[str] = (),
         ignore: Sequence[str] = (),
         keep: Iterable[str] = (),
+        plain_names: bool = False,
     ) -> None:
         """Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some.
 
         ``keep`` names parts that must not be executed again unless a load is told to (`hotd.loading.keeping`).
+
+        ``plain_names``: code objects carry the plain path of their file, for coverage and debuggers, which look for it.
+        The price: whoever shows lines of an old generation shows the file as it is now. Where a ``pool`` is given, what
+        that was told counts, and to say otherwise here is a ValueError.
         """
+        if pool is not None and plain_names and not pool.plain_names:
+            raise ValueError("code of this pool has marked file names: make it with Pool(plain_names=True)")
         self._roots = Roots(roots, also=also, ignore=ignore)
         self._keep = tuple(dict.fromkeys(keep))
         self.unmatched: tuple[str, ...] = ()
         """Names in ``keep`` that were no part of the closure in the last look at the disk."""
-        self._pool = pool if pool is not None else Pool()
+        self._pool = pool if pool is not None else Pool(plain_names=plain_names)
         self._turn = threading.RLock()
         """Held for a whole `load` or `reload`, so that two of them bring their results in the order of their looks."""
         self._looking = threading.RLock()

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from hotd.core import names
 from hotd.core.graph import Closure
+from hotd.core.marks import OWNER as OWNER  # noqa: PLC0414 - whoever knows parts has it from here
 from hotd.loading.data import Data
 from hotd.loading.disk import MODULE, Location
 from hotd.loading.roots import Roots
@@ -40,10 +41,6 @@ class Home(Protocol):
 
     def load_now(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
         """A name that no snapshot has: load it from the disk as it is now. None where the roots have no such name."""
-
-
-OWNER = "__part__"
-"""Under this name a part's own builtins have the part: a frame's ``f_builtins`` so tell whose code it runs."""
 
 
 class Part:

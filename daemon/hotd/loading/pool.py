@@ -47,7 +47,9 @@ class Pool:
     content executes it afresh. Thread-safe; nothing of it runs user code.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain_names: bool = False) -> None:
+        """``plain_names``: see `Loader`."""
+        self.plain_names = plain_names
         self._lock = threading.RLock()
         forks.renew(self, "_lock", threading.RLock)
         self._sources: weakref.WeakValueDictionary[tuple[str, str], Source] = weakref.WeakValueDictionary()
@@ -72,7 +74,7 @@ class Pool:
         with self._lock:
             source = self._sources.get(key)
             if source is None:
-                source = self._sources[key] = Source(path, data, key[1])
+                source = self._sources[key] = Source(path, data, key[1], plain_name=self.plain_names)
             self._recent[key] = source
             self._recent.move_to_end(key)
             while len(self._recent) > _RECENT:

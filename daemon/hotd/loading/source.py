@@ -33,11 +33,12 @@ class Source:
 
     __slots__ = ("__weakref__", "_code", "_scan", "_shown", "data", "digest", "filename", "path")
 
-    def __init__(self, path: str, data: bytes, digest: str | None = None) -> None:
+    def __init__(self, path: str, data: bytes, digest: str | None = None, *, plain_name: bool = False) -> None:
+        """``plain_name``: code compiled from it says that it comes from ``path``, not from this content of it."""
         self.path = path
         self.data = data
         self.digest = digest or digest_of(data)
-        self.filename = marked(path, self.digest)
+        self.filename = path if plain_name else marked(path, self.digest)
         self._code: CodeType | None = None
         self._scan: Scan | None = None
         self._shown = False
@@ -73,8 +74,8 @@ class Source:
         not for ``inspect.getsource`` of a function whose module has a newer generation. And inspect finds the module of
         a frame, here ``name``, by its file: it would look for this one among the files of ``sys.modules`` in vain.
         """
-        if self._shown:
-            return
+        if self._shown or self.filename == self.path:
+            return  # a plain name means the file, as it is on disk now, to everybody who looks
         self._shown = True
         data = self.data
 

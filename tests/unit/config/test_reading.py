@@ -35,6 +35,7 @@ def test_three_lines_are_a_configuration(project: Project) -> None:
         enabled=True, settle=0.05, settle_max=1.0, backend="auto", interval=1.0, ignore=(), also=()
     )
     assert config.logs_keep == 16_000_000
+    assert config.plain_file_names is False
     assert (config.later, config.warnings) == ((), ())
 
 
@@ -48,6 +49,7 @@ def test_every_key_reaches_its_field(project: Project) -> None:
         max_instances = 9
         drain_deadline = "1m"
         executor = "threads"
+        plain_file_names = true
         [control]
         socket = "control.sock"
         mode = "0600"
@@ -87,6 +89,7 @@ def test_every_key_reaches_its_field(project: Project) -> None:
     assert config.roots == roots
     assert config.state_dir == project.folder / "state"
     assert (config.max_instances, config.drain_deadline, config.logs_keep) == (9, 60.0, 2**20)
+    assert config.plain_file_names is True
     assert config.control == Control(
         socket=project.folder / "control.sock",
         socket_written=True,
@@ -193,6 +196,7 @@ def test_the_error_names_the_file_and_the_first_line(project: Project) -> None:
         ("[daemon]\ndrain_deadline = nan", "daemon.drain_deadline: nan is not a duration; …"),
         ("[daemon]\ndrain_deadline = true", "daemon.drain_deadline: true is not a duration; …"),
         ("[daemon]\nexecutor = 3", "daemon.executor: must be text in quotes, not 3"),
+        ("[daemon]\nplain_file_names = 1", "daemon.plain_file_names: must be true or false, not 1"),
         ("[watch]\nenabled = 1", "watch.enabled: must be true or false, not 1"),
         ('[watch]\nsettle = "2s"', "watch.settle: is 2s, longer than settle_max, which is 1s"),
         ('[watch]\nsettle_max = "1ms"', "watch.settle_max: is 1ms, shorter than settle, which is 50ms"),
