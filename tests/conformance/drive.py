@@ -1,8 +1,9 @@
 """Drives cases through ``hotd.loading.Loader``, each in a process of its own.
 
-``python -m tests.conformance.drive CASE…``: one line of JSON tells how each ended. Cases disturb ``sys.modules``,
-``builtins`` and threads on purpose, so none of them may see another: each is a fork of a process that has imported the
-loader and never used it. What must hold is not said by ``assert`` here, so that it holds under ``python -O`` too.
+``python -m tests.conformance.drive [--plain] CASE…``: one line of JSON tells how each ended. Cases disturb
+``sys.modules``, ``builtins`` and threads on purpose, so none of them may see another: each is a fork of a process that
+has imported the loader and never used it. What must hold is not said by ``assert`` here, so that it holds under
+``python -O`` too.
 """
 
 from __future__ import annotations
@@ -114,12 +115,12 @@ def reload_twice_at_once(loader: Loader, changed: list[Path]) -> None:
     require(ended[0] is ended[1] is loader.current, ended)
 
 
-def drive(case: Case, root: Path) -> None:
+def drive(case: Case, root: Path, *, plain_names: bool = False) -> None:
     """Play the case. AssertionError tells what did not hold."""
     tree = Tree(root)
     tree.put(case["v1"])
     roots = [root / one for one in case.get("roots", (".",))]
-    with Loader(roots) as loader:
+    with Loader(roots, plain_names=plain_names) as loader:
 
         def cur(name: str) -> ModuleType:
             assert loader.current is not None
@@ -169,7 +170,7 @@ def _holds(line: str, scene: dict[str, Any]) -> bool:
         return False
 
 
-def in_a_fork(case: Case) -> tuple[int, str]:
+def in_a_fork(case: Case, *, plain_names: bool = False) -> tuple[int, str]:
     """The exit status of a process that plays the case, and what it printed."""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as folder:
         child = os.fork()
@@ -179,7 +180,7 @@ def in_a_fork(case: Case) -> tuple[int, str]:
             os.dup2(said.fileno(), 2)
             status = 1
             try:
-                drive(case, Path(folder))
+                drive(case, Path(folder), plain_names=plain_names)
                 status = 0
             except BaseException:  # noqa: BLE001 - however it fails, the other cases go on
                 traceback.print_exc()
@@ -196,12 +197,16 @@ LIBRARIES = ("asyncio", "attrs", "cloudpickle", "concurrent.futures", "pydantic"
 """What many cases import, and what takes its time: imported once, before there is a loader."""
 
 
+PLAIN = "--plain"
+"""Let code have the plain names of its files."""
+
+
 def main() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
-    known = all_cases()
-    for case in sys.argv[1:]:
-        status, said = in_a_fork(known[case])
+    known, plain_names = all_cases(), PLAIN in sys.argv
+    for case in [one for one in sys.argv[1:] if one != PLAIN]:
+        status, said = in_a_fork(known[case], plain_names=plain_names)
         sys.stdout.write(json.dumps({"case": case, "status": status, "said": said}) + "\n")
         sys.stdout.flush()
 

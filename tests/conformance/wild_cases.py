@@ -1086,6 +1086,28 @@ C(
     old=["f0() == (('m', 'f'), ('m.py', 2), 'def f(): ret')"],
 )
 C(
+    "R03-a-deprecated-module-warns-its-importer",
+    "warn(stacklevel=2) at the top of a module points at the import statement, not into the loader",
+    {"m.py": "import lib_xyz\nfrom pkg import sub\n", "lib_xyz.py": "import warnings, builtins\nwith warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always'); warnings.warn('use another', DeprecationWarning, stacklevel=2)\nAT = seen[0].filename.rpartition('/')[2][:4], seen[0].lineno\n", "pkg/__init__.py": "", "pkg/sub.py": "from lib_xyz import AT\nimport lib_xyz\n"},
+    {"m.py": "\nfrom pkg import sub\nimport lib_xyz\n", "lib_xyz.py": "import warnings, logging\nwith warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always'); warnings.warn('use another', DeprecationWarning, stacklevel=2)\nAT = seen[0].filename.rpartition('/')[2][:6], seen[0].lineno\n"},
+    pre="AT0 = m.lib_xyz.AT",
+    new=["n.lib_xyz.AT == ('sub.py', 1)"],
+    old=["AT0 == ('m.py', 1)"],
+)
+C(
+    "R03b-modules-that-are-compared",
+    "plugins are found by `inspect.getmodule(x) is module`, tests by `sys.modules[x.__module__] == module`",
+    {
+        "m.py": "import inspect, lib, sys\ndef f(): return [n for n, x in inspect.getmembers(lib, inspect.isclass) if inspect.getmodule(x) is lib]\n"
+        "def g(): return sys.modules[lib.A.__module__] == lib, lib == sys.modules['lib'], lib != sys.modules['m'], inspect.getmodule(f).f is f\n",
+        "lib.py": "from collections import OrderedDict\nclass A: pass\nclass B1: pass\n",
+    },
+    {"lib.py": "from collections import OrderedDict\nclass A: pass\nclass B2: pass\n"},
+    pre="f0, g0 = m.f, m.g; import lib; assert lib == cur('lib') and len({lib, sys.modules['lib']}) == 1",
+    new=["n.f() == ['A', 'B2'] and n.g() == (True,) * 4", "lib == cur('lib')"],
+    old=["f0() == ['A', 'B1'] and g0() == (True,) * 4"],
+)
+C(
     "R04-stepping-through-both",
     "sys.settrace and sys.setprofile see the right lines of each generation",
     *before_after("def f():\n    x = §\n    return x\n"),
@@ -1105,6 +1127,22 @@ C(
     new=["traced(n.f) == ['def f():', 'x = 2', 'return x', 'return x']"],
     old=["traced(f0) == ['def f():', 'x = 1', 'return x', 'return x']"],
 )
+C(
+    "R05-record-factories-and-file-names-of-logs",
+    "a log record says m.py and its line, as for any module",
+    *before_after("import logging\ndef f(): logging.getLogger('r05').warning('§')\n"),
+    pre="""
+        import logging
+        seen = []
+        class H(logging.Handler):
+            def emit(self, r): seen.append((r.pathname, r.filename, r.module, r.funcName, r.lineno, r.getMessage()))
+        logging.getLogger('r05').addHandler(H()); logging.getLogger('r05').propagate = False
+        f0 = m.f
+    """,
+    new=["(n.f(), seen[-1])[1] == (str(root / 'm.py'), 'm.py', 'm', 'f', 2, '2')"],
+    old=["(f0(), seen[-1])[1] == (str(root / 'm.py'), 'm.py', 'm', 'f', 2, '1')"],
+)
+
 # --- S. memory -------------------------------------------------------------------------------------------------------
 
 KINDS = """
