@@ -182,5 +182,5 @@ def test_frames_of_ours_can_be_looked_at(ops: Ops, loader: Loader) -> None:
         m.f()
 
     text = "".join(traceback.format_exception(caught.value))
-    assert "in execute_chain\n    module = execute(part)" in text
+    assert "in execute\n    _run(part, module)" in text
     assert text.count("importlib._bootstrap") > 2
