@@ -41,12 +41,11 @@ those that ran (`source`); `records` and `uncaught` take it off where people rea
 `internal` keeps frames of ours from being taken for a caller, `comparing` knows which module a library means,
 `typecaches` what typing would hand from one generation to the next.
 
-What is done to the process (`hooks`: a finder, ``importlib.import_module``, ``atexit.register``, logging's
-``addHandler`` and ``addFilter``, the stand-ins, and Python's own hooks for uncaught exceptions; `patches`: threads and
-executors, `threads`, children of multiprocessing, `children`, log records, ``inspect.getmodule``) is done by the first
-open loader and undone by the last that closes. Locks: a loader's own, held while it looks and links; the pool's, while
-parts are made; one for the states of all parts. None is held while user code runs; all are new in a forked child
-(`forks`).
+What is done to the process (`hooks`: a finder, ``importlib.import_module``, the stand-ins, and Python's own hooks for
+uncaught exceptions; `patches`: threads and executors, `threads`, children of multiprocessing, `children`, four
+registries, `doors`, log records, ``inspect.getmodule``) is done by the first open loader and undone by the last that
+closes. Locks: a loader's own, held while it looks and links; the pool's, while parts are made; one for the states of
+all parts. None is held while user code runs; all are new in a forked child (`forks`).
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
 moment it was executed (gettext's ``install`` after that is not seen). ``inspect.getsource`` of a class or a module,

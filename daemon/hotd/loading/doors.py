@@ -1,28 +1,24 @@
 """Who registered it, where the object does not tell: a StreamHandler on a logger, a library's function at exit.
 
-Three doors of the standard library are watched while a loader is open: `atexit.register`, `logging.Logger.addHandler`
-and `logging.Filterer.addFilter`. Code that is not managed passes them as ever.
+Four doors of the standard library are watched while a loader is open: ``atexit.register``, ``Logger.addHandler``,
+``addFilter`` of loggers and handlers, ``codecs.register``. Code that is not managed passes them as ever.
 """
 
 from __future__ import annotations
 
 import atexit
+import codecs
+import functools
 import logging
 import sys
 import weakref
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from hotd.loading.asking import maker
 from hotd.loading.part import Part
+from hotd.loading.patches import Patch
 from hotd.loading.whose import part_of
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_register: Callable[..., Any] = atexit.register
-_add_handler: Callable[[logging.Logger, logging.Handler], None] = logging.Logger.addHandler
-_add_filter: Callable[[logging.Filterer, Any], None] = logging.Filterer.addFilter
-"""What we patched over, which is not always Python's own."""
 
 
 class AtExit:
@@ -77,87 +73,113 @@ def at_exit() -> list[Callable[..., Any]]:
     return spy.seen
 
 
-class _Added:
-    """One handler or filter, added by the code of one part. Held weakly, all three."""
+class _Passed:
+    """One thing that code of one part brought through a door to a place. Held weakly, all three."""
 
-    __slots__ = ("part", "thing", "where")
+    __slots__ = ("part", "place", "thing")
 
-    def __init__(self, where: logging.Filterer, thing: object, part: Part) -> None:
-        self.where, self.thing, self.part = weakref.ref(where), weakref.ref(thing), weakref.ref(part)
+    def __init__(self, place: object, thing: object, part: Part) -> None:
+        self.place, self.thing, self.part = weakref.ref(place), weakref.ref(thing), weakref.ref(part)
 
     @property
     def lives(self) -> bool:
-        return self.where() is not None and self.thing() is not None and self.part() is not None
+        return self.place() is not None and self.thing() is not None and self.part() is not None
 
 
-_added: tuple[_Added, ...] = ()
+_passed: tuple[_Passed, ...] = ()
 """Replaced as a whole, so that readers need no lock. Two that add at once may forget one: it is then not attributed."""
 
 
-def adder(where: logging.Filterer, thing: object) -> Part | None:
-    """The part whose code added this handler or filter there; None where it was another's, or is gone."""
-    found = (one for one in reversed(_added) if one.thing() is thing and one.where() is where)
+def bringer(place: object, thing: object) -> Part | None:
+    """The part whose code brought the thing to this place; None where it was another's, or is gone."""
+    found = (one for one in reversed(_passed) if one.thing() is thing and one.place() is place)
     return next((one.part() for one in found), None)
 
 
-def _note(where: logging.Filterer, thing: object, part: Part | None) -> None:
-    global _added  # noqa: PLW0603 - what is registered is registered in the process
-    kept = tuple(one for one in _added if one.lives and (one.thing() is not thing or one.where() is not where))
+def codec_functions() -> Iterator[tuple[Any, Part | None]]:
+    """The search functions that managed code gave to ``codecs.register``, each with the part that did: nobody else
+    can list them."""
+    for one in _passed:
+        if one.place() is _CODECS:
+            yield one.thing(), one.part()
+
+
+def forget(place: object, thing: object) -> None:
+    """It is there no more."""
+    _note(place, thing, None)
+
+
+def _note(place: object, thing: object, part: Part | None) -> None:
+    global _passed  # noqa: PLW0603 - what is registered is registered in the process
+    kept = tuple(one for one in _passed if one.lives and (one.thing() is not thing or one.place() is not place))
     try:
-        _added = kept if part is None else (*kept, _Added(where, thing, part))
+        _passed = kept if part is None else (*kept, _Passed(place, thing, part))
     except TypeError:  # nothing can refer to it weakly: a function of native code, an object with __slots__
-        _added = kept
+        _passed = kept
 
 
 # --- the doors -------------------------------------------------------------------------------------------------------
 
 
-def register(func: F, /, *args: Any, **kwargs: Any) -> F:
-    """``atexit.register``."""
-    part = maker(sys._getframe(1))
-    if part is None or part_of(func) is not None:
-        _register(func, *args, **kwargs)
-    else:
-        _register(AtExit(func, args, kwargs, part))
-    return func
+def _register(register: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(register)
+    def register_told(func: Any, /, *args: Any, **kwargs: Any) -> Any:
+        part = maker(sys._getframe(1))
+        if part is None or part_of(func) is not None:
+            return register(func, *args, **kwargs)
+        register(AtExit(func, args, kwargs, part))
+        return func
+
+    return register_told
 
 
-def add_handler(self: logging.Logger, hdlr: logging.Handler) -> None:
-    """``logging.Logger.addHandler``."""
-    new = not any(one is hdlr for one in self.handlers)
-    _add_handler(self, hdlr)
-    if new:
-        _note(self, hdlr, maker(sys._getframe(1)))
+def _add_handler(add: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(add)
+    def add_handler_told(self: logging.Logger, hdlr: logging.Handler) -> None:
+        new = not any(one is hdlr for one in self.handlers)
+        add(self, hdlr)
+        if new:
+            _note(self, hdlr, maker(sys._getframe(1)))
+
+    return add_handler_told
 
 
-def add_filter(self: logging.Filterer, filter: Any) -> None:
-    """``logging.Filterer.addFilter``, of loggers and of handlers."""
-    new = not any(one is filter for one in self.filters)
-    _add_filter(self, filter)
-    if new:
-        _note(self, filter, maker(sys._getframe(1)))
+def _add_filter(add: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(add)
+    def add_filter_told(self: logging.Filterer, filter: Any) -> None:
+        new = not any(one is filter for one in self.filters)
+        add(self, filter)
+        if new:
+            _note(self, filter, maker(sys._getframe(1)))
+
+    return add_filter_told
 
 
-def install() -> None:
-    """Begin to watch."""
-    global _register, _add_handler, _add_filter  # noqa: PLW0603 - there is one of each to patch
-    if atexit.register is not register:
-        _register = atexit.register
-    if logging.Logger.addHandler is not add_handler:
-        _add_handler = logging.Logger.addHandler
-    if logging.Filterer.addFilter is not add_filter:
-        _add_filter = logging.Filterer.addFilter
-    # mypy dislikes assigning to methods, here and below.
-    atexit.register = register
-    logging.Logger.addHandler = add_handler  # type: ignore[method-assign]
-    logging.Filterer.addFilter = add_filter  # type: ignore[method-assign]
+class _Codecs:
+    """Stands for the list of search functions, which is out of reach."""
 
 
-def uninstall() -> None:
-    """Take the patches away, unless somebody patched over one: then ours passes everything on, as before."""
-    if atexit.register is register:
-        atexit.register = _register
-    if logging.Logger.addHandler is add_handler:
-        logging.Logger.addHandler = _add_handler  # type: ignore[method-assign,assignment]
-    if logging.Filterer.addFilter is add_filter:
-        logging.Filterer.addFilter = _add_filter  # type: ignore[method-assign,assignment]
+_CODECS = _Codecs()
+
+
+def _register_codec(register: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(register)
+    def register_codec_told(search_function: Any, /) -> None:
+        register(search_function)
+        _note(_CODECS, search_function, maker(sys._getframe(1)))
+
+    return register_codec_told
+
+
+def unregister_codec(function: Any) -> None:
+    """``codecs.unregister``, which is no news to us then."""
+    codecs.unregister(function)
+    forget(_CODECS, function)
+
+
+PATCHES = (
+    Patch("atexit", "register", _register),
+    Patch("logging", "Logger.addHandler", _add_handler),
+    Patch("logging", "Filterer.addFilter", _add_filter),
+    Patch("codecs", "register", _register_codec),
+)

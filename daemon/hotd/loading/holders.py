@@ -5,9 +5,9 @@ Found by looking at what is there and asking whose it is, never by comparing the
 modules and instances do meanwhile is theirs. It takes some milliseconds, and is for when somebody wants to know.
 
 Not found: what carries no code and passes no watched door (`doors`), as a string in ``sys.path``, a warnings filter for
-a built-in category, ``os.environ``, the working folder; codecs' search functions, which nobody can list; child
-processes other than ``multiprocessing.Process``; what lies deep in a library, or in a container of ten thousand. What
-refers weakly only (ABC.register, ``__subclasses__``) goes by itself.
+a built-in category, ``os.environ``, the working folder; child processes other than ``multiprocessing.Process``; what
+lies deep in a library, or in a container of ten thousand. What refers weakly only (ABC.register, ``__subclasses__``)
+goes by itself.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _lock = threading.RLock()
 """Re-entrant: a loader that nobody closed is closed by the garbage collector."""
 forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 PATCHES = (
-    *threads.PATCHES, *children.PATCHES, *process_pools.PATCHES, *records.PATCHES, *comparing.PATCHES,
+    *threads.PATCHES, *doors.PATCHES, *children.PATCHES, *process_pools.PATCHES, *records.PATCHES, *comparing.PATCHES,
 )  # fmt: skip
 _finder = Finder()
 _open = 0
@@ -40,7 +40,6 @@ def install() -> None:
         setattr(importlib, "reload", refuse_reload)  # noqa: B010 - the name is banned in plain sight, rightly
         for patch in PATCHES:
             patch.put()
-        doors.install()
         uncaught.install()
         forks.mind()
 
@@ -59,7 +58,6 @@ def uninstall() -> None:
         if getattr(importlib, "reload") is refuse_reload:  # noqa: B009
             setattr(importlib, "reload", _reload)  # noqa: B010
         uncaught.uninstall()
-        doors.uninstall()
         for patch in PATCHES:
             patch.take()
         vacate()

@@ -19,7 +19,7 @@ from typing import Any
 
 from hotd.core import border
 from hotd.core.border import Returned
-from hotd.loading.doors import AtExit, adder, at_exit
+from hotd.loading.doors import AtExit, at_exit, bringer, codec_functions, unregister_codec
 from hotd.loading.whose import Whose, kind_of, named, quoted
 
 STEPS = 3
@@ -75,7 +75,7 @@ def _filters(whose: Whose, where: logging.Filterer, on: str) -> Iterator[Holder]
 def _added(
     whose: Whose, kind: str, where: logging.Filterer, thing: object, on: str, remove: Callable[[], object]
 ) -> Iterator[Holder]:
-    theirs = whose.owns(thing) or adder(where, thing) in whose.parts
+    theirs = whose.owns(thing) or bringer(where, thing) in whose.parts
     refers = whose.owns(thing) or any(whose.within(one, STEPS) is not None for one in _attributes(thing))
     if theirs or refers:
         yield Holder(f"logging {kind} {kind_of(thing)} {on}", remove if theirs else None, refers)
@@ -124,6 +124,12 @@ def _pickling(whose: Whose) -> Iterator[Holder]:
             yield Holder(f"copyreg {named(reduce)} for {named(cls)}")
 
 
+def _codecs(whose: Whose) -> Iterator[Holder]:
+    for function, part in codec_functions():
+        if part in whose.parts:
+            yield Holder(f"codecs {named(function)}", partial(unregister_codec, function), whose.owns(function))
+
+
 def _warnings(whose: Whose) -> Iterator[Holder]:
     for one in tuple(warnings.filters):
         if isinstance(one, tuple) and any(whose.owns(category) for category in one[2:3]):
@@ -147,5 +153,5 @@ def _no_module(name: str, module: object) -> None:
         del sys.modules[name]
 
 
-REGISTRIES = (_at_exit, _logging, _lists, _finalizers, _pickling, _warnings, _modules)
+REGISTRIES = (_at_exit, _logging, _lists, _finalizers, _pickling, _codecs, _warnings, _modules)
 """Each finds what stands in one of them."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from hotd.core import border
 from hotd.core.border import Raised
+from hotd.loading import forks
 from hotd.loading.candidate import Candidate
 from hotd.loading.dispose import HOT_DISPOSE, dispose
 from hotd.loading.holders import Holder, found_by, registered
@@ -143,6 +144,7 @@ class Remains:
         self._residues: tuple[Residue, ...] = ()
         self._lock = threading.RLock()
         """Re-entrant: the garbage collector may end a candidate in here, which is news."""
+        forks.renew(self, "_lock", threading.RLock)
 
     @property
     def still(self) -> tuple[str, ...]:

@@ -68,6 +68,10 @@ UNDOABLE = {
         "import copyreg\nclass C: pass\ncopyreg.pickle(C, lambda c: (C, ()))\n",
         "copyreg for class 'C'",
     ),
+    "a codec": (
+        "import codecs\ndef search(name): return None\ncodecs.register(search)\n",
+        "codecs function 'search'",
+    ),
     "a warnings filter": (
         "import warnings\nclass Mine(Warning): pass\nwarnings.simplefilter('ignore', Mine)\n",
         "warnings filter for class 'Mine'",
