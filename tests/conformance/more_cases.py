@@ -1116,3 +1116,79 @@ C(
     ok=None,
     new=["between == (1, 2)", "n.X == (2, 2)"],
 )
+
+# --- Z. what random programs found (tests/oracle) --------------------------------------------------------------------
+
+C(
+    "Z01-what-an-undo-brings-back-is-looked-at",
+    "a file changed while nothing used it: after an undo to who did use it, the next reload knows, though told of others",
+    {"m.py": "import a\nX = a.k\n", "a.py": "import n\nk = n.k\n", "n.py": "k = 1\n"},
+    [{"a.py": "k = 0\n", "n.py": "k = 2\n"}, {"a.py": "import n\nk = n.k * 10\n"}],
+    pre="g1 = loader.current; m0 = m",
+    mid=["between = cur('m').X; loader.promote(g1)"],
+    new=["between == 0", "n.X == 20"],
+    old=["m0.X == 1"],
+)
+C(
+    "Z02-a-computed-import-of-what-is-there-already",
+    "a module that computes the name of one that others import by statement holds it as well, and is part of its change",
+    {
+        "m.py": "import c1, d\nX = (c1.k, d.c.k)\n",
+        "c1.py": "k = 1\n",
+        "d.py": "import importlib\nc = importlib.import_module(''.join(['c', '1']))\n",
+    },
+    {"c1.py": "k = 2\n"},
+    pre="m0 = m; d0 = cur('d')",
+    new=["n.X == (2, 2)", "cur('d') is not d0"],
+    old=["d0.c.k == 1"],
+)
+C(
+    "Z03-a-kept-module-keeps-what-it-computed",
+    "what a kept module imported under a computed name stays part of the generation, and its imports are watched",
+    {
+        "m.py": "import a, b\nX = (a.k, b.plug.a.k, 1)\n",
+        "a.py": "k = 1\n",
+        "b.py": "import importlib\nplug = importlib.import_module(''.join(['pl', 'ug']))\n",
+        "plug.py": "import a\n",
+    },
+    [{"m.py": "import a, b\nX = (a.k, b.plug.a.k, 2)\n"}, {"a.py": "k = 2\n"}],
+    pre="b0 = cur('b')",
+    mid=["kept = cur('b') is b0; there = cur('plug') is b0.plug"],
+    new=["kept", "there", "n.X == (2, 2, 2)"],
+    old=["b0.plug.a.k == 1"],
+)
+C(
+    "Z04-a-lazy-module-computes-an-import-of-who-is-calling",
+    "the module that holds the computed import is executed again with it, not the one whose call led there",
+    {
+        "m.py": "def f():\n    import d\n    return d.p.k, d.p.m.f is f\n",
+        "d.py": "import importlib, sys\np = importlib.import_module(''.join(['p', '1']))\n",
+        "p1.py": "import m\nk = 1\n",
+    },
+    {"p1.py": "import m\nk = 2\n"},
+    pre="f0 = m.f; one = f0()",
+    new=["n.f() == (2, True)"],
+    old=["one == f0() == (1, True)"],
+)
+C(
+    "Z05-a-module-becomes-a-folder-of-what-is-loaded-by-name",
+    "a module goes, a folder of its name comes, and a module in it is found at run time: that one stays from then on",
+    {
+        "m.py": "import importlib\np = importlib.import_module(''.join(['p', '1']))\n",
+        "p1.py": "import low\n",
+        "low.py": "import me\n",
+        "me.py": "k = 0\n",
+    },
+    [
+        {
+            "m.py": "import importlib\np = importlib.import_module(''.join(['me', '.p1']))\n",
+            "p1.py": None,
+            "low.py": "k = 1\n",
+            "me.py": None,
+            "me/p1.py": "import low\n",
+        },
+        {"me/__init__.py": "k = 3\n"},
+    ],
+    mid=["p0 = cur('me.p1')"],
+    new=["n.p is p0", "cur('me').k == 3"],
+)

@@ -32,8 +32,27 @@ class Line(Protocol):
 BOUND: ContextVar[Scope | None] = ContextVar("hotd_generation", default=None)
 """The generation that this thread works for."""
 
-HEADS: list[weakref.ref[Line]] = []
-"""Open loaders; who promoted last is last. Replaced as a whole, never changed, so that readers need no lock."""
+
+class Heads:
+    """Open loaders; who promoted last is last. The tuple is replaced as a whole, so that readers need no lock."""
+
+    def __init__(self) -> None:
+        self.lines: tuple[weakref.ref[Line], ...] = ()
+        self._lock = threading.RLock()
+        """Two loaders that promote at once would each write down what the other one is not in."""
+
+    def without(self, line: Line) -> None:
+        """It is no head any more."""
+        with self._lock:
+            self.lines = tuple(other for other in self.lines if other() not in (None, line))
+
+    def last(self, line: Line) -> None:
+        """It promoted last."""
+        with self._lock:
+            self.lines = (*(other for other in self.lines if other() not in (None, line)), weakref.ref(line))
+
+
+HEADS = Heads()
 
 
 def call_bound(scope: Scope, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -116,7 +135,7 @@ def resolve(name: str, frame: FrameType | None) -> Part | None:
 
 def at_head(name: str) -> Part | None:
     """The part that ``name`` means to code that belongs to no generation."""
-    for reference in reversed(HEADS):
+    for reference in reversed(HEADS.lines):
         line = reference()
         head = line.head() if line is not None else None
         found = head.find(name) if head is not None else None
@@ -127,12 +146,12 @@ def at_head(name: str) -> Part | None:
 
 def to_front(line: Line) -> None:
     """From now on this loader's current generation is the first to be asked by outside code."""
-    HEADS[:] = [*(other for other in HEADS if other() not in (None, line)), weakref.ref(line)]
+    HEADS.last(line)
 
 
 def leave(line: Line) -> None:
     """Outside code is not answered by this loader any more."""
-    HEADS[:] = [other for other in HEADS if other() not in (None, line)]
+    HEADS.without(line)
 
 
 class Inherited:

@@ -38,7 +38,7 @@ def known_to(asked: Iterable[Scope]) -> dict[str, Part]:
     found: dict[str, Part] = {}
     known = list(single(asked))
     if not known:
-        lines = (reference() for reference in reversed(HEADS))
+        lines = (reference() for reference in reversed(HEADS.lines))
         known = [head for line in lines if line is not None and (head := line.head()) is not None]
     for scope in known:
         table = scope.table() if isinstance(scope, Generation) else reach([scope]) if isinstance(scope, Part) else {}

@@ -118,8 +118,12 @@ class Generation:
         return index is not None and index.parts is parts
 
     def start_from(self, part: Part) -> None:
-        """The part of an entry, or of a package above one: while this is being made, and never after."""
-        self._parts[part.name] = part
+        """The part of an entry, or of a package above one.
+
+        Later only one that this generation's code loaded by name where all that could remember it is shared.
+        """
+        self._parts = {**self._parts, part.name: part}
+        self._table = None
 
     def entry_parts(self) -> Iterable[Part]:
         """The parts of the entries and of the packages above them."""

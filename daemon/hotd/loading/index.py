@@ -69,14 +69,15 @@ class Index:
                 self._drop(name)
 
     def extend(self, part: Part) -> None:
-        """Take note of everything below a part that is not in the index yet: imports seen at run time bring such."""
-        work = [part]
+        """Take note of everything below a part that the index lacks, or has an older one of: run time brings such."""
+        work, met = [part], {part}
         while work:
             one = work.pop()
             for name, target in tuple(one.edges.items()):
                 self.users.setdefault(name, set()).add(one.name)
-                if name not in self.parts:
+                if self.parts.get(name) is not target and target not in met:
                     self.enter(target)
+                    met.add(target)
                     work.append(target)
 
     def _drop(self, name: str) -> None:

@@ -122,9 +122,12 @@ class Ledger:
                 self.settle([name for name, look in self._pending.items() if look <= candidate.look])
             else:  # the first load, an undo, a restored one, or a candidate that another one overtook
                 before, self._index = self._index.parts, Index(current.table().values())
+                now = self._index.parts
                 other: Iterable[str] = self._index.names()
                 if candidate is None or not candidate.restored:
-                    other = (name for name, part in before.items() if self._index.parts.get(name) is not part)
+                    read = candidate.linked if candidate is not None and candidate.look == self._looks else {}
+                    differing = (name for name in before.keys() | now.keys() if before.get(name) is not now.get(name))
+                    other = (name for name in differing if name not in read)
                 self._pending.update(dict.fromkeys(other, self._looks))
             self._indexed, current.indexed = current, self._index
             self._renewals = weakref.WeakKeyDictionary()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from types import ModuleType
@@ -41,6 +42,9 @@ class Home(Protocol):
 
     def load_now(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
         """A name that no snapshot has: load it from the disk as it is now. None where the roots have no such name."""
+
+    def given(self, found: Part, askers: tuple[Scope, ...]) -> None:
+        """Code asked for a part whose name its source does not tell: what is being executed may keep it for ever."""
 
 
 class Part:
@@ -145,6 +149,11 @@ class Part:
     def package(self) -> str:
         """What ``__package__`` says."""
         return self.name if self.is_package else names.parent(self.name)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this very thread executes its body."""
+        return self.state is State.EXECUTING and self.owner == threading.get_ident()
 
     def find(self, name: str) -> Part | None:
         """The part of that name in this one's closure."""

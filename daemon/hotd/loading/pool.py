@@ -16,7 +16,7 @@ from hotd.loading.asking import single
 from hotd.loading.generation import Generation
 from hotd.loading.link import link
 from hotd.loading.modules import fresh
-from hotd.loading.part import Part, Scope
+from hotd.loading.part import Part, Scope, reach
 from hotd.loading.roots import Roots
 from hotd.loading.routing import import_function
 from hotd.loading.sketch import Sketch, Sketcher, entry_names
@@ -104,6 +104,7 @@ class Pool:
             sketcher.closures,
             kept=sketcher.kept,
             heads=heads,
+            holds=sketcher.holds,
             roots=roots,
             home=self,
         )
@@ -130,13 +131,35 @@ class Pool:
 
     def load_now(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
         with self._lock:
-            found = asker.find(name) or self._beside(asker, name)
+            found = asker.find(name) or self._beside(asker, name, askers)
             if found is None:
                 found = self._from_disk(asker, name, askers)
             return found
 
-    def _beside(self, asker: Part, name: str) -> Part | None:
-        """The name in a generation that the asker belongs to."""
+    def given(self, found: Part, askers: tuple[Scope, ...]) -> None:
+        executed = [one for one in askers if isinstance(one, Part) and one.is_mine]
+        if any(part.find(found.name) is not found for part in executed):
+            with self._lock:
+                for part in executed:  # what is executed further out imports it through what is executed further in
+                    if part.find(found.name) is not found and self._agreed(part, found):
+                        self._add_edge(part, found.name, found, askers)
+
+    def _agreed(self, part: Part, found: Part) -> bool:
+        """Whether all generations that share the part mean the same by whatever the edge would bring them."""
+        sharing = [one for member in self._each() for one in member.living() if one.find(part.name) is part]
+        brought = reach([found]).items() if len(sharing) > 1 else ()
+        return all(one.find(name) in (None, target) for one in sharing for name, target in brought)
+
+    def _add_edge(self, owner: Part, name: str, part: Part, askers: tuple[Scope, ...]) -> None:
+        owner.add_edge(name, part)
+        for candidate in _staging(askers):
+            candidate.added.append((owner, name, part))
+        self._tell(owner, name)
+
+    def _beside(self, asker: Part, name: str, askers: tuple[Scope, ...]) -> Part | None:
+        """The name in a generation that the asker belongs to; where it is not told which, in the newest."""
+        if any(one.find(asker.name) is asker for one in single(askers) if isinstance(one, Generation)):
+            return None  # that one was asked, and what others have may be of another time
         for member in self._each():
             for generation in member.living():
                 if generation.find(asker.name) is asker and (found := generation.find(name)) is not None:
@@ -149,7 +172,7 @@ class Pool:
                 found = scope.find(wanted)
                 if found is not None:
                     return found
-            return self._beside(asker, wanted)
+            return self._beside(asker, wanted, askers)
 
         sketcher = Sketcher(asker.roots, source=self.source, kept=kept)
         sketcher.follow(entry_names((name,)))
@@ -160,40 +183,43 @@ class Pool:
         if sketcher.errors:
             raise as_import_error(sketcher.errors[0])
         table, made = self.link(sketcher, {}, asker.roots)
-        candidates = [scope for scope in single(askers) if isinstance(scope, Generation) and scope.staging]
-        for candidate in candidates:
+        for candidate in _staging(askers):
             candidate.loaded.extend(made.values())
-        owner = self._owner(asker, askers, sketcher.sketches, table)
+        owner = self._owner(asker, askers, sketcher.sketches, table, name)
         for prefix in names.prefixes(name):
-            part = table.get(prefix) or kept(prefix)
-            if part is not None and owner.find(prefix) is not part:
-                owner.add_edge(prefix, part)
-                for candidate in candidates:
-                    candidate.added.append((owner, prefix, part))
-                self._tell(owner, prefix)
+            found = table.get(prefix) or kept(prefix)
+            if found is None or owner.find(prefix) is found:
+                continue
+            if isinstance(owner, Part):
+                self._add_edge(owner, prefix, found, askers)
+            else:
+                owner.start_from(found)
         return table[name]
 
-    @staticmethod
-    def _owner(asker: Part, askers: tuple[Scope, ...], sketches: dict[str, Sketch], table: dict[str, Part]) -> Part:
-        """The part that gets the new edge: the asker itself, if its closure has whatever the new parts import.
+    def _owner(
+        self, asker: Part, askers: tuple[Scope, ...], sketches: dict[str, Sketch], table: dict[str, Part], name: str
+    ) -> Part | Generation:
+        """The part that gets the new edge: what is being executed, as that may keep what it was given; else the asker
+        itself, if its closure has whatever the new parts import.
 
         A part that generations share must not get an edge into one of them: the others would follow it. Then the edge
-        belongs to the nearest asking code that does know those imports, at last to an entry of the generation.
+        belongs to the nearest asking code that does know those imports, at last to an entry of the generation; where
+        all of that is shared, to the generation itself.
         """
         parts = [one for one in askers if isinstance(one, Part)]
-        for scope in single(askers):
-            if isinstance(scope, Generation):
-                parts.extend(scope.entry_parts())
+        generations = [one for one in single(askers) if isinstance(one, Generation)]
+        entries = [part for one in generations for part in one.entry_parts()]
         needed = {
-            target: part
-            for name, sketch in sketches.items()
+            target: found
+            for made, sketch in sketches.items()
             for target in sketch.targets
-            if target not in table and (part := table[name].edges.get(target)) is not None
+            if target not in table and (found := table[made].edges.get(target)) is not None
         }
-        for part in (asker, *parts):
-            if all(part.find(target) is found for target, found in needed.items()):
+        for part in (*(one for one in parts if one.is_mine), asker, *parts, *entries):
+            knows = part.is_mine or all(part.find(target) is found for target, found in needed.items())
+            if knows and self._agreed(part, table[name]):
                 return part
-        return asker
+        return generations[0] if generations else asker
 
     def _in_service(self, part: Part) -> bool:
         return any(one.find(part.name) is part for member in self._each() for one in member.serving())
@@ -210,6 +236,11 @@ class Pool:
 
     def _alive(self) -> list[weakref.ref[Member]]:
         return [one for one in self._members if one() is not None]
+
+
+def _staging(askers: tuple[Scope, ...]) -> list[Generation]:
+    """The candidates among those who ask: what they bring is taken back if they are refused."""
+    return [scope for scope in single(askers) if isinstance(scope, Generation) and scope.staging]
 
 
 def as_import_error(error: LoadRejected) -> ImportError:

@@ -190,8 +190,12 @@ class Importer:
         for scope in asked:
             found = scope.find(name)
             if found is not None:
-                return found
-        return part.home.load_now(part, name, asked)
+                break
+        else:
+            found = part.home.load_now(part, name, asked)
+        if found is not None:
+            part.home.given(found, asked)
+        return found
 
     def _absolute(self, name: str, globals: Mapping[str, Any] | None, level: int) -> str | None:
         if not isinstance(name, str) or (not name and not level):

@@ -11,7 +11,7 @@ from hotd.contract.errors import EmptySource, LoadRejected, NameTaken, SourceMis
 from hotd.core import graph, names
 from hotd.loading.below import further_folders, submodules
 from hotd.loading.circumstances import is_guarded, may_be_skipped
-from hotd.loading.data import Data
+from hotd.loading.data import Data, alike
 from hotd.loading.disk import NAMESPACE, PACKAGE, Location
 from hotd.loading.files import file_name
 from hotd.loading.gathering import Gatherer
@@ -225,6 +225,16 @@ class Sketcher:
         if source is None or source.path != location.path:
             source = self.read[name] = self._source(location.path, self._disk.read(location.path))
         return source
+
+    def holds(self, part: Part) -> bool:
+        """Whether the disk has the part's own source and data as the part has them."""
+        location = self.locate(part.name)
+        if location is None or location != part.location or not alike(part.data, self.data(part.name, location)):
+            return False
+        try:
+            return part.source is None or self.load(part.name, location) is part.source
+        except OSError:
+            return False
 
     def _sketch(self, name: str, location: Location) -> Sketch:
         taken = taken_by(name)

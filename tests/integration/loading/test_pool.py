@@ -178,3 +178,62 @@ def test_what_was_abandoned_is_not_waited_for(ops: Ops, open_loader: Open) -> No
     gate.go.set()
     thread.join(10)
     assert loader.current is generation
+
+
+def test_a_shared_module_does_not_bring_what_changed_since(ops: Ops, open_loader: Open) -> None:
+    """One module loaded a plugin under a computed name; the other, later, gets the plugin that is on disk then."""
+    text = "import importlib\np = importlib.import_module(''.join(['pl', 'ug']))\n"
+    ops.write(a="import host\n", b="import host\n", host=text, plug="k = 1\n")
+    pool = Pool()
+    one, two = open_loader(pool=pool), open_loader(pool=pool)
+    first = one.load("a").module("host")
+    ops.write(plug="k = 2\n")
+    second = two.load("b").module("host")
+    assert (first.p.k, second.p.k) == (1, 2)
+
+    assert one.reload().module("host").p.k == 2
+
+
+def test_a_shared_module_brings_what_it_loaded_by_name(ops: Ops, open_loader: Open) -> None:
+    """Nothing changed since: one module object, one plugin, for both."""
+    text = "import importlib\np = importlib.import_module(''.join(['pl', 'ug']))\n"
+    ops.write(a="import host\n", b="import host\n", host=text, plug="k = 1\n")
+    pool = Pool()
+    one, two = open_loader(pool=pool), open_loader(pool=pool)
+
+    assert one.load("a").module("host") is two.load("b").module("host")
+    assert two.current is not None and two.current.parts == ("b", "host", "plug")
+
+
+def test_what_a_shared_module_loads_by_name_is_the_askers_for_ever(ops: Ops, open_loader: Open) -> None:
+    """Two modules share one that loads by name; one of them imports the same by statement, and moves on."""
+    host = "import importlib\ndef get():\n    return importlib.import_module(''.join(['pl', 'ug'])).k\n"
+    ops.write(a="import host\n", b="import host, plug\n", host=host, plug="k = 1\n")
+    pool = Pool()
+    one, two = open_loader(pool=pool), open_loader(pool=pool)
+    first, second = one.load("a"), two.load("b")
+    assert first.module("host") is second.module("host")
+    assert first.run(first.module("host").get) == 1
+    ops.write(plug="k = 2\n")
+    third = two.reload()
+
+    assert third.run(third.module("host").get) == 2
+    assert first.run(first.module("host").get) == second.run(second.module("host").get) == 1
+    assert one.reload().module("plug").k == 2
+
+
+def test_what_no_shared_part_may_remember_is_the_generations_own(ops: Ops, open_loader: Open) -> None:
+    """All of one module's parts are the other's too, whose generations already differ about what is loaded by name."""
+    host = "import importlib\ndef get():\n    return importlib.import_module(''.join(['pl', 'ug'])).k\n"
+    ops.write(a="import host\nget = host.get\n", b="import a, plug\n", host=host, plug="k = 1\n")
+    pool = Pool()
+    one, two = open_loader(pool=pool), open_loader(pool=pool)
+    first, second = one.load("a"), two.load("b")
+    ops.write(plug="k = 2\n")
+    third = two.reload()
+
+    found = [generation.run(generation.module("a").get) for generation in (first, third, second, first)]
+
+    assert found == [2, 2, 1, 2]
+    assert third.module("host") is first.module("host")
+    assert first.parts == ("a", "host", "plug")
