@@ -13,14 +13,19 @@ from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
 from hotd.contract.views import Logs
 from hotd.core.messages import (
+    Afterlife,
     Avoided,
     Batch,
     Checked,
+    Holder,
+    HookFailed,
     InstanceEnded,
     InstanceEvent,
     InstanceFailed,
     InstanceSpec,
     InstanceStarted,
+    LeakedCode,
+    Leaks,
     LoadJob,
     LoadKind,
     LoadOutcome,
@@ -45,6 +50,11 @@ __all__ = [
     "Rejected",
     "LoadOutcome",
     "PartFile",
+    "Afterlife",
+    "HookFailed",
+    "LeakedCode",
+    "Leaks",
+    "Holder",
     "InstanceSpec",
     "InstanceStarted",
     "InstanceEnded",
@@ -92,7 +102,16 @@ class Loading(Protocol):
         """What candidates of the module that are no more left behind, and is still there: phrases."""
 
     def retire(self, module: str, number: int) -> None:
-        """Drop a generation from memory (whoever still holds objects of it keeps those)."""
+        """Drop a generation from memory, after its dispose hook. Whoever still holds objects of it keeps those.
+
+        What comes of that is told as `Afterlife`, from another thread.
+        """
+
+    def holders(self, module: str, number: int, within: float) -> tuple[Holder, ...]:
+        """Who keeps a leaked generation in memory; () when nobody does. Takes up to ``within`` seconds, more or less.
+
+        Looks through the whole heap: not for the engine's thread.
+        """
 
     def touched_by(self, module: str, paths: frozenset[str]) -> bool:
         """Whether any of the absolute paths may matter to the module. No I/O."""

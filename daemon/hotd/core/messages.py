@@ -133,6 +133,46 @@ LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | WouldRebuild | 
 
 
 @dataclass(frozen=True, slots=True)
+class HookFailed:
+    """A hook of a generation that was retired raised, or did not end in time."""
+
+    module: str
+    generation: int
+    hook: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class LeakedCode:
+    """A generation that was retired, and whose code is in memory all the same."""
+
+    generation: int
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """Every leaked generation of the module, the oldest first: who is not in here has left memory."""
+
+    module: str
+    leaked: tuple[LeakedCode, ...]
+
+
+Afterlife = HookFailed | Leaks
+"""What is told of retired generations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Something that keeps the code of a retired generation in memory, in words a user understands."""
+
+    what: str
+    """A phrase that follows "held by": ``logging filter 'AuditFilter' on logger 'root'``."""
+    stack: str | None = None
+    """Of a thread: where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartFile:
     """One part of a loaded closure: what ``modules`` lists."""
 

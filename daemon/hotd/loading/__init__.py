@@ -31,6 +31,11 @@ How an import finds its generation, on one page:
 * Names that only running the code reveals (computed names for ``import_module``) become edges when they are imported;
   `pool` loads them.
 
+Gone means gone: a generation that is retired (`reclaim`) says goodbye (`dispose`), garbage is collected off every hot
+path and never too often (`collecting`), and weak looks (`sentinels`) tell what is in memory all the same: a `Leak`
+(`leaks`). Who holds it is looked for when somebody asks (`tracing`): from the code backwards over references
+(`inside` says what belongs to it, `hidden` what the collector does not see) to something with a name (`naming`).
+
 What a candidate that is thrown away left outside itself is its `residue`: cleared where that is safe, told, and watched
 until it is gone; `clearing` does that for the daemon. What outside refers to code of some parts, `holders` tells:
 `whose` an object is follows from its functions' built-in names, `doors` remember who registered what says nothing
@@ -61,9 +66,10 @@ from __future__ import annotations
 
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation, UnknownPart
+from hotd.loading.leaks import Leak
 from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided
 
-__all__ = ["Loader", "Generation", "Candidate", "Plan", "Pool", "Avoided", "UnknownPart"]
+__all__ = ["Loader", "Generation", "Candidate", "Plan", "Pool", "Leak", "Avoided", "UnknownPart"]

@@ -45,6 +45,7 @@ class Generation:
         "linked",
         "loaded",
         "number",
+        "retired",
         "staging",
     )
 
@@ -59,6 +60,8 @@ class Generation:
         self.loaded: list[Part] = []
         """Parts that were made for those edges."""
         self.staging = True
+        self.retired = False
+        """It shall leave memory: what is left of it is a leak from then on."""
         self.identity = object()
         self.linked: Mapping[str, Part] = {}
         """Parts of its closure that are quick to find: those in which it differed from what was current."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import weakref
@@ -19,14 +20,16 @@ from hotd.loading.bundling import Unpacked, bundle_of
 from hotd.loading.candidate import Candidate, executed_since
 from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
+from hotd.loading.leaks import Leak, leaks_of
 from hotd.loading.ledger import Ledger
 from hotd.loading.numbers import Numbers
-from hotd.loading.part import DONE, Part
+from hotd.loading.part import DONE, Part, connected
 from hotd.loading.plan import Plan, plan_of
 from hotd.loading.pool import Pool
 from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
 from hotd.loading.residue import Remains, Residue, spaces_of
 from hotd.loading.roots import Roots
+from hotd.loading.sentinels import Sentinels, is_left
 from hotd.loading.sketch import Sketcher, entry_names
 from hotd.loading.slots import now
 from hotd.loading.standin import tidy
@@ -89,6 +92,7 @@ class Loader:
         self._numbers = Numbers(first_number)
         self.remains = Remains()
         """What candidates that are no more left behind, and is still there."""
+        self._sentinels = Sentinels()
         self._closed = False
         self._pool.join(self)
         hooks.install()
@@ -216,8 +220,10 @@ class Loader:
         """
         generation = chosen.generation if isinstance(chosen, Candidate) else chosen
         self._numbers.give(generation)
+        generation.retired = False
         if isinstance(chosen, Candidate) and not chosen.unchanged:
             self._ledger.promoted(chosen)
+            self._sentinels.watch([*chosen.linked.values(), *generation.loaded], generation.number)
             chosen.before = {}
         self._current = generation
         to_front(self)
@@ -255,6 +261,31 @@ class Loader:
             self._ledger.refused_candidate(candidate)  # it is what the disk holds: what it imports may be its cure
         return self._undo(candidate)
 
+    def retire(self, generation: Generation) -> frozenset[str]:
+        """Nobody goes back to this generation: from now on what is left of it in memory is a leak. Busy for current.
+
+        The names of its parts that no other generation uses, not even of another loader.
+        """
+        if generation is self._current:
+            raise Busy(f"g{generation.number} is current", hint="promote another generation first")
+        generation.retired = True
+        left = connected(generation.entry_parts()) - self._pool.in_use()
+        self._sentinels.left(left, generation.number)
+        return frozenset(part.name for part in left)
+
+    def leaks(self, *, collect: bool = True) -> tuple[Leak, ...]:
+        """The code of earlier generations that is in memory though no generation that has it is, or was not retired.
+
+        Collects garbage first where there is any suspicion, which stops every thread for as long as that takes; with
+        ``collect=False`` garbage that was not collected yet is told, too.
+        """
+        left = self._sentinels.unused(self._pool.in_use())
+        if left and collect:
+            gc.collect()
+            in_use = self._pool.in_use()
+            left = [sentinel for sentinel in left if is_left(sentinel, in_use)]
+        return leaks_of(left, self._pool)
+
     def clear(self, residue: Residue, *, hooks: bool = True) -> tuple[str, ...]:
         """See `Residue.clear`. It runs user code."""
         return self.remains.clear(residue, hooks=hooks)
@@ -281,6 +312,7 @@ class Loader:
         self._current = None
         self._ledger = Ledger(self._roots, self._pool.source)
         self._open, self._staging, self._past = [], [], []
+        self._sentinels = Sentinels()
         self._unhook()
 
     # --- one attempt ---------------------------------------------------------------------------------------------
@@ -471,3 +503,4 @@ class Loader:
     def learned(self, part: Part, name: str) -> None:
         """See `hotd.loading.pool.Member`."""
         self._ledger.learned(part, name)
+        self._sentinels.came(part, name)

@@ -209,3 +209,14 @@ def reach(starts: Iterable[Part]) -> dict[str, Part]:
                 found[name] = target
                 work.append(target)
     return found
+
+
+def connected(starts: Iterable[Part]) -> set[Part]:
+    """Everything that can be reached over edges, also what another part of its name hides."""
+    found = set(starts)
+    work = list(found)
+    while work:
+        new = {target for target in tuple(work.pop().edges.values()) if target not in found}
+        found |= new
+        work += new
+    return found

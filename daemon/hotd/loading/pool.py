@@ -16,7 +16,7 @@ from hotd.loading.asking import single
 from hotd.loading.generation import Generation
 from hotd.loading.link import link
 from hotd.loading.modules import fresh
-from hotd.loading.part import Part, Scope, reach
+from hotd.loading.part import Part, Scope, connected, reach
 from hotd.loading.roots import Roots
 from hotd.loading.routing import import_function
 from hotd.loading.sketch import Sketch, Sketcher, entry_names
@@ -118,6 +118,23 @@ class Pool:
         """Those of them that belong to no generation in memory and to no candidate, of whatever loader."""
         living = [generation for member in self._each() for generation in member.living()]
         return [part for part in parts if all(generation.find(part.name) is not part for generation in living)]
+
+    def in_use(self) -> set[Part]:
+        """Every part of every generation in memory that was not retired, and of every candidate."""
+        return connected(part for generation in self._generations() for part in generation.entry_parts())
+
+    def spaces(self) -> dict[int, str]:
+        """What to call the globals of those parts' modules, by identity: ``long_op of g7``."""
+        found: dict[int, str] = {}
+        for generation in self._generations():
+            for part in connected(generation.entry_parts()):
+                if isinstance(part.module, ModuleType):
+                    found.setdefault(id(vars(part.module)), f"{part.name} of g{generation.number}")
+        return found
+
+    def _generations(self) -> Iterator[Generation]:
+        for member in self._each():
+            yield from (generation for generation in member.living() if not generation.retired)
 
     @property
     def linking(self) -> threading.RLock:

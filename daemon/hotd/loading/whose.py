@@ -100,7 +100,7 @@ class Whose:
         waiting = deque(starts)
         while waiting and len(seen) < MOST:
             label, thing, steps = waiting.popleft()
-            if id(thing) in seen or type(thing) in _PLAIN:
+            if id(thing) in seen or id(type(thing)) in _PLAIN:
                 continue
             if self.owns(thing):
                 yield label, thing
@@ -119,7 +119,7 @@ def module_of(thing: object) -> str:
 def kind_of(thing: object) -> str:
     """``'StreamHandler'``: the name of a function or class, or of an object's class; quoted."""
     kind = type(thing)
-    if kind in _FUNCTIONS:
+    if id(kind) in _FUNCTIONS:
         function: Any = thing
         return quoted(function.__qualname__)
     cls: Any = thing if issubclass(kind, type) else kind
@@ -134,9 +134,9 @@ def quoted(name: object) -> str:
 def named(thing: object) -> str:
     """``function 'on_exit'``, ``class 'Plugin'``, ``an object of class 'Plugin'``; not as it would call itself."""
     kind = type(thing)
-    if kind in _FUNCTIONS:
+    if id(kind) in _FUNCTIONS:
         return f"{'method' if kind is MethodType else 'function'} {kind_of(thing)}"
-    if kind in _WRAPPERS or kind is functools.partial:
+    if id(kind) in _WRAPPERS or kind is functools.partial:
         wrapper: Any = thing
         return named(wrapper.func if kind is functools.partial else wrapper.__wrapped__)
     if kind is GeneratorType or kind is CoroutineType:
@@ -149,12 +149,13 @@ def named(thing: object) -> str:
 _MRO: Any = type.__dict__["__mro__"]
 _SPACE: Any = type.__dict__["__dict__"]
 _QUALNAME: Any = type.__dict__["__qualname__"]
-_WRAPPERS = frozenset({staticmethod, classmethod, type(functools.lru_cache(lambda: None))})
-_FUNCTIONS = frozenset({FunctionType, MethodType, BuiltinFunctionType})
-_DEFINED = _WRAPPERS | {FunctionType, property}
+# By identity: a set of classes would ask whatever class it is asked about for its hash.
+_WRAPPERS = frozenset(map(id, (staticmethod, classmethod, type(functools.lru_cache(lambda: None)))))
+_FUNCTIONS = frozenset(map(id, (FunctionType, MethodType, BuiltinFunctionType)))
+_DEFINED = _WRAPPERS | {id(FunctionType), id(property)}
 _SIZED: tuple[Any, ...] = (dict, list, set, frozenset, tuple, deque)
 _OPAQUE = (ModuleType, FrameType, CodeType, TracebackType, weakref.ref)
-_PLAIN = frozenset({str, bytes, int, float, bool, complex, type(None)})
+_PLAIN = frozenset(map(id, (str, bytes, int, float, bool, complex, type(None))))
 
 
 def _telling(thing: Any) -> Iterator[Any]:
@@ -168,7 +169,7 @@ def _telling(thing: Any) -> Iterator[Any]:
     elif kind is MethodType:
         yield from _telling(thing.__func__)
         yield from _telling(thing.__self__)
-    elif kind in _WRAPPERS:
+    elif id(kind) in _WRAPPERS:
         yield from _telling(thing.__wrapped__)
     elif kind is functools.partial:
         yield from _telling(thing.func)
@@ -179,7 +180,7 @@ def _telling(thing: Any) -> Iterator[Any]:
         yield frame.f_builtins if frame is not None else {}
     elif issubclass(kind, type):
         yield from _MRO.__get__(thing)
-    elif kind not in _PLAIN and not issubclass(kind, ModuleType):  # a module tells nothing: every import binds one
+    elif id(kind) not in _PLAIN and not issubclass(kind, ModuleType):  # a module tells nothing: every import binds one
         yield from _MRO.__get__(kind)
 
 
@@ -187,7 +188,7 @@ def _of_class(cls: type) -> Part | None:
     space = _SPACE.__get__(cls)
     module = space.get("__module__")
     for value in space.copy().values():
-        if type(value) in _DEFINED:
+        if id(type(value)) in _DEFINED:
             for one in _telling(value):
                 found = _routed(one) if type(one) is dict else None
                 if found is not None and found.name == module:  # otherwise the class borrowed the function
