@@ -102,6 +102,10 @@ class Daemon:
     def errors(self, module: str, limit: int = 20) -> views.Failures:
         return self._ask(requests.Errors(module, limit), views.Failures)
 
+    def why(self, module: str, generation: int | None = None) -> views.Why:
+        """What is in the way of a module, or of one of its generations. May take some seconds where something leaks."""
+        return self._ask(requests.Why(module, generation), views.Why)
+
     def events(
         self, follow: bool = False, after: int | None = None, module: str | None = None, limit: int = 200
     ) -> Stream[views.Event]:

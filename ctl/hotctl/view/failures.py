@@ -40,7 +40,7 @@ def hint(text: str, *, indent: int = 0) -> Line:
 
 
 def _failure(one: FailureView, now: datetime) -> Page:
-    who = one.instance or f"load of {one.module}"
+    who = one.instance or (one.module if one.error.code == "hook-failed" else f"load of {one.module}")
     number = f" {gen(one.generation)}" if one.generation is not None else ""
     what = sentences(located(one.error.message, one.error.file, one.error.line), style="bad", indent=2)
     return [line(strong(f"{who}{number}"), dim(f"  {ago(one.at, now)}")), *what, *details(one.error, indent=2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotctl.view.notes import INDENT
-from hotctl.view.page import Column, Page, Row, Span, Table, line, phrase, row
+from hotctl.view.page import Column, Page, Row, Span, Table, command, line, phrase, row
 from hotctl.view.words import ago, gen, located, short, took
 from hotd.contract.views import Generations, GenerationView
 
@@ -24,14 +24,17 @@ STYLES = {"current": "good", "draining": "old", "rejected": "bad", "candidate": 
 
 
 def generations(view: Generations, now: datetime) -> Page:
-    return [Table(COLUMNS, tuple(_row(one, now) for one in view.generations))]
+    return [Table(COLUMNS, tuple(_row(one, view.module, now) for one in view.generations))]
 
 
-def _row(one: GenerationView, now: datetime) -> Row:
+def _row(one: GenerationView, module: str, now: datetime) -> Row:
     notes = []
     if one.error is not None:
         what = located(one.error.message, one.error.file, one.error.line)
         notes.append(line(Span(what, "bad"), indent=INDENT))
+    if one.leaked:
+        what, typed = f"still in memory: {', '.join(one.leaked)}  ", command(f"hotctl why {module} {one.generation}")
+        notes.append(line(Span(what, "warn"), typed, indent=INDENT))
     return row(
         gen(one.generation),
         (phrase(Span(one.state, STYLES.get(one.state, ""))),),

@@ -39,7 +39,7 @@ from hotd.host.notify import Notifier
 from hotd.host.signals import Signals
 from hotd.loading import threads
 from hotd.loading.hosting import Hosting
-from hotd.ports import InstanceEvent
+from hotd.ports import Afterlife, InstanceEvent
 from hotd.watching import FileWatcher
 from hotd.workers.output import Capture, LogBook
 from hotd.workers.stream import PATIENCE
@@ -127,8 +127,12 @@ class Daemon:
         def left_behind(module: str) -> None:
             told[0].left_behind(module)
 
+        def afterlife(news: Afterlife) -> None:
+            told[0].afterlife(news)
+
         loading = Hosting(
             clock,
+            afterlife,
             also=config.watch.also,
             ignore=config.watch.ignore,
             plain_names=config.plain_file_names,

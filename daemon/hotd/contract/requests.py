@@ -45,6 +45,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Of the module, or of one of its generations."""
+
+    module: str
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Errors:
     module: str
     limit: int = 20
@@ -173,6 +181,7 @@ Request = (
     | Instances
     | Generations
     | History
+    | Why
     | Errors
     | Events
     | Logs

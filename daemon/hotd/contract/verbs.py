@@ -44,6 +44,7 @@ _TABLE = (
     Verb("outcome", Role.VIEWER, requests.Outcome, views.Change, False, "the result of a rollout"),
     Verb("logs", Role.OPERATOR, requests.Logs, views.Logs, False, "what instances printed"),
     Verb("errors", Role.OPERATOR, requests.Errors, views.Failures, False, "failures, with their generation's source"),
+    Verb("why", Role.OPERATOR, requests.Why, views.Why, False, "what keeps it from being healthy, current or gone"),
     Verb("reload", Role.OPERATOR, requests.Reload, views.Change, True, "load what is on disk and make it current"),
     Verb("check", Role.OPERATOR, requests.Check, views.Change, True, "load aside, run its checks, throw away"),
     Verb("undo", Role.OPERATOR, requests.Undo, views.Change, True, "back to the last stable generation, or to gN"),

@@ -188,6 +188,8 @@ class GenerationView:
     instances: int
     error: ErrorView | None
     duration_ms: float | None = None
+    leaked: tuple[str, ...] = ()
+    """Of one that was retired: the parts whose code is in memory all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +316,56 @@ class Failures:
 
     def __len__(self) -> int:
         return len(self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class HolderView:
+    """Something that keeps a retired generation in memory."""
+
+    what: str
+    """A phrase that follows "held by"."""
+    stack: str | None = None
+    """Of a thread: where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that is in the way, with the next command to type."""
+
+    type: str
+    """That of a condition, or: Draining, Abandoned, Superseded, Standby, InFlight, NotLoaded, Stopped, Paused,
+    TooManyGenerations"""
+    message: str
+    next: str
+    hint: str | None = None
+    since: str | None = None
+    generation: int | None = None
+    instance: str | None = None
+    stack: str | None = None
+    """Of an instance: where it stands now."""
+    error: ErrorView | None = None
+    """Of a rejection."""
+    holders: tuple[HolderView, ...] = ()
+    """Of a leak: who keeps the code in memory, as far as somebody looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Everything that keeps a module from being healthy, or a generation from being current or gone."""
+
+    module: str
+    generation: int | None
+    """None where the question was about the module."""
+    state: str
+    """The module's health, or the generation's state."""
+    message: str
+    reasons: tuple[Reason, ...]
+
+    def __iter__(self) -> Iterator[Reason]:
+        return iter(self.reasons)
+
+    def __len__(self) -> int:
+        return len(self.reasons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from hotd.core.modules import (
     FailureRecord,
     Generation,
     Instance,
+    Leak,
     Left,
     Module,
     Pace,
@@ -40,7 +41,8 @@ from hotd.core.values import Instant, Spec
 __all__ = [
     "Book", "Stopping", "open_book", "recorded", "unknown_module", "MOST_REVISIONS",
     # Its modules …
-    "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Left", "Pace", "saw", "quarantined",
+    "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Left", "Pace",
+    "saw", "quarantined",
     "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "MOST_QUARANTINED",
     # … and its changes.
     "Rollout", "Member", "Queued", "InLoad", "Ready", "Settled", "Revision",

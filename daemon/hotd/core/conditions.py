@@ -10,7 +10,7 @@ from hotd.core.loads import at_cap
 from hotd.core.residue import enumerated
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
-from hotd.core.wording import located, not_served
+from hotd.core.wording import listed, located, not_served
 
 CRASHES = 3
 """Quick ends in a row, the last a failure, that make a crash loop."""
@@ -85,6 +85,12 @@ def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
     if module.left is not None:
         message = f"a load that came to nothing left behind {enumerated(module.left.what)}"
         yield "Tainted", "left-behind", f"{message}; what does not go by itself goes with the daemon", module.left.since
+    if module.leaks:
+        newest = max(module.leaks)
+        names = listed([f"g{leaked}" for leaked in sorted(module.leaks)])
+        message = f"{names} {'was' if len(module.leaks) == 1 else 'were'} retired and left code in memory"
+        since = min(leak.since for leak in module.leaks.values())
+        yield "Leaked", "still-held", f"{message}; `hotctl why {module.name} {newest}` tells who holds it", since
 
 
 def _named(instances: Iterable[Instance]) -> str:

@@ -162,6 +162,15 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Leak:
+    """What is in memory of a generation that was retired."""
+
+    since: Instant
+    """When that was news."""
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How fast ended instances are replaced: ends within a second of the start slow it down, doubling each time."""
 
@@ -205,6 +214,8 @@ class Module:
     ended: tuple[Ended, ...] = ()
     """The last of those that were asked for by themselves."""
     left: Left | None = None
+    leaks: Mapping[int, Leak] = field(default_factory=dict)
+    """The generations that were retired, and are in memory all the same; of very many the newest."""
     failures: tuple[FailureRecord, ...] = ()
     errors: int = 0
     reloads: int = 0

@@ -131,6 +131,7 @@ def generation_views(module: Module) -> tuple[views.GenerationView, ...]:
 
 
 def _generation_view(module: Module, generation: Generation) -> views.GenerationView:
+    leak = module.leaks.get(generation.number)
     return views.GenerationView(
         generation.number,
         STATES[type(generation.phase)],
@@ -142,6 +143,8 @@ def _generation_view(module: Module, generation: Generation) -> views.Generation
         module.count(generation.number),
         None,
         round(generation.duration_ms, 3),
+        # A later load may have had its number again.
+        () if generation.in_memory or leak is None else leak.parts,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hotd.contract.errors import HotdError
 from hotd.contract.nearest import nearest
@@ -96,3 +96,10 @@ def located(error: ErrorView) -> str:
         return error.message
     where = error.file if error.line is None else f"{error.file}:{error.line}"
     return f"{where}: {error.message}"
+
+
+def listed(things: Sequence[str], most: int = 4) -> str:
+    """``a``, ``a and b``, ``a, b and c``; of many the last ones, and how many others there are."""
+    if len(things) > most:
+        return f"{', '.join(things[1 - most :])} and {len(things) - most + 1} others"
+    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]])) if things else ""

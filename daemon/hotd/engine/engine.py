@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import ending, instances, outcomes, residue
+from hotd.core import afterlife, ending, instances, outcomes, residue
 from hotd.core.book import Book
 from hotd.core.effects import (
     AbandonLoad,
@@ -29,7 +29,7 @@ from hotd.core.reconcile import next_deadline, reconcile
 from hotd.core.values import Instant
 from hotd.core.watch import files_changed
 from hotd.engine.events import EventRing
-from hotd.ports import Batch, Clock, Executor, InstanceEvent, Loading, LoadOutcome
+from hotd.ports import Afterlife, Batch, Clock, Executor, InstanceEvent, Loading, LoadOutcome
 
 T = TypeVar("T")
 Decide = Callable[[Book, Instant], Decision]
@@ -107,6 +107,9 @@ class Engine:
     def left_behind(self, module: str) -> None:
         """What candidates of the module left behind may be another than it was. It is looked at when its turn comes."""
         self.tell(lambda book, now: residue.left_behind(book, module, self._loading.left_behind(module), now))
+
+    def afterlife(self, news: Afterlife) -> None:
+        self.tell(lambda book, now: afterlife.told(book, news, now))
 
     def files_changed(self, batch: Batch) -> None:
         self.tell(lambda book, now: files_changed(book, batch.paths, self._touched(book, batch.paths), now))

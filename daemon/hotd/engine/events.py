@@ -18,6 +18,8 @@ _LEVELS = {
     EventName.RELOAD_REJECTED: logging.ERROR,
     EventName.INSTANCE_FAILED: logging.ERROR,
     EventName.GENERATION_STALLED: logging.WARNING,
+    EventName.GENERATION_LEAKED: logging.WARNING,
+    EventName.HOOK_FAILED: logging.ERROR,
     EventName.INSTANCE_ABANDONED: logging.WARNING,
     EventName.WATCH_DEGRADED: logging.WARNING,
     EventName.MODULE_TAINTED: logging.WARNING,

@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,7 @@ from hotd.core.messages import (
 )
 from hotd.core.messages import (
     Checked,
+    Holder,
     LoadJob,
     LoadKind,
     LoadOutcome,
@@ -45,20 +47,31 @@ from hotd.loading.generation import Generation
 from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
 from hotd.loading.pool import Pool
+from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
 from hotd.loading.refusal import Avoided, does_not_run, with_digest
-from hotd.ports import Clock
+from hotd.ports import Afterlife, Clock
 
 log = logging.getLogger("hotd.loading")
 
 HOT_CHECK = "__hot_check__"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class EntryCode:
     """The entry of one generation, ready to run; holding it keeps the generation in memory."""
 
     generation: Generation
     entry: Entry
+    part: str
+    """The name of the part that has it."""
+    lent: weakref.WeakSet[EntryCode] = field(default_factory=weakref.WeakSet)
+    """One for everybody who runs it."""
+
+    def lend(self) -> EntryCode:
+        """The same, for somebody who drops it when he runs it no more."""
+        borrowed = EntryCode(self.generation, self.entry, self.part)
+        self.lent.add(borrowed)
+        return borrowed
 
     @property
     def kind(self) -> EntryKind:
@@ -93,26 +106,29 @@ class _Running:
 
 
 class Hosting:
-    """Implements ``hotd.ports.Loading``. Called from the engine's thread; jobs report to the sink they were given."""
+    """Implements ``hotd.ports.Loading``. Called from the engine's thread; jobs report to the sink they were given.
+
+    ``also`` and ``ignore`` are globs of data files, ``plain_names`` is for code, as `Loader` has them. ``afterlife`` hears, from any thread, of
+    retired generations; ``left_behind`` that what candidates left may be another.
+    """
 
     def __init__(
         self,
         clock: Clock,
+        afterlife: Callable[[Afterlife], None] = lambda _: None,
         *,
         also: Sequence[str],
         ignore: Sequence[str],
         plain_names: bool = False,
         left_behind: Callable[[str], None] = lambda _: None,
+        pacing: Pacing = DEFAULT,
     ) -> None:
-        """Globs of data files and file names of code, as `Loader` has them.
-
-        ``left_behind`` hears, from any thread, of which module `Hosting.left_behind` may have other news.
-        """
         self._clearing = Clearing(left_behind)
         self._left_behind = left_behind
         self._clock = clock
         self._also = also
         self._ignore = ignore
+        self._reclaim = Reclaim(clock, afterlife, pacing)
         self._pool = Pool(plain_names=plain_names)
         self._lines: dict[str, _Line] = {}
         self._running: dict[int, _Running] = {}
@@ -144,8 +160,12 @@ class Hosting:
     def promote(self, module: str, number: int) -> None:
         line = self._lines[module]
         if number in line.staged:
+            before = line.codes.get(number)
             candidate, line.codes[number] = line.staged.pop(number)
             line.loader.promote(candidate)
+            if before is not None:
+                # The book knows one generation of that number. Those who run this one finish on it, unseen.
+                self._retire(module, before, unseen=True)
         else:
             line.loader.promote(line.codes[number].generation)
 
@@ -160,7 +180,15 @@ class Hosting:
         return self._lines[module].loader.remains.still
 
     def retire(self, module: str, number: int) -> None:
-        self._lines[module].codes.pop(number, None)
+        code = self._lines[module].codes.pop(number, None)
+        if code is not None:
+            self._retire(module, code)
+
+    def holders(self, module: str, number: int, within: float) -> tuple[Holder, ...]:
+        loader = self._lines[module].loader
+        self._reclaim.collector.collect()
+        leaks = loader.leaks(collect=False)
+        return next((leak.holders(within) for leak in leaks if leak.generation == number), ())
 
     def touched_by(self, module: str, paths: frozenset[str]) -> bool:
         return self._lines[module].loader.touched_by(paths)
@@ -173,14 +201,19 @@ class Hosting:
         return tuple(PartFile(name, source.path, source.digest) for name, source in sources if source is not None)
 
     def code(self, module: str, number: int) -> EntryCode:
-        return self._lines[module].codes[number]
+        return self._lines[module].codes[number].lend()
 
     def close(self) -> None:
         self._clearing.close()
+        self._reclaim.close()
         for line in self._lines.values():
             line.codes.clear()
             line.staged.clear()
             line.loader.close()
+
+    def _retire(self, module: str, code: EntryCode, *, unseen: bool = False) -> None:
+        loader, lent = self._lines[module].loader, code.lent
+        self._reclaim.retire(Leaving(module, code.generation, code.part, loader, lambda: len(lent) > 0, unseen))
 
     # --- on the job's thread ---------------------------------------------------------------------------------------
 
@@ -286,4 +319,4 @@ def _checked(candidate: Candidate, job: LoadJob) -> EntryCode:
             )  # fmt: skip
         if said.value is False:
             raise Vetoed(f"{HOT_CHECK} of {job.module} returned False")
-    return EntryCode(candidate.generation, entry)
+    return EntryCode(candidate.generation, entry, job.entry.partition(":")[0])

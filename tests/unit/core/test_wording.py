@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hotd.contract.views import ErrorView, Serving
-from hotd.core.wording import gen, located, module_change, not_served, serving, worded
+from hotd.core.wording import gen, listed, located, module_change, not_served, serving, worded
 from tests.support.books import having, promoted, spec
 from tests.support.books import serving as serving_world
 
@@ -83,3 +83,18 @@ def test_small_words() -> None:
     assert located(ErrorView("c", "bad")) == "bad"
     assert located(ErrorView("c", "bad", None, "/ops/op.py")) == "/ops/op.py: bad"
     assert located(ErrorView("c", "bad", None, "/ops/op.py", 3)) == "/ops/op.py:3: bad"
+
+
+@pytest.mark.parametrize(
+    ("things", "text"),
+    [
+        ("", ""),
+        ("a", "a"),
+        ("ab", "a and b"),
+        ("abcd", "a, b, c and d"),
+        ("abcdefg", "e, f, g and 4 others"),
+    ],
+)
+def test_lists_are_told_in_right_english(things: str, text: str) -> None:
+    """Of many the last ones, which are the newest."""
+    assert listed(list(things)) == text

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hotd.core.effects import Decision
-from hotd.core.messages import InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged
+from hotd.core.messages import Holder, InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged
 from hotd.core.values import InstanceId, Instant, Progress
 from hotd.engine.engine import Engine
 from hotd.ports import Code
@@ -70,6 +70,9 @@ class FakeLoading:
 
     def retire(self, module: str, number: int) -> None:
         self.calls.append(("retire", module, number))
+
+    def holders(self, module: str, number: int, within: float) -> tuple[Holder, ...]:
+        return ()
 
     def touched_by(self, module: str, paths: frozenset[str]) -> bool:
         return module in self.touched

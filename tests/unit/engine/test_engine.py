@@ -21,7 +21,7 @@ from hotd.contract.views import Change
 from hotd.core import ending, rollouts, switches, undoing
 from hotd.core.book import Book, open_book
 from hotd.core.effects import Decision, Discard, Emit, Retire
-from hotd.core.messages import Batch, InstanceEnded
+from hotd.core.messages import Batch, InstanceEnded, LeakedCode, Leaks
 from hotd.core.values import InstanceId, Instant, Spec
 from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
@@ -124,6 +124,15 @@ def test_an_instance_that_ends_is_replaced_by_the_executors_word() -> None:
         it.engine.instance_event(InstanceEnded(InstanceId("op", 1)))
         caught_up(it.engine)
         eventually(lambda: len(it.executor.started) == 2, within=PATIENCE)
+
+
+def test_what_is_told_of_retired_generations_is_in_the_book() -> None:
+    """From whatever thread it comes."""
+    with rig() as it:
+        it.load(1, "A")
+        it.engine.afterlife(Leaks("op", (LeakedCode(1, ("op",)),)))
+        caught_up(it.engine)
+        assert list(it.engine.book.modules["op"].leaks) == [1]
 
 
 def test_who_shall_end_is_asked_through_the_executor() -> None:

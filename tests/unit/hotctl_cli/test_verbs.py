@@ -26,6 +26,7 @@ ANSWERS: dict[type, Any] = {
     requests.Generations: given.generations(),
     requests.History: given.history(),
     requests.Errors: given.failures(),
+    requests.Why: given.why(),
     requests.Events: EVENTS,
     requests.Logs: LOGS,
 }
@@ -74,6 +75,8 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         (("generations", "long_op"), requests.Generations("long_op")),
         (("history", "long_op", "-n", "3"), requests.History("long_op", 3)),
         (("errors", "long_op", "-n", "3"), requests.Errors("long_op", 3)),
+        (("why", "long_op"), requests.Why("long_op")),
+        (("why", "long_op", "g3"), requests.Why("long_op", 3)),
         (("events",), requests.Events(limit=200)),
         (("logs", "long_op", "--instance", "long_op-7", "-n3"), requests.Logs("long_op", None, 3, 0.0, "long_op-7")),
         (("outcome", "12"), requests.Outcome(12)),
@@ -113,6 +116,7 @@ def test_arguments_become_the_request(argv: tuple[str, ...], request_: requests.
         (("generations", "long_op"), given.generations().generations),
         (("history",), given.history().revisions),
         (("errors", "long_op"), given.failures().errors),
+        (("why", "long_op", "3"), given.why()),
     ],
 )
 def test_json_of_a_reading_verb_is_one_document_of_the_interface(argv: tuple[str, ...], expected: Any) -> None:

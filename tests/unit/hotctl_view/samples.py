@@ -136,6 +136,22 @@ def failures() -> views.Failures:
     return views.Failures((views.FailureView(before(12), "long_op", 7, "long_op-7", ERROR),))
 
 
+def why() -> views.Why:
+    stack = '  File "/srv/ops/long_op.py", line 12, in poll\n    step()\n'
+    holders = (
+        views.HolderView("logging filter 'AuditFilter' on logger 'root'"),
+        views.HolderView(f"running thread 'poller{HOSTILE}', which stands in poll (/srv/ops/long_op.py:12)", stack),
+    )
+    reasons = (
+        views.Reason("Rejected", "long_op.py:18: NameError", "hotctl reload long_op", since=before(60), error=ERROR),
+        views.Reason(
+            "Stalled", "long_op-3 runs g6 for 3h12m", "hotctl restart long_op-3", instance="long_op-3", stack=stack
+        ),
+        views.Reason("Leaked", "g3 left code in memory", "hotctl why long_op 3", "take it back", holders=holders),
+    )
+    return views.Why("long_op", None, "Degraded", "g7 is current, 1 instance runs it", reasons)
+
+
 def hosted() -> views.Modules:
     base = module()
     fields = {name: getattr(base, name) for name in views.ModuleView.__slots__}

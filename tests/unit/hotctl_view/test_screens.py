@@ -15,6 +15,7 @@ from hotctl.view.module import module
 from hotctl.view.modules import modules
 from hotctl.view.page import Block
 from hotctl.view.status import status
+from hotctl.view.why import why
 from hotctl.view.words import located
 from hotd.contract import views
 from tests.unit.hotctl_view import samples as given
@@ -198,3 +199,50 @@ def test_hostile_names_are_harmless_on_every_screen_both_ways() -> None:
             assert "[/red]" in text.replace("\n", "").replace(" ", ""), "markup is not interpreted, only shown"
             assert not any(char < " " for char in text.replace("\n", ""))
             assert not {"\x9b", "\u202e", "\x7f"} & set(text)
+
+
+def test_why_tells_each_reason_with_its_evidence_and_what_to_type() -> None:
+    """The sentence, then the trace, the stack or the holders, then the command."""
+    assert plain.draw(why(given.why(), given.NOW)) == (
+        "long_op is Degraded: g7 is current, 1 instance runs it\n"
+        "  rejected: long_op.py:18: NameError  since 1m ago\n"
+        "      Traceback (most recent call last):\n"
+        '        File "/srv/ops/long_op.py", line 18, in <module>\n'
+        "          smpt.connect()\n"
+        "      NameError: name 'smpt' is not defined\n"
+        "    hotctl reload long_op\n"
+        "  stalled: long_op-3 runs g6 for 3h12m\n"
+        '        File "/srv/ops/long_op.py", line 12, in poll\n'
+        "          step()\n"
+        "    hotctl restart long_op-3\n"
+        "  leaked: g3 left code in memory\n"
+        "    held by logging filter 'AuditFilter' on logger 'root'\n"
+        "    held by running thread 'poller[/red]\\x1b[2J\\x9b1m\\u202elive\\x07', "
+        "which stands in poll (/srv/ops/long_op.py:12)\n"
+        '        File "/srv/ops/long_op.py", line 12, in poll\n'
+        "          step()\n"
+        "    hint: take it back\n"
+        "    hotctl why long_op 3\n"
+    )
+
+
+def test_why_of_a_generation_that_is_gone_says_so() -> None:
+    """Nothing in its way is an answer, too."""
+    view = views.Why("long_op", 3, "retired", "it is gone from memory", ())
+    assert plain.draw(why(view, given.NOW)) == (
+        "long_op g3 is retired: it is gone from memory\n  nothing is in its way\n"
+    )
+
+
+def test_generations_show_what_is_left_of_a_retired_one() -> None:
+    """And the command that tells who holds it."""
+    first = given.generations().generations[1]
+    left = replace(first, state="retired", leaked=("helper", "long_op"))
+    text = plain.draw(generations(views.Generations("long_op", (left,)), given.NOW))
+    assert "    still in memory: helper, long_op  hotctl why long_op 6\n" in text
+
+
+def test_a_failed_hook_is_no_failed_load() -> None:
+    """``long_op g3`` failed to say goodbye."""
+    failed = replace(given.failures().errors[0], instance=None, error=replace(given.ERROR, code="hook-failed"))
+    assert plain.draw(failures(views.Failures((failed,)), given.NOW)).startswith("long_op g7  12s ago\n")

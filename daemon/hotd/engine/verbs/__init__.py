@@ -26,6 +26,7 @@ from hotd.engine.verbs import (
     status,
     stop,
     undo,
+    why,
 )
 
 ANSWERS: dict[str, Callable[..., Any]] = {
@@ -49,4 +50,5 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "status": status.answer,
     "stop": stop.answer,
     "undo": undo.answer,
+    "why": why.answer,
 }
