@@ -57,10 +57,11 @@ class Sentinels:
             if part.module is not None:
                 self._parts[part] = generation
                 with self._lock:
-                    known = {id(one.reference()) for one in self._classes}
-                    classes = (cls for cls in _classes_of(part) if id(cls) not in known)
+                    known = {id(cls): one for one in self._classes if (cls := one.reference()) is not None}
                     home = weakref.ref(part)
-                    self._classes += [Sentinel(generation, part.name, weakref.ref(cls), home) for cls in classes]
+                    for cls in _classes_of(part):
+                        known.setdefault(id(cls), Sentinel(generation, part.name, weakref.ref(cls), home))
+                    self._classes = list(known.values())
 
     def unused(self, in_use: Collection[Part]) -> list[Sentinel]:
         """What is in memory though no part in use accounts for it."""
