@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hotd.contract import protocol
@@ -28,7 +28,6 @@ def test_a_request_arrives_as_it_was_sent(pair: tuple[str, Any]) -> None:
     assert protocol.read_request(VERBS[name], protocol.request_text(request, version="0.1.0")) == request
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the views are large, and the machine may be busy
 @given(st.sampled_from(sorted(VERBS)).flatmap(lambda name: values_of(VERBS[name].answer)))
 def test_an_answer_arrives_as_it_was_sent(answer: Any) -> None:
     """For every view."""

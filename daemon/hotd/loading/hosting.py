@@ -108,8 +108,9 @@ class _Running:
 class Hosting:
     """Implements ``hotd.ports.Loading``. Called from the engine's thread; jobs report to the sink they were given.
 
-    ``also`` and ``ignore`` are globs of data files, ``plain_names`` is for code, as `Loader` has them. ``afterlife`` hears, from any thread, of
-    retired generations; ``left_behind`` that what candidates left may be another.
+    ``also`` and ``ignore`` are globs of data files, ``plain_names`` is for code, as `Loader` has them.
+    ``afterlife`` hears, from any thread, of retired generations; ``left_behind`` that what candidates left may be
+    another.
     """
 
     def __init__(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec
 from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from hotd.loading.modules import PartLoader
-from hotd.loading.part import Part, Router
+from hotd.loading.part import OWNER, Part
+from hotd.loading.routing import Importer
 
 _WRAPPERS = (staticmethod, classmethod, property, GetSetDescriptorType, MemberDescriptorType)
-_OURS = (PartLoader, ModuleSpec, Router)
-"""Behind ``__loader__``, ``__spec__`` and ``__builtins__`` of a module of ours."""
+_OURS = (PartLoader, ModuleSpec)
+"""Behind ``__loader__`` and ``__spec__`` of a module of ours."""
 
 
 class Inside:
@@ -30,7 +31,8 @@ class Inside:
         self._modules = {id(part.module) for part in parts}
         self._spaces = {id(vars(part.module)) for part in parts if isinstance(part.module, ModuleType)}
         self._names = {part.name for part in parts}
-        work = list(self.objects.values())
+        work = [*self.objects.values(), *(thing for part in parts for thing in _importing(part))]
+        self.objects.update((id(thing), thing) for thing in work)
         while work:
             thing = work.pop()
             for one in gc.get_referents(thing):
@@ -69,9 +71,9 @@ class Inside:
         if issubclass(kind, type):
             return _SPACE.__get__(one).get("__module__") in self._names
         if kind is dict:
-            return id(one) in self._spaces or parent is Part or issubclass(parent, type) or self._is_builtins(one)
+            return id(one) in self._spaces or parent is Part or issubclass(parent, type)
         if kind is tuple:
-            return parent is FunctionType or issubclass(parent, type)
+            return issubclass(parent, type) or (parent is FunctionType and one is to.__closure__)
         if kind is CellType or kind in _WRAPPERS:
             return parent in (tuple, dict)
         return id(one) in self._modules or (issubclass(kind, _OURS) and self._stands_for_ours(one))
@@ -80,9 +82,16 @@ class Inside:
         loader = one.loader if type(one) is ModuleSpec else one
         return any(type(part) is Part and part in self for part in gc.get_referents(loader))
 
-    def _is_builtins(self, one: dict[Any, Any]) -> bool:
-        router = one.get("__import__")
-        return isinstance(router, Router) and router.part in self
+
+def _importing(part: Part) -> Iterator[Any]:
+    """What stands behind the ``__builtins__`` of the part's module: the dictionary, its import function, its memory."""
+    own = vars(part.module).get("__builtins__") if isinstance(part.module, ModuleType) else None
+    importing = own.get("__import__") if type(own) is dict else None
+    if type(importing) is FunctionType and own is not None and own.get(OWNER) is part:
+        yield from (own, importing, importing.__closure__)
+        for cell in importing.__closure__ or ():
+            yield cell
+            yield from (one for one in gc.get_referents(cell) if type(one) in (dict, Importer))
 
 
 _SPACE: Any = type.__dict__["__dict__"]
