@@ -57,17 +57,32 @@ def make(chance: random.Random, entries: tuple[str, ...]) -> Program:
     return program
 
 
-def with_delicate_items(chance: random.Random, program: Program) -> Program:
-    """The program with imports of names in circles, perhaps: they work or not, as Python decides."""
-    keys = [key for key, module in program.items() if module.form != NAMESPACE and key not in ENTRIES]
-    for _ in range(chance.randrange(1, 4)):
-        if len(keys) > 1:
-            key, other = chance.sample(keys, 2)
-            item = new_item(chance, program, key, other)
-            refs = tuple(replace(ref, style=chance.choice(("from", "relative", "star"))) for ref in item.refs)
-            module = program[key]
-            program = {**program, key: replace(module, items=(*module.items, replace(item, refs=refs)))}
-    return program
+def with_a_delicate_circle(chance: random.Random, program: Program) -> Program:
+    """Two modules that import names of each other: it works as long as the right one is entered first."""
+    keys = [key for key, module in program.items() if key not in ENTRIES and any(map(_is_early, module.items))]
+    if len(keys) < 2:
+        return program
+    first, second = chance.sample(keys, 2)
+    given, back = (next(filter(_is_early, program[key].items)) for key in (first, second))
+    styles = ("from", "relative", "star")
+    program = _inserted(program, second, chance, Ref(first, given.id, style=chance.choice(styles)), front=True)
+    program = _inserted(program, first, chance, Ref(second, back.id, style=chance.choice(styles)))
+    return _inserted(
+        program, ENTRIES[0], chance, Ref(first, given.id, when=chance.choice((TOP, TOP, CALL))), front=True
+    )
+
+
+def _is_early(item: Item) -> bool:
+    """Whether what it offers is there as soon as the module's own level came by."""
+    return item.kind != "getattr"
+
+
+def _inserted(program: Program, key: str, chance: random.Random, ref: Ref, *, front: bool = False) -> Program:
+    rank = 1 + max(item.rank for _, item in items_of(program))
+    item = Item(f"i{rank}", "function", chance.randrange(100, 1000), (ref,))
+    module = program[key]
+    items = (item, *module.items) if front else (*module.items, item)
+    return {**program, key: replace(module, items=items)}
 
 
 def with_new_item(chance: random.Random, program: Program, key: str, toward: str | None = None) -> Program:

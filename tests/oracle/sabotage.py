@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from hotd.core import graph
-from hotd.loading import asking, execution, ledger, link, loader, pool, routing, standin, threads
+from hotd.loading import asking, execution, hooks, ledger, link, loader, pool, routing, standin, threads
 from hotd.loading.part import Part, Scope
 from hotd.loading.source import Source
 
@@ -34,10 +34,13 @@ def lost_edge() -> None:
 def shared_by_place() -> None:
     """A part in service is taken for the new one, because it lies in the same place."""
 
-    def same(part: Part, sketch: Any, *_: Any) -> bool:
-        return bool(part.location == sketch.location)
+    def shared(members: tuple[str, ...], sketches: Any, *rest: Any) -> dict[str, Part] | None:
+        heads = rest[3]
+        found = (one for one in heads(members[0]) if one.location == sketches[members[0]].location)
+        first = next(found, None)
+        return {members[0]: first} if len(members) == 1 and first is not None else None
 
-    put(link, "_same", same)
+    put(link, "_shared", shared)
 
 
 def importers_are_not_touched() -> None:
@@ -103,7 +106,7 @@ def executed_twice() -> None:
 
 def threads_belong_to_nobody() -> None:
     """A thread does not inherit the generation of who started it."""
-    put(threads, "install", lambda: None)
+    put(hooks, "PATCHES", ())
 
 
 def names_are_the_latest_parts() -> None:

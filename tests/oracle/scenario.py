@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from tests.oracle.editing import edited
-from tests.oracle.making import make, with_delicate_items
+from tests.oracle.making import make, with_a_delicate_circle
 from tests.oracle.program import ENTRIES, Program
 
 
@@ -49,7 +49,7 @@ def invent(seed: int, edits: int) -> Scenario:
     delicate = len(entries) == 1 and chance.random() < 0.25
     program = make(chance, entries)
     if delicate:
-        program = with_delicate_items(chance, program)
+        program = with_a_delicate_circle(chance, program)
     steps = [Step(program, edit="as it was made")]
     while len(steps) <= edits:
         history = [step.version for step in steps]

@@ -58,7 +58,7 @@ def test_a_defect_is_seen(players: Rig, defect: str) -> None:
 @pytest.mark.parametrize("defect", SABOTAGES)
 def test_every_defect_is_seen_and_shown_small(players: Rig, defect: str) -> None:
     """Each is seen, and what is printed then is a program that one can read."""
-    scenarios = (replace(invent(seed, EDITS), sabotage=defect) for seed in range(SEEDS_FOR_A_DEFECT * 2))
+    scenarios = (replace(invent(seed, EDITS), sabotage=defect) for seed in range(MANY))
     seen = next((scenario, found[0].kind) for scenario in scenarios if (found := players.run(scenario)))
 
     small = shrunk(seen[0], lambda one: [failure.kind for failure in players.run(one)[:1]] == [seen[1]])
