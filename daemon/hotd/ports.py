@@ -6,12 +6,13 @@ on. A sink only enqueues, so calling it never blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
-from hotd.contract.views import Logs
+from hotd.contract.views import Change, Event, Logs, RevisionView
+from hotd.core.bundle import Bundle
 from hotd.core.messages import (
     Afterlife,
     Avoided,
@@ -33,9 +34,11 @@ from hotd.core.messages import (
     Planned,
     Rejected,
     Staged,
+    Stored,
     Unchanged,
     WouldRebuild,
 )
+from hotd.core.records import KeptFailure, Record
 from hotd.core.values import Actor, EntryKind, InstanceId, Instant, Progress
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "Loading",
     "Code",
     "Executor",
+    "Store",
     "Watcher",
     "Desk",
     "LogReader",
@@ -154,6 +158,34 @@ class Executor(Protocol):
         """The Python stack it stands in now, plain paths; None when it is not running."""
 
     def close(self) -> None: ...
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+
+
+class Store(Protocol):
+    """Keeps what outlives the daemon. Reads are for threads that may wait for a file: never the engine's."""
+
+    def write(self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None]) -> None:
+        """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once."""
+
+    def note(self, record: Record) -> None:
+        """Keep it, and tell nobody."""
+
+    def bundle(self, digest: str) -> Bundle:
+        """The sources of a generation. Raises Expired, StoreDegraded."""
+
+    def history(self, module: str | None, before: int, limit: int) -> tuple[RevisionView, ...]:
+        """Revisions below ``before``, newest first. Raises StoreDegraded."""
+
+    def outcome(self, revision: int) -> Change | None:
+        """What a revision came to; None for one that is not kept. Raises StoreDegraded."""
+
+    def failures(self, module: str, limit: int) -> tuple[KeptFailure, ...]:
+        """The newest that happened before this daemon started, newest last. Raises StoreDegraded."""
+
+    def events(self, after: int, before: int, limit: int) -> tuple[Event, ...]:
+        """Those between the two, oldest first. Raises StoreDegraded."""
 
 
 # --- watching --------------------------------------------------------------------------------------------------------

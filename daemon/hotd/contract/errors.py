@@ -20,7 +20,7 @@ The code (kebab-case) crosses the wire and stands in ``--json``; the exit status
     ├── DeadlinePassed             4   the wait ended first
     ├── Refused                    5   not now, and why
     │   ├── Quarantined, Busy, TooManyGenerations, NoHistory, Expired, GenerationMismatch, PausedGlobally,
-    │   │   Pinned, WouldRebuild, ShuttingDown, AlreadyRunning
+    │   │   Pinned, WouldRebuild, ShuttingDown, AlreadyRunning, StoreDegraded
     ├── UnknownModule              66
     ├── UnknownInstance            66
     ├── UnknownGeneration          66
@@ -189,7 +189,7 @@ class NoHistory(Refused):
 
 
 class Expired(Refused):
-    """That generation is no longer in memory."""
+    """Nothing is left of that generation: neither memory nor the store has its code."""
 
     code = "expired"
 
@@ -232,6 +232,12 @@ class ShuttingDown(Refused):
     """The daemon is ending; it starts nothing any more."""
 
     code = "shutting-down"
+
+
+class StoreDegraded(Refused):
+    """The disk does not keep, or does not give back, what it must: what serves goes on, nothing new is promoted."""
+
+    code = "store-degraded"
 
 
 class AlreadyRunning(Refused):

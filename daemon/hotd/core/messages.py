@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hotd.core.records import Trouble
 from hotd.core.values import Failure, InstanceId
 
 # --- loading ---------------------------------------------------------------------------------------------------------
@@ -215,6 +216,29 @@ class InstanceFailed:
 
 
 InstanceEvent = InstanceStarted | InstanceEnded | InstanceFailed
+
+
+# --- storing ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written under this ticket is durable."""
+
+    ticket: int
+    aside: str | None = None
+    """Where a store lies that could not be read any more, and in whose place a new one was begun for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Nothing of what was to be written under this ticket is kept."""
+
+    ticket: int
+    trouble: Trouble
+
+
+Stored = Written | Unwritten
 
 
 # --- watching --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""The one thread that writes: whatever is queued becomes one transaction, and with it one fsync.
+
+An fsync takes as long for a hundred records as for one, so nobody waits for more than the one that is under way and
+the one that he is part of. Moving the log into the database, and pruning, are done when nobody waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hotd.contract.errors import HotdError
+from hotd.core.messages import Stored, Unwritten, Written
+from hotd.core.records import NOTED, Environment, Record
+from hotd.store.file import File
+from hotd.store.opening import is_the_disks, transaction, trouble_of
+from hotd.store.pruning import prune
+from hotd.store.putting import put
+
+Sink = Callable[[Stored], None]
+
+MOST_AT_ONCE = 200
+"""Pieces in one transaction."""
+QUIET = 1.0
+"""Seconds without a piece, after which the store is tidied."""
+MOST_UNTIDY = 2_000
+"""Pieces after which it is tidied although it was never quiet."""
+
+log = logging.getLogger("hotd.store")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    records: Sequence[Record]
+    ticket: int
+    sink: Sink | None
+
+
+class Writer:
+    """Keeps what it is given, in order."""
+
+    def __init__(self, file: File, environment: Callable[[], Environment]) -> None:
+        self._file = file
+        self._environment = environment
+        self._pieces: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._untidy = 0
+        self._thread = threading.Thread(target=self._run, name="hotd-store", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def write(self, records: Sequence[Record], ticket: int = 0, sink: Sink | None = None) -> None:
+        """Queue a piece: all of it becomes durable or nothing, and the sink is told which. From any thread."""
+        self._pieces.put(_Piece(records, ticket, sink))
+
+    def close(self, patience: float) -> bool:
+        """Write what is queued, then end; whether that was done within ``patience`` seconds."""
+        self._pieces.put(None)
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    # --- the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            pieces, ending = self._next()
+            self._keep(pieces)
+            if self._untidy > MOST_UNTIDY or (self._untidy and not pieces):
+                self._tidy()
+        self._file.close()
+
+    def _next(self) -> tuple[list[_Piece], bool]:
+        """All that is queued, and whether it is the last; nothing after a while of quiet."""
+        pieces: list[_Piece] = []
+        try:
+            piece = self._pieces.get(timeout=QUIET if self._untidy else None)
+            while piece is not None:
+                pieces.append(piece)
+                if len(pieces) == MOST_AT_ONCE:
+                    return pieces, False
+                piece = self._pieces.get_nowait()
+        except queue.Empty:
+            return pieces, False
+        return pieces, True
+
+    def _keep(self, pieces: list[_Piece]) -> None:
+        if not pieces:
+            return
+        failure = self._try([record for piece in pieces for record in piece.records])
+        if failure is not None and len(pieces) > 1 and not is_the_disks(failure):
+            # One of them is what cannot be written, and must not take the others with it.
+            for piece in pieces:
+                self._keep([piece])
+            return
+        self._untidy += len(pieces)
+        trouble = None if failure is None else trouble_of(failure, self._file.path)
+        aside = None if failure is not None else self._file.aside()
+        for piece in pieces:
+            if piece.sink is not None:
+                said = Written(piece.ticket, aside) if trouble is None else Unwritten(piece.ticket, trouble)
+                piece.sink(said)
+
+    def _try(self, records: Sequence[Record]) -> Exception | None:
+        """Why they could not be written; None when they are durable."""
+        try:
+            connection = self._file.connection()
+            noted = all(isinstance(record, NOTED) for record in records)
+            connection.execute(f"PRAGMA synchronous = {'NORMAL' if noted else 'FULL'}")
+            with transaction(connection):
+                put(connection, records, self._environment)
+        except Exception as failure:
+            if is_the_disks(failure):
+                self._file.drop(failure)
+            else:
+                log.critical("a defect of the store", exc_info=True, extra={"event": "store.defect"})
+            return failure
+        return None
+
+    def _tidy(self) -> None:
+        """A failure here costs nobody anything; if the disk is the reason, the next piece will tell."""
+        self._untidy = 0
+        with contextlib.suppress(sqlite3.Error, OSError, HotdError):
+            connection = self._file.connection()
+            with transaction(connection):
+                prune(connection)
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
