@@ -92,7 +92,7 @@ def _dispatch(argv: list[str], screen: Any, open_session: OpenSession, clock: Ca
         return 0
     if verb not in CATALOG:
         raise _unknown("command", verb, CATALOG, "hotctl --help lists them")
-    command = cast(Command, importlib.import_module(f"hotctl.commands.{verb}"))
+    command = cast(Command, importlib.import_module(f"hotctl.commands.{verb.replace('-', '_')}"))
     parser = _parser(verb)
     command.configure(parser)
     if wants_help:

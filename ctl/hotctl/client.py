@@ -181,7 +181,21 @@ class Daemon:
     def undo(
         self, module: str, to: int | None = None, *, reason: str = "", if_generation: int | None = None
     ) -> views.Change:
-        return self._change(requests.Undo(module, to, reason, if_generation))
+        """One that left memory is loaded again from the store, however long that takes."""
+        change = self._ask(requests.Undo(module, to, reason, if_generation), views.Change)
+        return _raise_for(self._until_over(change, None))
+
+    def pin(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        return self._change(requests.Pin(module, reason, if_generation))
+
+    def unpin(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        return self._change(requests.Unpin(module, reason, if_generation))
+
+    def make_permanent(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        return self._change(requests.MakePermanent(module, reason, if_generation))
+
+    def reset(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
+        return self._change(requests.Reset(module, reason, if_generation))
 
     def pause(self, module: str | None = None, *, reason: str = "") -> views.Change:
         return self._change(requests.Pause(module, reason))

@@ -69,6 +69,7 @@ __all__ = [
     "Code",
     "Executor",
     "Store",
+    "Sources",
     "Watcher",
     "Desk",
     "LogReader",
@@ -87,8 +88,13 @@ class Clock(Protocol):
 class Loading(Protocol):
     """Loads and keeps generations. Everything but ``start`` is a look-up or a pointer swap and returns at once."""
 
-    def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
-        """Make room for a module's line of generations, in which the parts named in ``keep`` stay what they are."""
+    def host(
+        self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
+    ) -> None:
+        """Make room for a module's line of generations, in which the parts named in ``keep`` stay what they are.
+
+        ``newest`` is number and digest of the last generation there was.
+        """
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         """Run the job on a thread of its own; exactly one outcome reaches the sink."""
@@ -122,6 +128,9 @@ class Loading(Protocol):
 
     def closure(self, module: str) -> tuple[PartFile, ...]:
         """The parts of the current generation; empty where there is none."""
+
+    def bundle(self, module: str, number: int) -> Bundle | None:
+        """What a generation in memory was made of; None when it is gone. From any thread, and not at once."""
 
     def code(self, module: str, number: int) -> Code:
         """The entry of a generation in memory, for whoever runs an instance of it. KeyError when it is gone."""
@@ -163,11 +172,19 @@ class Executor(Protocol):
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
+Sources = Mapping[str, Callable[[], Bundle | None]]
+
+
 class Store(Protocol):
     """Keeps what outlives the daemon. Reads are for threads that may wait for a file: never the engine's."""
 
-    def write(self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None]) -> None:
-        """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once."""
+    def write(
+        self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None], sources: Sources | None = None
+    ) -> None:
+        """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once.
+
+        ``sources`` tells for digests how to get the bundle, if the store should lack it.
+        """
 
     def note(self, record: Record) -> None:
         """Keep it, and tell nobody."""

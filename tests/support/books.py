@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from hotd.contract import requests
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, Condition, ModuleView
-from hotd.core import ending, instances, outcomes, rollouts, switches, undoing, watch
-from hotd.core.book import Book, Module, open_book
+from hotd.core import durable, ending, instances, outcomes, pinning, rollouts, starting, switches, undoing, watch
+from hotd.core.book import NOTHING, Book, Module, open_book
+from hotd.core.bundle import Bundle
 from hotd.core.effects import (
     AbandonLoad,
     AskToEnd,
@@ -26,6 +27,7 @@ from hotd.core.effects import (
     Retire,
     StartInstance,
     StartLoad,
+    Write,
 )
 from hotd.core.messages import (
     Avoided,
@@ -40,12 +42,17 @@ from hotd.core.messages import (
     Planned,
     Rejected,
     Staged,
+    Stored,
     Unchanged,
+    Unwritten,
     WouldRebuild,
+    Written,
 )
 from hotd.core.picture import module_view, outcome_of
 from hotd.core.reconcile import next_deadline, reconcile
+from hotd.core.records import Remembered, Trouble
 from hotd.core.values import Actor, Failure, InstanceId, Instant, Spec
+from tests.support.shelf import Shelf
 
 E = TypeVar("E")
 
@@ -58,8 +65,8 @@ TOOK = 0.25
 
 
 def spec(name: str = OP, **keys: Any) -> Spec:
-    """A module's configuration, one replica unless told otherwise."""
-    return Spec(name=name, entry=f"{name}:Op", roots=("/ops",), **keys)
+    """A module's configuration: one replica, and permanent as soon as that runs, unless told otherwise."""
+    return Spec(name=name, entry=f"{name}:Op", roots=("/ops",), **{"auto_permanent": 0.0, **keys})
 
 
 def failure(message: str = "boom") -> Failure:
@@ -88,13 +95,35 @@ def digest_of(content: dict[str, str]) -> str:
     return "+".join(text for _, text in sorted(content.items()))
 
 
+FULL = Trouble("full", "/state/hotd.db: the disk is full", "make room; it is tried again by itself")
+
+
 class World:
     """Begins with every module's file saying ``A`` and nothing loaded."""
 
-    def __init__(self, *specs: Spec, max_instances: int = 64, time: float = 1000.0) -> None:
+    def __init__(
+        self,
+        *specs: Spec,
+        max_instances: int = 64,
+        time: float = 1000.0,
+        known: Remembered = NOTHING,
+        watches: bool = True,
+    ) -> None:
         self.time = time
         chosen = specs or (spec(),)
-        self.book: Book = open_book(chosen, now=self.now, max_instances=max_instances)
+        self.book: Book = open_book(chosen, now=self.now, max_instances=max_instances, known=known, watches=watches)
+        self.shelf = Shelf()
+        """What is durable."""
+        self.writes: list[Write] = []
+        """What is under way."""
+        self.seen = self.book
+        """What is shown: the newest book that is durable as a whole."""
+        self._unseen: list[Book] = []
+        self.prompt = True
+        """Whether the store keeps everything at once."""
+        self.lost: set[str] = set()
+        """Digests whose sources the store cannot give back."""
+        self.contents: dict[tuple[str, str], dict[str, str]] = {}
         self.lines = {one.name: _Line({f"/ops/{one.name}.py": "A"}) for one in chosen}
         self.loads: dict[int, _Running] = {}
         self.abandoned: dict[int, _Running] = {}
@@ -102,6 +131,7 @@ class World:
         self.asked: set[InstanceId] = set()
         self.effects: list[Effect] = []
         """Everything asked for so far."""
+        self.known = known
 
     # --- the time and the engine ---------------------------------------------------------------------------------
 
@@ -111,11 +141,21 @@ class World:
 
     def tell(self, decide: Callable[[Book, Instant], Decision]) -> Any:
         """As the engine does it: a decision, then whatever follows from it."""
-        decision = decide(self.book, self.now)
+        before = self.book
+        decision = decide(before, self.now)
         self._take(decision)
         self._take(reconcile(self.book, self.now))
         again = reconcile(self.book, self.now)
         assert again == Decision(self.book), "reconciling twice does nothing the second time"
+        self.book, write = durable.secured(before, self.book, (), self.now)
+        if write is not None:
+            self.effects.append(write)
+            self.writes.append(write)
+        self._unseen.append(self.book)
+        while self._unseen and self.book.store.covers(self._unseen[0].store.issued):
+            self.seen = self._unseen.pop(0)
+        while self.prompt and self.writes:
+            self.keep()
         if not ending.over(self.book, self.now):
             due = next_deadline(self.book)
             assert due is None or due > self.time, "a deadline in the past would keep the engine busy"
@@ -148,6 +188,7 @@ class World:
                 self.abandoned[number] = self.loads.pop(number)
             case Promote(name, number):
                 line = self.lines[name]
+                self._check_intent(name, number)
                 line.current = line.candidates.pop(number, None) or line.memory[number]
                 line.memory[number] = line.current
             case Discard(name, number):
@@ -165,8 +206,52 @@ class World:
                 self.alive[asked.id] = asked.generation
             case AskToEnd(instance):
                 self.asked.add(instance)
+            case Write():
+                raise AssertionError("what is to be kept is found, not decided")
             case Emit(event, message):
                 assert event in EventName and message
+
+    def _check_intent(self, name: str, number: int) -> None:
+        """Whatever becomes current, the next start knows its number, content and sources, or there is no store."""
+        if self.book.store.trouble is None:
+            kept = self.shelf.generations[name][number]
+            assert kept.digest == self.book.modules[name].generations[number].digest
+            assert kept.digest in self.shelf.bundles or kept.digest in self.lost
+
+    # --- the store -----------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """The oldest write becomes durable."""
+        write = self.writes.pop(0)
+        self.shelf.put(write.records)
+        self.stored(Written(write.ticket))
+
+    def lose(self, trouble: Trouble = FULL) -> None:
+        """The oldest write fails."""
+        self.stored(Unwritten(self.writes.pop(0).ticket, trouble))
+
+    def stored(self, said: Stored) -> None:
+        self.tell(lambda book, now: durable.stored(book, said, now))
+
+    def reborn(self, *, died: bool = True, **keys: Any) -> World:
+        """The next daemon over what is durable, on the same disk; nothing is started yet."""
+        specs = [module.spec for module in self.book.modules.values()]
+        known = self.shelf.remembered(died=died)
+        world = World(*specs, max_instances=self.book.max_instances, time=self.time + 1.0, known=known, **keys)
+        world.shelf, world.contents, world.lost = self.shelf, self.contents, self.lost
+        for name, line in world.lines.items():
+            line.disk = self.lines[name].disk
+            numbered = known.generations.get(name, ())
+            line.newest = max(((one.number, one.digest) for one in numbered), default=(0, ""))
+        world.known = known
+        return world
+
+    def begin(self, known: Remembered | None = None) -> int:
+        """What a daemon does first."""
+        known = known or self.known
+        revision = self.tell(lambda book, now: starting.start(book, known, now))
+        assert isinstance(revision, int)
+        return revision
 
     # --- files ---------------------------------------------------------------------------------------------------
 
@@ -187,6 +272,8 @@ class World:
     def _read(self, job: LoadJob) -> dict[str, str]:
         """What the loader sees: the named files as they are, all others as they were."""
         line = self.lines[job.module]
+        if job.restores is not None:
+            return self.contents[job.module, job.restores[1]]
         if job.changed is None or line.current is None:
             return dict(line.disk)
         seen = {path: text for path, text in line.disk.items() if path in job.changed or path not in line.current}
@@ -225,6 +312,12 @@ class World:
         """
         job, line, digest = running.job, self.lines[running.job.module], digest_of(running.read)
         current = digest_of(line.current) if line.current is not None else None
+        self.contents[job.module, digest] = running.read
+        if job.restores is not None:
+            if digest in self.lost:
+                return Rejected(job, digest, "store-degraded", "its sources are damaged", None, None, None, None, TOOK)
+            line.candidates[job.restores[0]] = running.read
+            return Staged(job, job.restores[0], digest, (job.module,), TOOK)
         if digest in job.avoid:
             return Avoided(job, digest)
         if "broken" in digest or "nameless" in digest:
@@ -244,7 +337,7 @@ class World:
         if line.newest[1] != digest:
             line.newest = line.newest[0] + 1, digest
         line.candidates[line.newest[0]] = running.read
-        return Staged(job, line.newest[0], digest, (job.module,), TOOK)
+        return Staged(job, line.newest[0], digest, (job.module,), TOOK, Bundle(digest, (job.module,), ()))
 
     def _refusal(self, job: LoadJob, digest: str, current: str | None) -> WouldRebuild | None:
         touches = current is not None and "heavy" in digest and "heavy" not in current
@@ -286,9 +379,34 @@ class World:
         assert isinstance(revision, int)
         return revision
 
-    def undo(self, module: str = OP, **keys: Any) -> Change:
+    def ask_to_undo(self, module: str = OP, **keys: Any) -> Change | int:
+        """The outcome; or the revision of one that left memory: ``settle`` lets it come to something."""
         request = requests.Undo(module, **keys)
-        return self._answered(lambda book, now: undoing.undo(book, request, ROOT, now))
+        answer = self.tell(lambda book, now: undoing.undo(book, request, ROOT, now))
+        assert isinstance(answer, Change | int)
+        return answer
+
+    def undo(self, module: str = OP, **keys: Any) -> Change:
+        """To one that is in memory."""
+        answer = self.ask_to_undo(module, **keys)
+        assert isinstance(answer, Change)
+        return answer
+
+    def pin(self, module: str = OP, **keys: Any) -> Change:
+        request = requests.Pin(module, **keys)
+        return self._answered(lambda book, now: pinning.pin(book, request, ROOT, now))
+
+    def unpin(self, module: str = OP, **keys: Any) -> Change:
+        request = requests.Unpin(module, **keys)
+        return self._answered(lambda book, now: pinning.unpin(book, request, ROOT, now))
+
+    def make_permanent(self, module: str = OP, **keys: Any) -> Change:
+        request = requests.MakePermanent(module, **keys)
+        return self._answered(lambda book, now: pinning.make_permanent(book, request, ROOT, now))
+
+    def reset(self, module: str = OP, **keys: Any) -> Change:
+        request = requests.Reset(module, **keys)
+        return self._answered(lambda book, now: switches.reset(book, request, ROOT, now))
 
     def pause(self, module: str | None = None, **keys: Any) -> Change:
         request = requests.Pause(module, **keys)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hotctl.view.page import Page
     from hotctl.view.screen import Screen
-    from hotd.contract.requests import Check, Reload, Request
+    from hotd.contract.requests import Check, Reload, Request, Undo
     from hotd.contract.views import Change
 
     Settle = Callable[[Change, float, Callable[[str], None]], tuple[Change, Page]]
@@ -62,6 +62,10 @@ CATALOG: dict[str, Entry] = {
         ("run", "MODULE [-- ARGS…]", "one instance more, with these arguments", CHANGE),
         ("stop", "MODULE | INSTANCE", "ask instances to end", CHANGE),
         ("start", "MODULE", "start a stopped module again", CHANGE),
+        ("pin", "MODULE", "nothing changes the current generation", CHANGE),
+        ("unpin", "MODULE", "the current generation may change again", CHANGE),
+        ("make-permanent", "MODULE", "a start loads what is current now", CHANGE),
+        ("reset", "MODULE", "back to what hotd.toml says", CHANGE),
     )
 }
 
@@ -97,7 +101,7 @@ class Here:
         return exit_status(change)
 
     def roll_out(
-        self, request: Reload | Check, *, verb: str, doing: str, timeout: float, settle: Settle | None = None
+        self, request: Reload | Check | Undo, *, verb: str, doing: str, timeout: float, settle: Settle | None = None
     ) -> int:
         """Ask for a rollout, wait ``timeout`` seconds for it to be over, report. Gives the exit status.
 
@@ -149,7 +153,7 @@ def exit_status(change: Change) -> int:
             return 0
         case "rejected":
             return 3
-        case "partial" | "in-flight":
+        case "partial" | "in-flight" | "interrupted":
             return 4
         case "rolled-back":
             return 6

@@ -40,7 +40,7 @@ def notes(module: ModuleView, now: datetime, *, daemon_paused: bool) -> list[Lin
 
 
 def held(module: ModuleView, *, daemon_paused: bool, told_apart: bool) -> list[Line]:
-    """What no condition says: nothing loaded, stopped, paused, pinned; and out of sync unless ``told_apart``."""
+    """What no condition says: nothing loaded, stopped, paused, pinned, scaled; out of sync unless ``told_apart``."""
     lines = []
     if module.out_of_sync and not told_apart and module.rejected is None:
         text = f"the disk holds other code than {gen(module.generation)}"
@@ -53,7 +53,10 @@ def held(module: ModuleView, *, daemon_paused: bool, told_apart: bool) -> list[L
     if module.watch == "paused" and not daemon_paused and not says_so:
         lines.append(_note("paused: ", "file changes are recorded, not acted on", f"hotctl resume {module.name}"))
     if module.pinned:
-        lines.append(_note("pinned: ", "only a forced reload changes it", None))
+        lines.append(_note("pinned: ", "only a forced reload changes it", f"hotctl unpin {module.name}"))
+    if "replicas" in module.overrides:
+        text = f"{module.replicas} replicas, hotd.toml says {module.overrides['replicas']}"
+        lines.append(_note("scaled: ", text, f"hotctl reset {module.name}"))
     return lines
 
 

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,19 @@ from typing import TextIO
 import hotd
 from hotd import api
 from hotd.app.clock import SystemClock
+from hotd.app.environment import environment
 from hotd.app.pages import LogPages
 from hotd.app.places import socket_folder, socket_group, state_folder
 from hotd.config import Config
+from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
+from hotd.contract.views import Event
 from hotd.control import ControlServer, Roles
-from hotd.core import ending
+from hotd.core import ending, starting
 from hotd.core.book import Book, open_book, without
 from hotd.core.effects import Decision, Emit
 from hotd.core.messages import LoadKind
+from hotd.core.records import Remembered
 from hotd.core.rollouts import open_rollout
 from hotd.core.values import DAEMON, Instant
 from hotd.engine.desk import About, Desk
@@ -39,7 +43,8 @@ from hotd.host.notify import Notifier
 from hotd.host.signals import Signals
 from hotd.loading import threads
 from hotd.loading.hosting import Hosting
-from hotd.ports import Afterlife, InstanceEvent
+from hotd.ports import InstanceEvent
+from hotd.store import Store
 from hotd.watching import FileWatcher
 from hotd.workers.output import Capture, LogBook
 from hotd.workers.stream import PATIENCE
@@ -114,33 +119,32 @@ class Daemon:
         undo.enter_context(InstanceLock(state / "hotd.lock"))
         claim_socket(socket)
 
+        store = Store(state, wall=lambda: clock.now().wall, environment=environment)
+        undo.callback(store.close)
+        known = store.open(clock.now().wall)
+
         book = LogBook(config.logs_keep)
         capture = Capture(book, clock)
         undo.callback(capture.restore)
         forget_in_child(capture)
         capture.install()
 
-        events = EventRing()
+        events = EventRing(last=known.last_event, older=partial(_older_events, store))
         # The rooms and the engine know each other: what one says is told to an engine that exists by then.
         told: list[Engine] = []
 
-        def left_behind(module: str) -> None:
-            told[0].left_behind(module)
-
-        def afterlife(news: Afterlife) -> None:
-            told[0].afterlife(news)
-
         loading = Hosting(
             clock,
-            afterlife,
+            lambda news: told[0].afterlife(news),
             also=config.watch.also,
             ignore=config.watch.ignore,
             plain_names=config.plain_file_names,
-            left_behind=left_behind,
+            left_behind=lambda module: told[0].left_behind(module),
+            kept=store.bundle,
         )
         undo.callback(loading.close)
         for spec in config.modules:
-            loading.host(spec.name, spec.roots, 1, spec.keep)
+            loading.host(spec.name, spec.roots, spec.keep, _newest(known, spec.name))
         threads.inherit(api.CURRENT)
 
         def instance_event(event: InstanceEvent) -> None:
@@ -149,11 +153,18 @@ class Daemon:
         executor = ThreadExecutor(loading.code, instance_event, capture)
         undo.callback(executor.close)
         engine = Engine(
-            open_book(config.modules, now=clock.now(), max_instances=config.max_instances),
+            open_book(
+                config.modules,
+                now=clock.now(),
+                max_instances=config.max_instances,
+                known=known,
+                watches=config.watch.enabled,
+            ),
             clock=clock,
             loading=loading,
             executor=executor,
             events=events,
+            store=store,
         )
         told.append(engine)
         sys.setswitchinterval(SWITCH_INTERVAL)
@@ -167,7 +178,7 @@ class Daemon:
         signals.start()
 
         watcher = self._watcher(engine)
-        desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, self._about(), ANSWERS)
+        desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS)
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
         # Whoever follows events or logs is parked in a call: let them go before the port waits for its calls.
@@ -179,7 +190,7 @@ class Daemon:
             # Before the first load: what changes while that reads the files must not go unseen.
             undo.callback(watcher.close)
             watcher.start()
-        self._reload_all(engine, cause="start")
+        engine.tell(lambda book, now: starting.start(book, known, now))
         return engine
 
     def _watcher(self, engine: Engine) -> FileWatcher:
@@ -220,12 +231,12 @@ class Daemon:
         socket = str(self._config.control.socket)
         return About(os.getpid(), hotd.__version__, platform.python_version(), sys.executable, socket)
 
-    def _reload_all(self, engine: Engine, *, cause: str = "SIGHUP") -> None:
-        names, at_once = [spec.name for spec in self._config.modules], cause == "SIGHUP"
+    def _reload_all(self, engine: Engine) -> None:
+        names = [spec.name for spec in self._config.modules]
 
         def decide(book: Book, now: Instant) -> Decision:
             return open_rollout(
-                book, names, LoadKind.STAGE, cause=cause, actor=DAEMON, now=now, atomic=at_once, skips=True
+                book, names, LoadKind.STAGE, cause="SIGHUP", actor=DAEMON, now=now, atomic=True, skips=True
             )
 
         if names:
@@ -299,9 +310,10 @@ def _instances(count: int) -> str:
 
 
 def _first_loads_over(book: Book) -> bool | None:
-    """The first loads are opened by a message that is in the inbox by now: revision 1 is theirs."""
-    opened = book.next_revision > 1 or not book.modules
-    return True if book.stopping is not None or (opened and 1 not in book.rollouts) else None
+    """The first loads are opened by a message that is in the inbox by now; what the disk holds then follows them."""
+    begun = book.next_revision > book.first_revision
+    behind = any(module.pending and not book.held(module) for module in book.modules.values())
+    return True if book.stopping is not None or (begun and not book.rollouts and not behind) else None
 
 
 def _watch_degraded(book: Book, message: str, now: Instant) -> Decision:
@@ -314,6 +326,20 @@ def _watch_restored(book: Book, message: str) -> Decision:
     return Decision(
         replace(book, degraded=without(book.degraded, "WatchDegraded")), (Emit(EventName.WATCH_RESUMED, message),)
     )
+
+
+def _newest(known: Remembered, module: str) -> tuple[int, str] | None:
+    """Number and digest of the last generation that had a number."""
+    numbered = known.generations.get(module, ())
+    return (numbered[-1].number, numbered[-1].digest) if numbered else None
+
+
+def _older_events(store: Store, after: int, before: int, limit: int) -> Sequence[Event]:
+    try:
+        return store.events(after, before, limit)
+    except StoreDegraded as error:
+        log.warning("%s", error, extra={"event": "store.unread"})
+        return ()
 
 
 def _end(engine: Engine) -> None:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from hotd.config.lines import Key
 from hotd.config.report import Report
 from hotd.config.values import Later
-from hotd.contract.units import parse_duration
 
 
 class _Row(NamedTuple):
@@ -36,16 +35,6 @@ def _a_certificate(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(who, str) and who.startswith("cert:") for who in value)
 
 
-def _other_than(duration: str) -> Callable[[Any], bool]:
-    def differs(value: Any) -> bool:
-        try:
-            return parse_duration(value) != parse_duration(duration)
-        except ValueError:  # reported where the key is read
-            return False
-
-    return differs
-
-
 def _another_executor(value: Any) -> bool:
     return isinstance(value, str) and value != "threads"
 
@@ -63,11 +52,6 @@ ROWS = (
     _Row("control.viewers", _a_certificate, _CERTIFICATES),
     _Row("control.operators", _written, "operators are not told apart yet: only admins change anything"),
     _Row("modules.*.canary", _always, "there are no canaries yet: a candidate is promoted as soon as it is loaded"),
-    _Row(
-        "modules.*.auto_permanent",
-        _other_than("60s"),
-        "no generation becomes permanent by itself yet: every start loads what is on disk",
-    ),
 )
 
 

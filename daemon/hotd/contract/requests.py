@@ -116,6 +116,7 @@ class Undo:
     to: int | None = None
     reason: str = ""
     if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,34 @@ class Restart:
     if_generation: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unpin:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MakePermanent:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+
+
 Request = (
     Hello
     | Status
@@ -196,4 +225,8 @@ Request = (
     | Stop
     | Start
     | Restart
+    | Pin
+    | Unpin
+    | MakePermanent
+    | Reset
 )

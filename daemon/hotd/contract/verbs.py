@@ -54,6 +54,17 @@ _TABLE = (
     Verb("run", Role.OPERATOR, requests.Run, views.Change, True, "one instance more, with these arguments"),
     Verb("stop", Role.OPERATOR, requests.Stop, views.Change, True, "ask instances to end"),
     Verb("start", Role.OPERATOR, requests.Start, views.Change, True, "start a stopped module again"),
+    Verb("pin", Role.OPERATOR, requests.Pin, views.Change, True, "nothing changes the current generation"),
+    Verb("unpin", Role.OPERATOR, requests.Unpin, views.Change, True, "the current generation may change again"),
+    Verb(
+        "make-permanent",
+        Role.OPERATOR,
+        requests.MakePermanent,
+        views.Change,
+        True,
+        "a start loads what is current now",
+    ),
+    Verb("reset", Role.OPERATOR, requests.Reset, views.Change, True, "back to what hotd.toml says"),
     Verb("restart", Role.OPERATOR, requests.Restart, views.Change, True, "ask instances to end; new ones run current"),
 )
 

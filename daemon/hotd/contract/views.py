@@ -92,6 +92,8 @@ class ModuleView:
     """Failures of instances and loads since the daemon started."""
     stopped: bool = False
     """``hotctl stop`` holds until ``hotctl start``."""
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """What hotd.toml says where somebody decided otherwise at run time; ``hotctl reset`` returns to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,7 @@ class ModuleChange:
     module: str
     outcome: str
     """promoted, unchanged, rejected, refused, rolled-back, undone, staged, checked, planned, skipped, done,
-    in-flight"""
+    in-flight, interrupted (the daemon died before it was done)"""
     generation: int | None
     previous: int | None
     reloaded: tuple[str, ...]
@@ -292,7 +294,8 @@ class Change:
     """None where nothing was rolled out: pause, scale, stop, a dry run."""
     modules: tuple[ModuleChange, ...]
     outcome: str
-    """promoted, unchanged, rejected, refused, rolled-back, partial, undone, checked, planned, done, in-flight"""
+    """promoted, unchanged, rejected, refused, rolled-back, partial, undone, checked, planned, done, in-flight,
+    interrupted"""
     note: str = ""
 
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from hotd.contract.errors import UnknownModule
 from hotd.contract.nearest import nearest
-from hotd.core.changes import InLoad, Member, Queued, Ready, Revision, Rollout, Settled
+from hotd.core.changes import InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
 from hotd.core.copies import bounded, without
 from hotd.core.messages import LoadKind
 from hotd.core.modules import (
+    DEATHS,
+    EVERYTHING,
     MOST_QUARANTINED,
     UNREAD,
     Candidate,
@@ -36,6 +38,9 @@ from hotd.core.modules import (
     quarantined,
     saw,
 )
+from hotd.core.records import Remembered
+from hotd.core.restoring import restored, storing_at_start
+from hotd.core.storing import Storing
 from hotd.core.values import Instant, Spec
 
 __all__ = [
@@ -43,13 +48,15 @@ __all__ = [
     # Its modules …
     "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Left", "Pace",
     "saw", "quarantined",
-    "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "MOST_QUARANTINED",
+    "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "EVERYTHING", "DEATHS",
+    "MOST_QUARANTINED",
     # … and its changes.
-    "Rollout", "Member", "Queued", "InLoad", "Ready", "Settled", "Revision",
+    "Rollout", "Member", "Queued", "InLoad", "Ready", "Intended", "Settled", "Revision",
     "bounded", "without",
 ]  # fmt: skip
 
 MOST_REVISIONS = 500
+NOTHING = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +72,18 @@ class Book:
     started: Instant
     max_instances: int = 64
     paused: bool = False
+    watches: bool = True
+    """False with ``[watch] enabled = false``: nobody tells of changes."""
     rollouts: Mapping[int, Rollout] = field(default_factory=dict)
     history: tuple[Revision, ...] = ()
+    first_revision: int = 1
+    """Of this daemon's life; those before it are in the store alone."""
     next_revision: int = 1
     next_job: int = 1
     stopping: Stopping | None = None
     degraded: Mapping[str, tuple[str, Instant]] = field(default_factory=dict)
     """Conditions of the daemon itself: type -> (message, since)."""
+    store: Storing = field(default_factory=Storing)
 
     def module(self, name: str) -> Module:
         """Raises UnknownModule, with the nearest name."""
@@ -102,7 +114,8 @@ class Book:
 
     def held(self, module: Module) -> bool:
         """Whether file changes are only recorded."""
-        return self.paused or module.paused or module.spec.watch == "manual"
+        by_itself = module.paused or module.pinned or module.spec.watch == "manual"
+        return self.paused or by_itself or not self.watches
 
 
 def unknown_module(name: str, known: Mapping[str, Any]) -> UnknownModule:
@@ -113,9 +126,27 @@ def unknown_module(name: str, known: Mapping[str, Any]) -> UnknownModule:
     )
 
 
-def open_book(specs: tuple[Spec, ...], *, now: Instant, max_instances: int) -> Book:
-    modules = {spec.name: Module(spec, spec.replicas) for spec in specs}
-    return Book(modules, now, max_instances)
+def open_book(
+    specs: tuple[Spec, ...],
+    *,
+    now: Instant,
+    max_instances: int,
+    known: Remembered = NOTHING,
+    watches: bool = True,
+) -> Book:
+    """The book of a daemon that starts: what hotd.toml says, and what the store remembers of it."""
+    modules = {spec.name: restored(spec, known, now) for spec in specs}
+    revision, store = known.last_revision + 1, storing_at_start(known, now)
+    return Book(
+        modules,
+        now,
+        max_instances,
+        paused=known.daemon.paused,
+        watches=watches,
+        first_revision=revision,
+        next_revision=revision,
+        store=store,
+    )
 
 
 def recorded(book: Book, revision: Revision) -> Book:

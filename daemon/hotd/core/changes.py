@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hotd.contract.views import Change, ModuleChange
+from hotd.core.bundle import Bundle
 from hotd.core.messages import LoadKind
 from hotd.core.values import Actor, Instant
 
@@ -26,7 +27,7 @@ class InLoad:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The candidate waits for the other members of an atomic rollout."""
+    """There is a candidate; in an atomic rollout it waits for the other members."""
 
     number: int
     digest: str
@@ -34,6 +35,16 @@ class Ready:
     duration_ms: float
     again: int = 0
     """As that of the load."""
+    bundle: Bundle | None = None
+    """What it was made of; None where the store has that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """What is about to be done is being written down; as soon as that is durable, it is done."""
+
+    ready: Ready
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Settled:
     change: ModuleChange
 
 
-Member = Queued | InLoad | Ready | Settled
+Member = Queued | InLoad | Ready | Intended | Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,10 @@ class Rollout:
     """``--all``: a module that would have to be refused is skipped."""
     quiet: bool = False
     """By the daemon for itself (the look at the disk while paused): leaves no trace in the history."""
+    goals: Mapping[str, int] = field(default_factory=dict)
+    """module -> the generation to be brought back from the store, in place of a look at the disk."""
+    undoes: bool = False
+    """Whether that is an undo, and not a start."""
 
     def holds(self, module: str) -> bool:
         """Whether the module is part of it and not settled yet."""

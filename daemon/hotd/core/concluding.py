@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import (
+    EVERYTHING,
     Book,
     Candidate,
     Generation,
     InLoad,
+    Intended,
     Member,
     Module,
     Queued,
@@ -22,11 +25,12 @@ from hotd.core.book import (
     saw,
     without,
 )
+from hotd.core.durable import refusal
 from hotd.core.effects import Discard, Effect, Emit
 from hotd.core.messages import LoadKind
-from hotd.core.promotion import make_current
+from hotd.core.promotion import bring_back, make_current
 from hotd.core.values import Instant
-from hotd.core.wording import gen, module_change, not_served
+from hotd.core.wording import gen, module_change, not_served, refused_change
 
 SUCCEEDED = frozenset({"promoted", "unchanged", "skipped", "checked", "planned", "undone", "done"})
 
@@ -57,8 +61,32 @@ def settle(book: Book, rollout: Rollout, module: Module, change: ModuleChange) -
 def promote_member(
     book: Book, rollout: Rollout, module: Module, ready: Ready, now: Instant
 ) -> tuple[Book, list[Effect]]:
+    """The swap, once nothing stands in its way any more."""
     previous = module.current
-    generation = Generation(
+    module = replace(module, generations={**module.generations, ready.number: _numbered(rollout, module, ready, now)})
+    if rollout.undoes:
+        module, effects = bring_back(module, ready.number, now, actor=rollout.actor.name, cause=rollout.cause)
+        outcome = "undone"
+    else:
+        module, effects = _advance(rollout, module, ready, now)
+        outcome = "promoted"
+    change = module_change(
+        module,
+        outcome,
+        previous=previous,
+        reloaded=ready.reloaded,
+        duration_ms=ready.duration_ms,
+        note=not_served(module),
+    )
+    book, more = settle(book.having(module), rollout, module, change)
+    return book, [*effects, *more]
+
+
+def _numbered(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> Generation:
+    """A new generation; or one that is brought back, as what it always was."""
+    if module.name in rollout.goals:
+        return replace(module.generations[ready.number], phase=Candidate(now))
+    return Generation(
         ready.number,
         ready.digest,
         Candidate(now),
@@ -68,13 +96,18 @@ def promote_member(
         ready.duration_ms,
         "promoted",
     )
+
+
+def _advance(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> tuple[Module, list[Effect]]:
+    previous = module.current
     module = replace(
         module,
-        generations={**module.generations, ready.number: generation},
         quarantine=without(module.quarantine, ready.digest),
         reloads=module.reloads + (previous is not None),
     )
-    module, effects = make_current(saw(module, ready.digest, now), ready.number, now, superseded="superseded")
+    if module.name not in rollout.goals:
+        module = saw(module, ready.digest, now)
+    module, effects = make_current(module, ready.number, now, superseded="superseded")
     module = replace(module, line=(*(n for n in module.line if n != ready.number), ready.number))
     told = Emit(
         EventName.RELOAD_PROMOTED,
@@ -86,38 +119,92 @@ def promote_member(
         cause=rollout.cause,
         fields={"previous": previous, "digest": ready.digest, "reloaded": list(ready.reloaded)},
     )
-    change = module_change(
-        module,
-        "promoted",
-        previous=previous,
-        reloaded=ready.reloaded,
-        duration_ms=ready.duration_ms,
-        note=not_served(module),
-    )
-    book, more = settle(book.having(module), rollout, module, change)
-    return book, [*effects, told, *more]
+    return module, [*effects, told]
 
 
 def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect]]:
-    """Promote an atomic rollout whose members are all ready; close a rollout whose members are all settled."""
+    """Bring every candidate as far as it may go, and close a rollout whose members are all settled.
+
+    A candidate may go alone, or with all the others of an atomic rollout. What is new is first written down, and
+    promoted when that is durable: whatever happens in between, the next start knows number, content and sources.
+    """
     rollout = book.rollouts[revision]
     effects: list[Effect] = []
-    if any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values()):
+    if rollout.atomic and _loads(rollout):
         return book, effects
-    failed = failed_of(rollout)
+    for name, ready in _candidates(rollout):
+        if error := _unkeepable(book, rollout, book.modules[name]):
+            # Not forgotten: it is looked at again as soon as there is a store.
+            module = saw(book.modules[name], ready.digest, now)
+            module = replace(module, pending=module.pending | {EVERYTHING})
+            book, more = settle(book.having(module), rollout, module, refused_change(module, error))
+            effects += [Discard(name, ready.number), *more]
+    rollout = book.rollouts[revision]
+    if rollout.atomic and (failed := failed_of(rollout)):
+        book, more = _skip_candidates(book, rollout, failed, now)
+        effects += more
+    book = _intend(book, book.rollouts[revision])
+    rollout = book.rollouts[revision]
+    waiting = [name for name, member in rollout.members.items() if _waits(book, member)]
+    if not rollout.atomic or not waiting:
+        for name, ready in _candidates(rollout):
+            if name not in waiting:
+                book, more = promote_member(book, rollout, book.modules[name], ready, now)
+                effects += more
+    rollout = book.rollouts[revision]
+    if all(isinstance(member, Settled) for member in rollout.members.values()):
+        book = _close(book, rollout, now)
+    return book, effects
+
+
+def _loads(rollout: Rollout) -> bool:
+    return any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values())
+
+
+def _candidates(rollout: Rollout) -> list[tuple[str, Ready]]:
+    """Who has one, and is not settled."""
+    found = ((name, candidate_of(member)) for name, member in rollout.members.items())
+    return [(name, ready) for name, ready in found if ready is not None]
+
+
+def candidate_of(member: Member) -> Ready | None:
+    """What waits to be promoted, if anything does."""
+    match member:
+        case Ready():
+            return member
+        case Intended(ready):
+            return ready
+        case _:
+            return None
+
+
+def _waits(book: Book, member: Member) -> bool:
+    return isinstance(member, Intended) and not book.store.covers(member.ticket)
+
+
+def _intend(book: Book, rollout: Rollout) -> Book:
+    """Have written down what is about to be done. What is brought back is written down already; and a disk that
+    takes nothing does not keep a module from its first generation, for which nobody has to step down."""
+    ticket = book.store.issued + 1
     for name, member in rollout.members.items():
-        if isinstance(member, Ready):
-            module = book.modules[name]
-            if failed:
-                note = f"not promoted: {' and '.join(failed)} failed, and the rollout is atomic"
-                effects.append(Discard(name, member.number))
-                change = module_change(module, "skipped", reloaded=member.reloaded, note=note)
-                module = saw(module, member.digest, now)
-                book, more = settle(book.having(module), rollout, module, change)
-            else:
-                book, more = promote_member(book, rollout, module, member, now)
-            effects += more
-    return _close(book, book.rollouts[revision], now), effects
+        if isinstance(member, Ready) and name not in rollout.goals and refusal(book) is None:
+            book = with_member(book, rollout, name, Intended(member, ticket))
+    return book
+
+
+def _unkeepable(book: Book, rollout: Rollout, module: Module) -> StoreDegraded | None:
+    return None if module.current is None or module.name in rollout.goals else refusal(book)
+
+
+def _skip_candidates(book: Book, rollout: Rollout, failed: list[str], now: Instant) -> tuple[Book, list[Effect]]:
+    effects: list[Effect] = []
+    note = f"not promoted: {' and '.join(failed)} failed, and the rollout is atomic"
+    for name, ready in _candidates(rollout):
+        module = book.modules[name]
+        change = module_change(module, "skipped", reloaded=ready.reloaded, note=note)
+        book, more = settle(book.having(saw(module, ready.digest, now)), rollout, module, change)
+        effects += [Discard(name, ready.number), *more]
+    return book, effects
 
 
 def failed_of(rollout: Rollout) -> list[str]:

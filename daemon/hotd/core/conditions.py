@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hotd.contract.views import Condition, Health
-from hotd.core.book import Book, Draining, Instance, Module
+from hotd.core.book import DEATHS, Book, Draining, Instance, Module
+from hotd.core.durable import aside_message, refusal
+from hotd.core.instances import is_crashing
 from hotd.core.loads import at_cap
 from hotd.core.residue import enumerated
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
 from hotd.core.wording import listed, located, not_served
-
-CRASHES = 3
-"""Quick ends in a row, the last a failure, that make a crash loop."""
 
 
 def conditions_of(book: Book, module: Module) -> tuple[Condition, ...]:
@@ -41,6 +40,19 @@ def health_of(book: Book, module: Module, conditions: tuple[Condition, ...]) -> 
     return "Healthy"
 
 
+def conditions_of_daemon(book: Book) -> tuple[Condition, ...]:
+    """What holds for all modules."""
+    found = [Condition(kind, "watch", message, rfc3339(since)) for kind, (message, since) in book.degraded.items()]
+    store = book.store
+    if store.trouble is not None and store.since is not None:
+        message = f"{store.trouble.message}; what serves goes on, nothing new is promoted: {store.trouble.hint}"
+        found.append(Condition("StoreDegraded", store.trouble.reason, message, rfc3339(store.since)))
+    elif store.aside is not None:
+        place, since = store.aside
+        found.append(Condition("StoreDegraded", "aside", aside_message(place), rfc3339(since)))
+    return tuple(found)
+
+
 def overall_health(healths: list[Health], degraded: bool) -> Health:
     """The worst of them."""
     if degraded or "Degraded" in healths:
@@ -61,7 +73,7 @@ def _conditions(book: Book, module: Module) -> Iterator[tuple[str, str, str, Ins
 
 def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
     failed = [failure for failure in module.failures if failure.instance is not None]
-    if module.pace.failing and module.pace.quick_ends >= CRASHES and failed:
+    if is_crashing(module) and failed:
         message = f"{module.pace.quick_ends} instances in a row ended within a second: {failed[-1].error.message}"
         yield "CrashLooping", failed[-1].error.code, f"{message}; `hotctl errors {module.name}`", failed[-1].at
     for generation in module.loaded:
@@ -121,6 +133,12 @@ def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]
     elif module.on_disk == "undone":
         message = f"what is on disk was undone; {serves} until it changes, or {reload} --force`"
         yield "OutOfSync", "undone", message, since
+    elif module.on_disk == "died":
+        message = f"the daemon died {DEATHS} times of what is on disk; {serves} until it changes, or {reload} --force`"
+        yield "OutOfSync", "died", message, since
+    elif module.pinned:
+        message = f"files changed, and the module is pinned; `hotctl unpin {module.name}` lets them be loaded"
+        yield "OutOfSync", "pinned", message, since
     elif (withheld := module.withholding) is not None:
         yield "OutOfSync", withheld.error.code, f"{withheld.error.message}; {serves}; {withheld.error.hint}", since
     elif module.spec.watch == "manual":
@@ -128,7 +146,7 @@ def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]
     elif module.pending and (book.paused or module.paused):
         resume = "hotctl resume" if book.paused else f"hotctl resume {module.name}"
         yield "OutOfSync", "paused", f"files changed while paused; `{resume}` loads them", since
-    elif blocked := at_cap(module):
+    elif blocked := at_cap(module) or refusal(book):
         yield "OutOfSync", blocked.code, f"files changed; {blocked.message}; {blocked.hint}", since
     else:
         yield "OutOfSync", "changed", f"files changed; {reload}` loads them", since

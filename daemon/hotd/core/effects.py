@@ -10,6 +10,7 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core.book import Book
 from hotd.core.messages import InstanceSpec, LoadJob
+from hotd.core.records import Record
 from hotd.core.values import InstanceId
 
 
@@ -54,6 +55,16 @@ class AskToEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """Keep this; the answer names the ticket."""
+
+    ticket: int
+    records: tuple[Record, ...]
+    whole: bool = False
+    """Whether it is everything, because the store may have missed any of it: sources too, as far as they are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
     """One entry of the event stream, and one line of the daemon's log."""
 
@@ -67,7 +78,7 @@ class Emit:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-Effect = StartLoad | AbandonLoad | Promote | Discard | Retire | StartInstance | AskToEnd | Emit
+Effect = StartLoad | AbandonLoad | Promote | Discard | Retire | StartInstance | AskToEnd | Write | Emit
 
 
 @dataclass(frozen=True, slots=True)

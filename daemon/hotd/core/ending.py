@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hotd.contract.errors import ShuttingDown
 from hotd.contract.events import EventName
-from hotd.core.book import Book, InLoad, Instance, Ready, Settled, Stopping
-from hotd.core.concluding import conclude, settle
+from hotd.core.book import Book, InLoad, Instance, Settled, Stopping
+from hotd.core.concluding import candidate_of, conclude, settle
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.values import Instant
 from hotd.core.wording import refused_change
@@ -37,8 +37,8 @@ def _give_up_loads(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
             module = book.modules[name]
             if isinstance(member, InLoad):
                 effects.append(AbandonLoad(member.job))
-            if isinstance(member, Ready):
-                effects.append(Discard(name, member.number))
+            if (ready := candidate_of(member)) is not None:
+                effects.append(Discard(name, ready.number))
             if not isinstance(member, Settled):
                 book, more = settle(book, rollout, module, refused_change(module, error))
                 effects += more

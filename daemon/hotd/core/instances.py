@@ -11,6 +11,7 @@ from hotd.contract.views import ErrorView
 from hotd.core.arguments import fill
 from hotd.core.book import (
     Book,
+    Current,
     FailureRecord,
     Instance,
     Module,
@@ -24,6 +25,8 @@ from hotd.core.modules import Ended
 from hotd.core.outcomes import MOST_FAILURES
 from hotd.core.values import Failure, InstanceId, Instant
 
+CRASHES = 3
+"""Quick ends in a row, the last a failure, that make a crash loop."""
 QUICK = 1.0
 """Seconds; an instance that ends sooner ended too fast, however it ended."""
 MOST_ENDED = 100
@@ -40,7 +43,7 @@ def reported(book: Book, event: InstanceEvent, now: Instant) -> Decision:
         return Decision(book)
     match event:
         case InstanceStarted():
-            return _started(book, module, instance)
+            return _started(book, module, instance, now)
         case InstanceEnded():
             return _ended(book, module, instance, None, now)
         case InstanceFailed():
@@ -49,7 +52,7 @@ def reported(book: Book, event: InstanceEvent, now: Instant) -> Decision:
             assert_never(event)
 
 
-def _started(book: Book, module: Module, instance: Instance) -> Decision:
+def _started(book: Book, module: Module, instance: Instance, now: Instant) -> Decision:
     if instance.state != "starting":
         return Decision(book)
     told = Emit(
@@ -59,7 +62,18 @@ def _started(book: Book, module: Module, instance: Instance) -> Decision:
         instance.generation,
         str(instance.id),
     )
-    return Decision(book.having(with_instance(module, replace(instance, state="running"))), (told,))
+    module = with_instance(module, replace(instance, state="running"))
+    return Decision(book.having(_served(module, instance.generation, now)), (told,))
+
+
+def _served(module: Module, number: int, since: Instant | None) -> Module:
+    """The module, in which somebody runs that generation, and did so before; or in which it only crashes."""
+    generation = module.generations[number]
+    phase = generation.phase
+    if not isinstance(phase, Current) or (phase.served is not None and since is not None):
+        return module
+    served = replace(generation, phase=replace(phase, served=since))
+    return replace(module, generations={**module.generations, number: served})
 
 
 def _ended(book: Book, module: Module, instance: Instance, failure: Failure | None, now: Instant) -> Decision:
@@ -78,6 +92,8 @@ def _ended(book: Book, module: Module, instance: Instance, failure: Failure | No
         module = replace(module, finished=module.finished + finished)
     if not asked and not instance.on_demand and lived < QUICK and instance.generation == module.current:
         module = replace(module, pace=_slower(module.pace, failure, now))
+        if is_crashing(module):
+            module = _served(module, instance.generation, None)
     if failure is None:
         how = "ended as asked" if asked else "ended"
         event, message = EventName.INSTANCE_ENDED, f"{instance.id} {how} on g{instance.generation} after {lived:.1f} s"
@@ -107,6 +123,11 @@ def calm_at(module: Module) -> float | None:
     if not module.pace.quick_ends or module.shortfall:
         return None
     return max((i.started.mono + QUICK for i in module.places), default=0.0)
+
+
+def is_crashing(module: Module) -> bool:
+    """Whether its instances fail one after the other, each within a second."""
+    return module.pace.failing and module.pace.quick_ends >= CRASHES
 
 
 def calmed(module: Module, now: Instant) -> Module:

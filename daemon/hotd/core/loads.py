@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotd.contract.errors import HotdError, TooManyGenerations
-from hotd.core.book import Book, InLoad, Module, Rollout, Standby
+from hotd.core.book import EVERYTHING, Book, InLoad, Module, Rollout, Standby
 from hotd.core.concluding import with_member
 from hotd.core.effects import Effect, StartLoad
 from hotd.core.messages import LoadJob, LoadKind
@@ -15,6 +15,7 @@ from hotd.core.values import Instant
 def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: int) -> tuple[Book, Effect]:
     """One job. Everything is looked at again where the disk already differed: the named files are not all then."""
     named_files = rollout.by_watch and module.pending and not module.differs and module.current is not None
+    goal = rollout.goals.get(module.name)
     job = LoadJob(
         book.next_job,
         module.name,
@@ -22,11 +23,12 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
         module.spec.args,
         module.spec.kwargs,
         rollout.kind,
-        module.pending if named_files else None,
+        module.pending if named_files and EVERYTHING not in module.pending else None,
         _avoided(rollout, module),
         rollout.rebuild,
+        None if goal is None else (goal, module.generations[goal].digest),
     )
-    if rollout.kind is LoadKind.STAGE:
+    if rollout.kind is LoadKind.STAGE and goal is None:
         module = replace(module, pending=frozenset())
     book = book.having(module)
     book = with_member(book, rollout, module.name, InLoad(job.id, now.mono + module.spec.load_deadline, again))
@@ -34,10 +36,15 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
 
 
 def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
-    """The watcher loads nothing that was rejected or undone; a person may try a rejected one again."""
+    """The watcher loads nothing that is quarantined; a person may try again what was rejected.
+
+    What the daemon died of is tried all the same where there is nothing else to run.
+    """
     if rollout.force or rollout.kind is not LoadKind.STAGE:
         return frozenset()
-    return frozenset(d for d, why in module.quarantine.items() if rollout.by_watch or why == "undone")
+    last_hope = frozenset({"died"}) if module.current is None else frozenset[str]()
+    kept_out = (frozenset({"rejected", "undone", "died"}) if rollout.by_watch else {"undone", "died"}) - last_hope
+    return frozenset(digest for digest, why in module.quarantine.items() if why in kept_out)
 
 
 def at_cap(module: Module) -> HotdError | None:

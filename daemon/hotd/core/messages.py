@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hotd.core.bundle import Bundle
 from hotd.core.records import Trouble
 from hotd.core.values import Failure, InstanceId
 
@@ -40,6 +41,8 @@ class LoadJob:
     """Digests that must not be executed (quarantine)."""
     rebuild: tuple[str, ...] = ()
     """Kept parts that may be executed again."""
+    restores: tuple[int, str] | None = None
+    """Number and digest of the generation to be loaded from the store; the disk is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Staged:
     digest: str
     reloaded: tuple[str, ...]
     duration: float
+    bundle: Bundle | None = None
+    """What it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Avoided:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """No candidate; ``code`` is that of a LoadRejected of the contract."""
+    """No candidate; ``code`` is that of an error of the contract, most often a LoadRejected."""
 
     job: LoadJob
     digest: str

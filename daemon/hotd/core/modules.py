@@ -11,6 +11,10 @@ from hotd.core.copies import without
 from hotd.core.values import InstanceId, Instant, Spec
 
 UNREAD = "unread-"
+DEATHS = 3
+"""Deaths of the daemon over one content, before it was permanent, after which that is quarantined."""
+EVERYTHING = ""
+"""In place of a path: a start knows nothing of what changed while there was no daemon."""
 MOST_QUARANTINED = 100
 """For each module; the oldest is forgotten, and at worst refused once more."""
 
@@ -30,6 +34,8 @@ class Current:
     """What new instances get."""
 
     since: Instant
+    served: Instant | None = None
+    """When the first instance ran on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +195,12 @@ class Module:
     replicas: int
     stopped: bool = False
     paused: bool = False
+    pinned: bool = False
+    """Nothing may change current without ``--force``."""
     generations: Mapping[int, Generation] = field(default_factory=dict)
     current: int | None = None
+    permanent: int | None = None
+    """What a start of the daemon loads."""
     line: tuple[int, ...] = ()
     """The stable generations in the order they became current, ending with current; ``undo`` walks it back."""
     instances: Mapping[int, Instance] = field(default_factory=dict)
@@ -200,11 +210,14 @@ class Module:
     pace: Pace = Pace()
     rejections: tuple[Rejection, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
-    """digest -> ``rejected`` or ``undone``: what the watcher must not load."""
+    """digest -> ``rejected``, ``undone`` or ``died``: what the watcher must not load."""
+    deaths: Mapping[str, int] = field(default_factory=dict)
+    """digest -> how often the daemon died while it was current and not permanent."""
     withheld: Withheld | None = None
     """The last such refusal, whatever is on disk since; see ``withholding``."""
     pending: frozenset[str] = frozenset()
-    """Paths that changed and were not acted on yet: paused, manual, at the cap, or a rollout is in flight."""
+    """Paths that changed and were not acted on yet: paused, manual, at the cap, or a rollout is in flight.
+    ``EVERYTHING`` stands for all of them."""
     disk: Disk | None = None
     """None before the first look."""
     hung: Mapping[int, Instant] = field(default_factory=dict)
@@ -278,7 +291,7 @@ class Module:
 
     @property
     def on_disk(self) -> str | None:
-        """Why the watcher must not load what is on disk: ``rejected`` or ``undone``."""
+        """Why the watcher must not load what is on disk: ``rejected``, ``undone`` or ``died``."""
         return self.quarantine.get(self.disk.digest) if self.disk else None
 
     @property

@@ -10,6 +10,7 @@ from hotd.contract.events import EventName
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, SharedParts
 from hotd.core.book import (
+    DEATHS,
     UNREAD,
     Book,
     FailureRecord,
@@ -24,7 +25,7 @@ from hotd.core.book import (
     saw,
     without,
 )
-from hotd.core.concluding import conclude, failed_of, promote_member, settle, with_member
+from hotd.core.concluding import candidate_of, conclude, failed_of, settle, with_member
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.keeping import withhold, would_rebuild
 from hotd.core.loads import load
@@ -71,8 +72,8 @@ def _late(book: Book, outcome: LoadOutcome) -> tuple[Effect, ...]:
 
     Unless the same content was loaded since: it has the same number, and waits for the others of its rollout.
     """
-    members = (rollout.members.get(outcome.job.module) for rollout in book.rollouts.values())
-    awaited = {member.number for member in members if isinstance(member, Ready)}
+    members = [rollout.members.get(outcome.job.module) for rollout in book.rollouts.values()]
+    awaited = {ready.number for member in members if member and (ready := candidate_of(member))}
     return () if isinstance(outcome, Staged) and outcome.number in awaited else _dropped(outcome)
 
 
@@ -82,8 +83,8 @@ def _dropped(outcome: LoadOutcome) -> tuple[Effect, ...]:
 
 def _superseded(book: Book, rollout: Rollout, module: Module, again: int) -> bool:
     """Whether newer content has arrived since the load read the disk, and may be loaded instead."""
-    newer = rollout.kind is LoadKind.STAGE and bool(module.pending) and not book.held(module)
-    return newer and again < MOST_SUPERSEDED
+    reads = rollout.kind is LoadKind.STAGE and module.name not in rollout.goals
+    return reads and bool(module.pending) and not book.held(module) and again < MOST_SUPERSEDED
 
 
 def _renew(book: Book, rollout: Rollout, now: Instant) -> tuple[Book, list[Effect]]:
@@ -92,7 +93,8 @@ def _renew(book: Book, rollout: Rollout, now: Instant) -> tuple[Book, list[Effec
     Promoted together with others that are newer, they would be a set that was never on disk.
     """
     effects: list[Effect] = []
-    if failed_of(rollout) or any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values()):
+    waits = any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values())
+    if not rollout.atomic or waits or failed_of(rollout):
         return book, effects
     for name, member in rollout.members.items():
         module = book.modules[name]
@@ -107,10 +109,9 @@ def _take(
 ) -> tuple[Book, list[Effect]]:
     match outcome:
         case Staged():
-            ready = Ready(outcome.number, outcome.digest, outcome.reloaded, outcome.duration * 1000, member.again)
-            if rollout.atomic:
-                return with_member(book, rollout, module.name, ready), []
-            return promote_member(book, rollout, module, ready, now)
+            took = outcome.duration * 1000
+            ready = Ready(outcome.number, outcome.digest, outcome.reloaded, took, member.again, outcome.bundle)
+            return with_member(book, rollout, module.name, ready), []
         case Unchanged():
             module = saw(module, outcome.digest, now)
             note = f"{gen(module.current)} is what is on disk" + _meanwhile(rollout, module)
@@ -178,8 +179,10 @@ def _meanwhile(rollout: Rollout, module: Module) -> str:
 
 def _avoided_change(rollout: Rollout, module: Module, digest: str) -> ModuleChange:
     why = module.quarantine.get(digest, "undone")
-    reload = f"hotctl reload {module.name}" + (" --force" if why == "undone" else "")
-    error = Quarantined(f"what is on disk for {module.name} was {why}", hint=f"edit it, or `{reload}`")
+    reload = f"hotctl reload {module.name}" + (" --force" if why != "rejected" else "")
+    what = f"what is on disk for {module.name}"
+    said = f"the daemon died {DEATHS} times of {what}" if why == "died" else f"{what} was {why}"
+    error = Quarantined(said, hint=f"edit it, or `{reload}`")
     if rollout.skips or rollout.by_watch:
         return module_change(module, "skipped", error=error_view(error), note=error.message)
     return refused_change(module, error)
@@ -189,6 +192,8 @@ def _reject(
     book: Book, rollout: Rollout, module: Module, error: ErrorView, digest: str, duration_ms: float, now: Instant
 ) -> tuple[Book, list[Effect]]:
     change = module_change(module, "rejected", error=error, duration_ms=duration_ms)
+    if module.name in rollout.goals:
+        return _not_brought_back(book, rollout, module, change, now)
     if rollout.kind is LoadKind.CHECK:
         return settle(book, rollout, module, change)
     if rollout.kind is LoadKind.PLAN:
@@ -209,6 +214,27 @@ def _reject(
         actor=rollout.actor.name,
         cause=rollout.cause,
         fields={"digest": digest, "code": error.code, "file": error.file, "line": error.line, "left": [*error.left]},
+    )
+    book, effects = settle(book.having(module), rollout, module, change)
+    return book, [told, *effects]
+
+
+def _not_brought_back(
+    book: Book, rollout: Rollout, module: Module, change: ModuleChange, now: Instant
+) -> tuple[Book, list[Effect]]:
+    """Of what is on disk it says nothing, and nothing is quarantined for it."""
+    assert change.error is not None, "a rejection has its reason"
+    number = rollout.goals[module.name]
+    record = FailureRecord(now, number, None, change.error)
+    module = replace(module, failures=bounded(module.failures, record, MOST_FAILURES), errors=module.errors + 1)
+    told = Emit(
+        EventName.RELOAD_REJECTED,
+        f"{module.name} g{number} could not be brought back, {_stays(module)}: {located(change.error)}",
+        module.name,
+        number,
+        actor=rollout.actor.name,
+        cause=rollout.cause,
+        fields={"code": change.error.code},
     )
     book, effects = settle(book.having(module), rollout, module, change)
     return book, [told, *effects]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from hotd.contract import views
 from hotd.contract.errors import UnknownRevision
 from hotd.core.book import Book, Candidate, Current, Draining, Generation, Module, Retired, Revision, Settled, Standby
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.messages import PartFile
-from hotd.core.times import rfc3339
+from hotd.core.records import KeptFailure
+from hotd.core.times import rfc3339, wall_rfc3339
 from hotd.core.values import InstanceId, Instant, Progress
 from hotd.core.wording import module_change, serving
 
@@ -32,10 +34,10 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
         health=health_of(book, module, conditions),
         conditions=conditions,
         generation=module.current,
-        permanent=None,
+        permanent=module.permanent,
         digest=current.digest if current else None,
         watch=_watch(book, module),
-        pinned=False,
+        pinned=module.pinned,
         out_of_sync=any(condition.type == "OutOfSync" for condition in conditions),
         replicas=module.replicas,
         surge=module.spec.surge,
@@ -49,7 +51,15 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
         reloads=module.reloads,
         errors=module.errors,
         stopped=module.stopped,
+        overrides=overrides(module),
     )
+
+
+def overrides(module: Module) -> dict[str, Any]:
+    """What hotd.toml says of that which is otherwise now, because somebody said so."""
+    ours = {"replicas": module.replicas, "paused": module.paused, "stopped": module.stopped}
+    theirs = {"replicas": module.spec.replicas, "paused": False, "stopped": False}
+    return {key: said for key, said in theirs.items() if ours[key] != said}
 
 
 def hosted_module(book: Book, module: Module, closure: tuple[PartFile, ...]) -> views.HostedModule:
@@ -148,10 +158,10 @@ def _generation_view(module: Module, generation: Generation) -> views.Generation
     )
 
 
-def history_view(book: Book, module: str | None, limit: int) -> views.History:
+def history_view(book: Book, module: str | None, limit: int) -> tuple[views.RevisionView, ...]:
     """Newest first."""
     listed = [r for r in book.history if r.listed and (module is None or _touches(r, module))]
-    return views.History(tuple(_revision_view(r) for r in reversed(listed[-limit:] if limit > 0 else [])))
+    return tuple(_revision_view(r) for r in reversed(listed[-limit:] if limit > 0 else []))
 
 
 def _touches(revision: Revision, module: str) -> bool:
@@ -174,6 +184,11 @@ def failure_views(module: Module, limit: int) -> tuple[views.FailureView, ...]:
     """Newest last, as a log reads."""
     newest = module.failures[-limit:] if limit > 0 else ()
     return tuple(views.FailureView(rfc3339(f.at), module.name, f.generation, f.instance, f.error) for f in newest)
+
+
+def kept_failure_view(kept: KeptFailure) -> views.FailureView:
+    """One of an earlier daemon."""
+    return views.FailureView(wall_rfc3339(kept.at), kept.module, kept.generation, kept.instance, kept.error)
 
 
 def outcome_of(book: Book, revision: int) -> views.Change:

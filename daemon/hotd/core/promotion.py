@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotd.contract.events import EventName
-from hotd.core.book import Current, Draining, Module, Pace, Standby
+from hotd.core.book import Current, Draining, Module, Pace, Standby, quarantined, without
 from hotd.core.effects import Effect, Emit, Promote
 from hotd.core.values import Instant
+from hotd.core.wording import gen
 
 
 def make_current(module: Module, number: int, now: Instant, *, superseded: str) -> tuple[Module, list[Effect]]:
@@ -27,3 +28,31 @@ def make_current(module: Module, number: int, now: Instant, *, superseded: str) 
         effects.append(Emit(event, f"{module.name} g{old} {what}", module.name, old))
     generations[number] = replace(generations[number], phase=Current(now), verdict="promoted")
     return replace(module, generations=generations, current=number, pace=Pace()), effects
+
+
+def bring_back(module: Module, number: int, now: Instant, *, actor: str, cause: str) -> tuple[Module, list[Effect]]:
+    """Undo: swap to a generation that is in memory, and quarantine what is left, so that the watcher does not redo it.
+
+    It is permanent at once: nobody goes back to what must not last.
+    """
+    previous = module.current
+    module, effects = make_current(module, number, now, superseded="rolled-back")
+    at = module.line.index(number) if number in module.line else len(module.line) - (previous in module.line)
+    back = module.generations[number].digest
+    module = replace(
+        module, permanent=number, line=(*module.line[:at], number), quarantine=without(module.quarantine, back)
+    )
+    message = f"{module.name} is back to {gen(number)}"
+    if previous is not None and (left := module.generations[previous].digest) != back:
+        module = quarantined(module, left, "undone")
+        message += f"; {gen(previous)} is quarantined until its content changes"
+    told = Emit(
+        EventName.MODULE_UNDONE,
+        message,
+        module.name,
+        number,
+        actor=actor,
+        cause=cause,
+        fields={"previous": previous},
+    )
+    return module, [*effects, told]

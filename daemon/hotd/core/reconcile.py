@@ -11,27 +11,37 @@ from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Retired, Standby
+from hotd.core.concluding import conclude
+from hotd.core.durable import check_silence, durable_deadlines
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, Retire
 from hotd.core.instances import ask_leaving, calm_at, calmed, start_missing, with_instance
 from hotd.core.outcomes import overdue
+from hotd.core.permanence import grow_permanent, permanent_at
 from hotd.core.rollouts import advance
 from hotd.core.values import Instant
 from hotd.core.watch import follow_disk
 
 MOST_RETIRED = 100
-"""Records of retired generations kept for each module."""
+"""Retired generations for each module that can still be undone to; with the records their sources go."""
 
 
 def reconcile(book: Book, now: Instant) -> Decision:
     """The next book and every effect that is due now."""
-    effects: list[Effect] = []
+    book, effects = check_silence(book, now)
     book, more = overdue(book, now)
     effects += more
+    for revision in list(book.rollouts):
+        # What was waited for may have become durable.
+        book, more = conclude(book, revision, now)
+        effects += more
     # What makes room, for all modules, comes before what takes it.
     for name in book.modules:
         module, more = _age(book.modules[name], now)
-        book = book.having(module)
         effects += more
+        if book.stopping is None:
+            module, more = grow_permanent(module, now)
+            effects += more
+        book = book.having(_forget_oldest(module))
     book, more = advance(follow_disk(book, now), now)
     effects += more
     for name in book.modules:
@@ -52,7 +62,10 @@ def next_deadline(book: Book) -> float | None:
 def _deadlines(book: Book) -> Iterator[float]:
     for rollout in book.rollouts.values():
         yield from (member.deadline for member in rollout.members.values() if isinstance(member, InLoad))
+    yield from durable_deadlines(book.store)
     for module in book.modules.values():
+        if book.stopping is None and (lasting := permanent_at(module)) is not None:
+            yield lasting
         if book.startable(module):
             yield module.pace.not_before
         if (calm := calm_at(module)) is not None:
@@ -85,7 +98,7 @@ def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
             module, more = _stall(module, generation, phase, now)
             effects += more
     module, more = _retire(module, now)
-    return _forget_oldest(module), [*effects, *more]
+    return module, [*effects, *more]
 
 
 def _is_awaited(module: Module, instance: Instance) -> bool:
@@ -157,7 +170,7 @@ def _retire(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
 
 
 def _forget_oldest(module: Module) -> Module:
-    retired = [number for number, g in module.generations.items() if not g.in_memory]
+    retired = [n for n, g in module.generations.items() if not g.in_memory and n != module.permanent]
     gone = set(retired[: max(0, len(retired) - MOST_RETIRED)])
     if not gone:
         return module

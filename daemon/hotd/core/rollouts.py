@@ -7,20 +7,24 @@ several modules cannot wait for each other in a circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hotd.contract import requests
-from hotd.contract.errors import GenerationMismatch, ShuttingDown, UsageError
+from hotd.contract.errors import GenerationMismatch, HotdError, Pinned, ShuttingDown, UsageError
 from hotd.contract.events import EventName
+from hotd.contract.protocol import error_view
 from hotd.core.book import Book, Member, Module, Queued, Rollout, saw
 from hotd.core.concluding import conclude, settle
+from hotd.core.durable import refusal
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.keeping import check_rebuild
 from hotd.core.loads import at_cap, load
 from hotd.core.messages import LoadKind
 from hotd.core.values import WATCH, Actor, Instant
 from hotd.core.wording import gen, module_change, refused_change, worded
+
+NO_GOALS: Mapping[str, int] = {}
 
 
 def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Instant) -> Decision:
@@ -84,13 +88,28 @@ def open_rollout(
     rebuild: tuple[str, ...] = (),
     skips: bool = False,
     quiet: bool = False,
+    goals: Mapping[str, int] = NO_GOALS,
+    undoes: bool = False,
 ) -> Decision:
     """A new rollout over the modules, every member queued; ``advance`` starts what can start."""
     if book.stopping is not None:
         raise ShuttingDown("the daemon is ending; it loads nothing any more")
     members: dict[str, Member] = dict.fromkeys(names, Queued())
     rollout = Rollout(
-        book.next_revision, kind, cause, actor, now, members, atomic, force, actor == WATCH, rebuild, skips, quiet
+        book.next_revision,
+        kind,
+        cause,
+        actor,
+        now,
+        members,
+        atomic,
+        force,
+        actor == WATCH,
+        rebuild,
+        skips,
+        quiet,
+        goals,
+        undoes,
     )
     book = replace(book, next_revision=book.next_revision + 1, rollouts={**book.rollouts, rollout.revision: rollout})
     return Decision(book, (), rollout.revision)
@@ -107,7 +126,8 @@ def _joinable(book: Book, names: tuple[str, ...], request: requests.Reload) -> R
         what = (rollout.atomic, rollout.force, frozenset(rollout.rebuild), rollout.skips)
         offers = (frozenset(rollout.members), *what)
         waits = all(isinstance(member, Queued) for member in rollout.members.values())
-        if rollout.kind is LoadKind.STAGE and waits and offers == asked and not rollout.by_watch:
+        reads = rollout.kind is LoadKind.STAGE and not rollout.by_watch and not rollout.goals
+        if reads and waits and offers == asked:
             return rollout
     return None
 
@@ -126,13 +146,16 @@ def advance(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
 
 
 def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
-    blocked = at_cap(module) if rollout.kind is LoadKind.STAGE else None
+    blocked = _blocked(book, rollout, module) if rollout.kind is LoadKind.STAGE else None
     paused = rollout.by_watch and book.held(module)
     if module.pending and (blocked or paused):
         # The paths stay pending: the load follows when there is room, or at the resume. See ``follow_disk``.
         book = book.having(saw(module, "", now))
     if paused:
         return settle(book, rollout, module, module_change(module, "skipped", note="paused meanwhile"))
+    if isinstance(blocked, Pinned) and rollout.skips:
+        note = f"{blocked.message}: skipped"
+        return settle(book, rollout, module, module_change(module, "skipped", error=error_view(blocked), note=note))
     if blocked:
         return settle(book, rollout, module, refused_change(module, blocked))
     effects: list[Effect] = []
@@ -149,3 +172,13 @@ def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[
         )
     book, job = load(book, rollout, module, now, again=0)
     return book, [*effects, job]
+
+
+def _blocked(book: Book, rollout: Rollout, module: Module) -> HotdError | None:
+    """Why nothing may become current now."""
+    if module.name in rollout.goals:
+        return at_cap(module)
+    if module.pinned and not rollout.force and module.current is not None:
+        hint = f"`hotctl unpin {module.name}`, or `hotctl reload {module.name} --force`"
+        return Pinned(f"{module.name} is pinned to {gen(module.current)}", hint=hint)
+    return at_cap(module) or (refusal(book) if module.current is not None else None)

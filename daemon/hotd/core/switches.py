@@ -26,7 +26,7 @@ def pause(book: Book, request: requests.Pause, actor: Actor, now: Instant) -> De
     else:
         book = replace(book, paused=True)
     note = "was paused already" if already else "file changes are recorded, not acted on; instances go on"
-    told = _told(
+    event = told(
         EventName.WATCH_PAUSED,
         request.module,
         f"watching {request.module or 'all'} paused",
@@ -34,7 +34,7 @@ def pause(book: Book, request: requests.Pause, actor: Actor, now: Instant) -> De
         "pause",
         request.reason,
     )
-    return _done(book, names, note, () if already else (told,))
+    return done(book, names, note, () if already else (event,))
 
 
 def resume(book: Book, request: requests.Resume, actor: Actor, now: Instant) -> Decision:
@@ -57,7 +57,7 @@ def resume(book: Book, request: requests.Resume, actor: Actor, now: Instant) -> 
     note += f"; now loading what changed: {', '.join(behind)}" if behind else ""
     still = [name for name in names if book.modules[name].paused]
     note += f"; still paused by itself: {', '.join(still)}" if still else ""
-    told = _told(
+    event = told(
         EventName.WATCH_RESUMED,
         request.module,
         f"watching {request.module or 'all'} resumed",
@@ -65,7 +65,30 @@ def resume(book: Book, request: requests.Resume, actor: Actor, now: Instant) -> 
         "resume",
         request.reason,
     )
-    return _done(book, names, note, () if already else (told,))
+    return done(book, names, note, () if already else (event,))
+
+
+def reset(book: Book, request: requests.Reset, actor: Actor, now: Instant) -> Decision:
+    """Back to what hotd.toml says, in all that was decided otherwise since. Raises UnknownModule, GenerationMismatch.
+
+    A pin stays: it is no setting but a lock.
+    """
+    module = book.module(request.module)
+    check_generation(book, [module.name], request.if_generation)
+    said = []
+    if module.replicas != module.spec.replicas:
+        said.append(f"replicas {module.replicas} -> {module.spec.replicas}")
+        module = _scaled(module, module.spec.replicas)
+    if module.paused:
+        said.append("file changes are acted on again")
+        module = replace(module, paused=False)
+    if module.stopped:
+        said.append("started again")
+        module = replace(module, stopped=False, finished=0, pace=Pace())
+    note = "; ".join(said) or "is as hotd.toml says already"
+    note += f"; still pinned (`hotctl unpin {module.name}`)" if module.pinned else ""
+    event = told(EventName.MODULE_RESET, module.name, f"{module.name}: {note}", actor, "reset", request.reason)
+    return done(book.having(module), [module.name], note, (event,) if said else ())
 
 
 def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> Decision:
@@ -79,23 +102,32 @@ def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> De
             f"{request.replicas} replicas are more than max_instances = {book.max_instances} of the whole daemon",
             hint="raise max_instances under [daemon] in hotd.toml",
         )
-    surplus = sum(1 for i in module.places if not i.leaving) - request.replicas
-    # The old code goes first, then the youngest: what has run longest on current has the most work in it.
+    before, gone = module, _surplus(module, request.replicas)
+    module = _scaled(module, request.replicas)
+    already = before.replicas == request.replicas and not gone
+    note = f"replicas {before.replicas}" + (" already" if already else f" -> {request.replicas}")
+    if gone:
+        note += f"; asked to end: {', '.join(f'{module.name}-{n}' for n in sorted(gone))}"
+    if module.stopped and request.replicas:
+        note += f"; it is stopped: `hotctl start {module.name}`"
+    event = told(EventName.MODULE_SCALED, module.name, f"{module.name}: {note}", actor, "scale", request.reason)
+    return done(book.having(module), [module.name], note, () if already else (event,))
+
+
+def _surplus(module: Module, replicas: int) -> set[int]:
+    """Who has to go. The old code goes first, then the youngest: what has run longest on current has the most work
+    in it."""
     order = sorted(
         (i for i in module.places if not i.leaving),
         key=lambda i: (i.generation == module.current, -i.id.number),
     )
-    leaving = {i.id.number for i in order[: max(0, surplus)]}
-    before, already = module.replicas, module.replicas == request.replicas and not leaving
-    finished = min(module.finished, request.replicas)
-    module = replace(_leave(module, lambda i: i.id.number in leaving), replicas=request.replicas, finished=finished)
-    note = f"replicas {before} already" if already else f"replicas {before} -> {request.replicas}"
-    if leaving:
-        note += f"; asked to end: {', '.join(f'{module.name}-{n}' for n in sorted(leaving))}"
-    if module.stopped and request.replicas:
-        note += f"; it is stopped: `hotctl start {module.name}`"
-    told = _told(EventName.MODULE_SCALED, module.name, f"{module.name}: {note}", actor, "scale", request.reason)
-    return _done(book.having(module), [module.name], note, () if already else (told,))
+    return {i.id.number for i in order[: max(0, len(order) - replicas)]}
+
+
+def _scaled(module: Module, replicas: int) -> Module:
+    gone = _surplus(module, replicas)
+    module = _leave(module, lambda i: i.id.number in gone)
+    return replace(module, replicas=replicas, finished=min(module.finished, replicas))
 
 
 def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Decision:
@@ -111,8 +143,8 @@ def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Deci
     module = replace(_leave(module, lambda _: True), stopped=True)
     note = "was stopped already" if already else f"stopped until `hotctl start {module.name}`"
     note += f"; {module.alive} to end" if module.alive else ""
-    told = _told(EventName.MODULE_STOPPED, module.name, f"{module.name} {note}", actor, "stop", request.reason)
-    return _done(book.having(module), [module.name], note, () if already else (told,))
+    event = told(EventName.MODULE_STOPPED, module.name, f"{module.name} {note}", actor, "stop", request.reason)
+    return done(book.having(module), [module.name], note, () if already else (event,))
 
 
 def start(book: Book, request: requests.Start, actor: Actor, now: Instant) -> Decision:
@@ -124,8 +156,8 @@ def start(book: Book, request: requests.Start, actor: Actor, now: Instant) -> De
     note = "was not stopped" if already else f"{module.replicas} replicas from now on"
     if module.current is None:
         note += "; it has no generation yet, nothing can run"
-    told = _told(EventName.MODULE_STARTED, module.name, f"{module.name} started", actor, "start", request.reason)
-    return _done(book.having(module), [module.name], note, () if already else (told,))
+    event = told(EventName.MODULE_STARTED, module.name, f"{module.name} started", actor, "start", request.reason)
+    return done(book.having(module), [module.name], note, () if already else (event,))
 
 
 def restart(book: Book, request: requests.Restart, actor: Actor, now: Instant) -> Decision:
@@ -144,8 +176,8 @@ def restart(book: Book, request: requests.Restart, actor: Actor, now: Instant) -
     if count > module.spec.max_unavailable:
         note += f", {module.spec.max_unavailable} at a time"
     note += "; started again" if was_stopped else ""
-    told = _told(EventName.MODULE_RESTARTED, module.name, f"{module.name}: {note}", actor, "restart", request.reason)
-    return _done(book.having(module), [module.name], note, (told,))
+    event = told(EventName.MODULE_RESTARTED, module.name, f"{module.name}: {note}", actor, "restart", request.reason)
+    return done(book.having(module), [module.name], note, (event,))
 
 
 def _end_one(book: Book, module: Module, instance: Instance, actor: Actor, verb: str, reason: str) -> Decision:
@@ -155,8 +187,8 @@ def _end_one(book: Book, module: Module, instance: Instance, actor: Actor, verb:
     note = f"{instance.id} {'was asked already' if already else 'is asked to end at its next checkpoint'}"
     if not instance.on_demand and module.wanted > sum(1 for i in module.places if not i.leaving):
         note += f"; another instance replaces it (`hotctl stop {module.name}` stops the module)"
-    told = _told(EventName.MODULE_RESTARTED, module.name, note, actor, verb, reason)
-    return _done(book.having(module), [module.name], note, () if already else (told,))
+    event = told(EventName.MODULE_RESTARTED, module.name, note, actor, verb, reason)
+    return done(book.having(module), [module.name], note, () if already else (event,))
 
 
 def _leave(module: Module, which: Callable[[Instance], bool]) -> Module:
@@ -181,11 +213,11 @@ def _target(book: Book, target: str) -> tuple[Module, Instance | None]:
     raise unknown_module(target, book.modules)
 
 
-def _told(event: EventName, module: str | None, message: str, actor: Actor, verb: str, reason: str) -> Emit:
+def told(event: EventName, module: str | None, message: str, actor: Actor, verb: str, reason: str) -> Emit:
     return Emit(event, message, module, actor=actor.name, cause=worded(f"hotctl {verb}", reason))
 
 
-def _done(book: Book, names: Iterable[str], note: str, effects: tuple[Effect, ...]) -> Decision:
+def done(book: Book, names: Iterable[str], note: str, effects: tuple[Effect, ...]) -> Decision:
     """``unchanged`` where there is nothing to tell: it was so already."""
     outcome = "done" if effects else "unchanged"
     changes = tuple(plain_change(book.modules[name], outcome, note=note) for name in names)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotd.contract import requests
-from hotd.contract.errors import Busy, Expired, NoHistory, Refused, ShuttingDown, UnknownGeneration
-from hotd.contract.events import EventName
+from hotd.contract.errors import Busy, NoHistory, Pinned, Refused, ShuttingDown, UnknownGeneration
 from hotd.contract.views import Change
-from hotd.core.book import Book, Module, Revision, quarantined, recorded, without
-from hotd.core.effects import Decision, Emit
-from hotd.core.promotion import make_current
-from hotd.core.rollouts import check_generation
+from hotd.core.book import Book, Module, Revision, recorded
+from hotd.core.effects import Decision
+from hotd.core.messages import LoadKind
+from hotd.core.promotion import bring_back
+from hotd.core.rollouts import check_generation, open_rollout
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import gen, not_served, plain_change, worded
 
@@ -19,66 +19,60 @@ from hotd.core.wording import gen, not_served, plain_change, worded
 def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Decision:
     """Make an earlier generation current and quarantine what is left, so that the watcher does not redo it.
 
-    Without ``to``: the last stable generation before current; undoing again goes further back, never forward.
-    Raises UnknownModule, UnknownGeneration, NoHistory, Expired, Busy, GenerationMismatch, ShuttingDown.
+    Without ``to``: the last stable generation before current; undoing again goes further back, never forward. One that
+    left memory is loaded again from the store, which takes a rollout: the answer is then its revision.
+    Raises UnknownModule, UnknownGeneration, NoHistory, Pinned, Busy, GenerationMismatch, ShuttingDown.
     """
     module = book.module(request.module)
     check_generation(book, [module.name], request.if_generation)
     if book.stopping is not None:
         raise ShuttingDown("the daemon is ending; it changes nothing any more")
-    if (rollout := book.changing(module.name)) is not None:
-        raise Busy(
-            f"rollout {rollout.revision} of {module.name} is in flight ({rollout.cause}, by {rollout.actor.name})",
-            hint=f"`hotctl outcome {rollout.revision}` tells how it ends; undo after that",
-        )
+    refuse_in_flight(book, module, "undo")
     number = _goal(module, request.to)
-    previous = module.current
-    assert previous is not None, "_goal refuses where nothing was ever current"
-    left, back = module.generations[previous].digest, module.generations[number].digest
-    module, effects = make_current(module, number, now, superseded="rolled-back")
-    at = module.line.index(number) if number in module.line else len(module.line) - 1
-    module = replace(module, line=(*module.line[:at], number), quarantine=without(module.quarantine, back))
-    if left != back:
-        module = quarantined(module, left, "undone")
     cause = worded("hotctl undo", request.reason)
+    if not module.generations[number].in_memory:
+        goals = {module.name: number}
+        return open_rollout(book, goals, LoadKind.STAGE, cause=cause, actor=actor, now=now, goals=goals, undoes=True)
+    previous = module.current
+    # No intent is written first: code, number and sources of what comes back are durable since it was new. An undo
+    # must be quick, and possible on a disk that is full.
+    module, effects = bring_back(module, number, now, actor=actor.name, cause=cause)
     note = not_served(module)
     change = plain_change(module, "undone", previous=previous, note=note)
     revision = Revision(
         book.next_revision, now, cause, actor.name, Change(book.next_revision, (change,), "undone", note), 0.0
     )
-    told = Emit(
-        EventName.MODULE_UNDONE,
-        f"{module.name} is back to {gen(number)}; {gen(previous)} is quarantined until its content changes",
-        module.name,
-        number,
-        actor=actor.name,
-        cause=cause,
-        fields={"previous": previous},
-    )
     book = recorded(replace(book.having(module), next_revision=book.next_revision + 1), revision)
-    return Decision(book, (*effects, told), revision.change)
+    return Decision(book, tuple(effects), revision.change)
+
+
+def refuse_in_flight(book: Book, module: Module, verb: str) -> None:
+    """One change at a time. Raises Busy, which names the other one."""
+    if (rollout := book.changing(module.name)) is not None:
+        raise Busy(
+            f"rollout {rollout.revision} of {module.name} is in flight ({rollout.cause}, by {rollout.actor.name})",
+            hint=f"`hotctl outcome {rollout.revision}` tells how it ends; {verb} after that",
+        )
 
 
 def _goal(module: Module, wanted: int | None) -> int:
-    if module.current is None:
+    if not module.generations:
         raise NoHistory(f"{module.name} has no generation yet", hint=f"`hotctl errors {module.name}` tells why")
+    if module.pinned and module.current is not None:
+        raise Pinned(
+            f"{module.name} is pinned to {gen(module.current)}", hint=f"`hotctl unpin {module.name}`, then undo"
+        )
     if wanted is None:
-        if len(module.line) < 2:
+        earlier = [number for number in module.line if number != module.current]
+        if not earlier:
             raise NoHistory(
-                f"{module.name} has no stable generation before g{module.current}",
+                f"{module.name} has no stable generation before {gen(module.current)}",
                 hint=f"`hotctl generations {module.name}` lists what there is",
             )
-        wanted = module.line[-2]
+        wanted = earlier[-1]
     if wanted not in module.generations:
         known = ", ".join(f"g{n}" for n in sorted(module.generations))
         raise UnknownGeneration(f"{module.name} has no generation g{wanted}", hint=f"there are {known}")
     if wanted == module.current:
         raise Refused(f"g{wanted} is current already", hint=f"`hotctl generations {module.name}`")
-    if not module.generations[wanted].in_memory:
-        older = [n for n in module.line[:-1] if module.generations[n].in_memory]
-        other = f"`hotctl undo {module.name} --to {older[-1]}` goes to g{older[-1]}; or " if older else ""
-        raise Expired(
-            f"g{wanted} of {module.name} is no longer in memory",
-            hint=f"{other}put the old source back and reload; more `standby` in hotd.toml keeps more",
-        )
     return wanted

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from hotd.contract.events import EventName
-from hotd.core.book import Book, Module, Queued
+from hotd.core.book import EVERYTHING, Book, Module, Queued, saw
+from hotd.core.durable import refusal
 from hotd.core.effects import Decision, Emit
 from hotd.core.loads import at_cap
 from hotd.core.messages import LoadKind
@@ -29,14 +30,17 @@ def files_changed(book: Book, paths: frozenset[str], touched: Collection[str], n
         cause=_cause(paths),
         fields={"files": sorted(paths)[:100], "modules": list(touched)},
     )
-    # A look that has begun may have read the file before this change; one that waits has not. Before the first
-    # generation there is nothing to compare with.
-    unlooked = [name for name in held if book.modules[name].current is not None and not _will_be_looked_at(book, name)]
-    if unlooked:
-        # Paused is not blind: whether the disk really differs is looked up, so that `status` can tell.
-        decision = open_rollout(book, unlooked, LoadKind.PLAN, cause="look", actor=DAEMON, now=now, quiet=True)
-        book = decision.book
-    return Decision(book, (told,))
+    # Before the first generation there is nothing to compare with.
+    return Decision(look(book, [name for name in held if book.modules[name].current is not None], now), (told,))
+
+
+def look(book: Book, held: Collection[str], now: Instant) -> Book:
+    """Paused is not blind: whether the disk really differs is looked up, so that ``status`` can tell."""
+    # A look that has begun may have read the file before this change; one that waits has not.
+    unlooked = [name for name in held if not _will_be_looked_at(book, name)]
+    if not unlooked:
+        return book
+    return open_rollout(book, unlooked, LoadKind.PLAN, cause="look", actor=DAEMON, now=now, quiet=True).book
 
 
 def follow_disk(book: Book, now: Instant) -> Book:
@@ -47,6 +51,11 @@ def follow_disk(book: Book, now: Instant) -> Book:
     if book.stopping is not None:
         return book
     free = [m for m in book.modules.values() if m.pending and not book.held(m) and not book.changing(m.name)]
+    if refusal(book) is not None:
+        # They follow when there is a store again; until then it shows that the disk is another.
+        for module in free:
+            book = book.having(saw(module, "", now)) if module.current is not None else book
+        free = [module for module in free if module.current is None]
     behind = [module for module in free if not _waits_for_room(module)]
     if not behind:
         return book
@@ -68,4 +77,4 @@ def _files(paths: frozenset[str]) -> str:
 
 
 def _cause(paths: frozenset[str]) -> str:
-    return f"watch: {_files(paths)}"
+    return "watch: what is on disk" if EVERYTHING in paths else f"watch: {_files(paths)}"

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from hotd.contract import views
+from hotd.contract.codec import to_text
+from hotd.contract.errors import HotdError, StoreDegraded
 from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import Verb
 from hotd.core.book import Book, Module
 from hotd.core.picture import outcome_of
+from hotd.core.records import Audited
 from hotd.core.values import Actor
 from hotd.core.wording import serving
 from hotd.engine.engine import Decide, Engine
 from hotd.engine.events import EventRing
-from hotd.ports import Clock, Executor, Loading, LogReader, Watcher
+from hotd.ports import Clock, Executor, Loading, LogReader, Store, Watcher
+
+T = TypeVar("T")
+
+LASTING = frozenset({"done", "promoted", "undone"})
+"""Outcomes after which something is otherwise."""
+
+log = logging.getLogger("hotd.engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +51,51 @@ class Desk:
     events: EventRing
     logs: LogReader
     clock: Clock
+    store: Store
     about: About
     answers: Mapping[str, Callable[..., Any]]
     """verb -> how it is answered (``hotd.engine.verbs.ANSWERS``)."""
 
     def ask(self, verb: Verb, request: Request, actor: Actor) -> Any:
-        return self.answers[verb.name](self, request, actor)
+        try:
+            answer = self.answers[verb.name](self, request, actor)
+        except HotdError as error:
+            self._audit(verb, request, actor, error.code)
+            raise
+        self._audit(verb, request, actor, getattr(answer, "outcome", ""))
+        return answer
+
+    def _audit(self, verb: Verb, request: Request, actor: Actor, outcome: str) -> None:
+        if verb.changes:
+            now, asked = self.clock.now(), to_text(request)
+            self.store.note(Audited(now.wall, actor.name, actor.uid, verb.name, asked, outcome))
+
+    def kept(self, read: Callable[[Store], T], otherwise: T) -> T:
+        """What the store says; while it cannot, the answer is what the book knows, and the conditions say why."""
+        try:
+            return read(self.store)
+        except StoreDegraded as error:
+            log.warning("%s", error, extra={"event": "store.unread"})
+            return otherwise
 
     def change(self, decide: Decide) -> views.Change:
         """A change that is complete when it is decided."""
         answer = self.engine.ask(decide)
         assert isinstance(answer, views.Change), "decisions of this kind answer at once"
-        return answer
+        return self._as_kept(answer)
 
     def roll_out(self, decide: Decide, max_wait: float) -> views.Change:
-        """A change that loads: its outcome, or ``in-flight`` after ``max_wait`` seconds."""
-        revision = self.engine.ask(decide)
-        assert isinstance(revision, int), "decisions of this kind answer with a revision"
-        return self.outcome(revision, max_wait)
+        """A change that may have to load: its outcome, or ``in-flight`` after ``max_wait`` seconds."""
+        answer = self.engine.ask(decide)
+        assert answer is not None, "decisions of this kind answer with a revision, or at once"
+        return self._as_kept(self.outcome(answer, max_wait) if isinstance(answer, int) else answer)
 
     def outcome(
         self, revision: int, max_wait: float, until: Callable[[Book, views.Change], bool] | None = None
     ) -> views.Change:
         """The outcome of a rollout as soon as it is known and ``until`` holds. Raises UnknownRevision."""
+        if (earlier := self._outcome_before(revision)) is not None:
+            return earlier
 
         def look(book: Book) -> views.Change | None:
             change = outcome_of(book, revision)
@@ -72,6 +105,21 @@ class Desk:
 
         change = self.engine.wait_for(look, min(max_wait, LONGEST_WAIT)) or outcome_of(self.engine.book, revision)
         return _as_of(self.engine.book, change)
+
+    def _outcome_before(self, revision: int) -> views.Change | None:
+        """Of a rollout that only the store remembers."""
+        book = self.engine.book
+        if revision in book.rollouts or any(one.revision == revision for one in book.history):
+            return None
+        return self.kept(lambda store: store.outcome(revision), None)
+
+    def _as_kept(self, change: views.Change) -> views.Change:
+        """Who is told of a change that a restart would forget is told that, too."""
+        trouble = self.engine.book.store.trouble
+        if trouble is None or change.outcome not in LASTING:
+            return change
+        note = f"not kept yet, so it holds until the daemon ends: {trouble.message}"
+        return replace(change, note=f"{change.note}; {note}" if change.note else note)
 
 
 def _as_of(book: Book, change: views.Change) -> views.Change:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
-from hotd.contract.views import Change
-from hotd.core import afterlife, ending, instances, outcomes, residue
+from hotd.contract.views import Change, Event
+from hotd.core import afterlife, durable, ending, instances, outcomes, residue
 from hotd.core.book import Book
+from hotd.core.bundle import Bundle
 from hotd.core.effects import (
     AbandonLoad,
     AskToEnd,
@@ -24,18 +27,24 @@ from hotd.core.effects import (
     Retire,
     StartInstance,
     StartLoad,
+    Write,
 )
+from hotd.core.messages import Stored, Unwritten
 from hotd.core.reconcile import next_deadline, reconcile
+from hotd.core.records import Trouble
 from hotd.core.values import Instant
 from hotd.core.watch import files_changed
 from hotd.engine.events import EventRing
-from hotd.ports import Afterlife, Batch, Clock, Executor, InstanceEvent, Loading, LoadOutcome
+from hotd.ports import Afterlife, Batch, Clock, Executor, InstanceEvent, Loading, LoadOutcome, Store
 
 T = TypeVar("T")
 Decide = Callable[[Book, Instant], Decision]
 
 ANSWER_WITHIN = 10.0
 """Seconds. A decision takes microseconds; whoever waits longer is told of a defect instead of hanging."""
+
+END_PAUSE = 0.05
+"""Seconds between two looks at the clock while the end waits for the last write."""
 
 DEFECT_PAUSE = 1.0
 """Seconds between two tries of something that fails by a defect."""
@@ -56,15 +65,38 @@ class _Reply:
     error: HotdError | None = None
 
 
-class Engine:
-    """Owns the book. Every change is a pure function of the book and the time, run on the thread ``hotd-engine``."""
+@dataclass(slots=True)
+class _Unseen:
+    """A book that nobody may see yet, because not all of it is durable; and who waits for that."""
 
-    def __init__(self, book: Book, *, clock: Clock, loading: Loading, executor: Executor, events: EventRing) -> None:
+    book: Book
+    events: list[Event] = field(default_factory=list)
+    replies: list[_Reply] = field(default_factory=list)
+
+
+class Engine:
+    """Owns the book. Every change is a pure function of the book and the time, run on the thread ``hotd-engine``.
+
+    What is decided is acted upon at once, and shown and answered when it is durable: whatever anybody was told
+    survives the daemon.
+    """
+
+    def __init__(
+        self, book: Book, *, clock: Clock, loading: Loading, executor: Executor, events: EventRing, store: Store
+    ) -> None:
         self._book = book
+        """What was decided."""
+        self._kept = book
+        """The one of which the store was last told."""
+        self._shown = book
+        self._news = _Unseen(book)
+        """What was made since."""
+        self._unseen: deque[_Unseen] = deque()
         self._clock = clock
         self._loading = loading
         self._executor = executor
         self._events = events
+        self._store = store
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="hotd-engine", daemon=True)
@@ -73,8 +105,8 @@ class Engine:
 
     @property
     def book(self) -> Book:
-        """What is true now. Immutable: read it once and draw from that."""
-        return self._book
+        """What is true now, and will be at the next start. Immutable: read it once and draw from that."""
+        return self._shown
 
     def start(self) -> None:
         self._thread.start()
@@ -114,6 +146,9 @@ class Engine:
     def files_changed(self, batch: Batch) -> None:
         self.tell(lambda book, now: files_changed(book, batch.paths, self._touched(book, batch.paths), now))
 
+    def stored(self, said: Stored) -> None:
+        self.tell(lambda book, now: durable.stored(book, said, now))
+
     def stop(self, drain_deadline: float) -> None:
         """Begin the daemon's end; ``join`` waits for it."""
         self.tell(lambda book, now: ending.begin(book, drain_deadline, now))
@@ -129,7 +164,7 @@ class Engine:
         """What ``look`` finds in the book as soon as it finds something; None after ``seconds``."""
         deadline = self._clock.now().mono + seconds
         with self._changed:
-            while (found := look(self._book)) is None and not self._ended:
+            while (found := look(self._shown)) is None and not self._ended:
                 left = deadline - self._clock.now().mono
                 if left <= 0:
                     return None
@@ -151,12 +186,17 @@ class Engine:
                 # A defect in a decision must cost that one decision, not every hosted thread.
                 log.critical("a decision failed; the daemon goes on", exc_info=True, extra={"event": "engine.defect"})
                 self._hurt = True
-            if ending.over(self._book, now):
+            self._secure(now)
+            self._show()
+            if ending.over(self._book, now) and not self._unseen:
                 self._end()
 
     def _next_message(self) -> _Message | None:
-        deadline = next_deadline(self._book)
-        left = None if deadline is None else max(0.0, deadline - self._clock.now().mono)
+        deadline, now = self._deadline(), self._clock.now()
+        left = None if deadline is None else max(0.0, deadline - now.mono)
+        if left is not None and ending.over(self._book, now):
+            # Nothing is left to be done but to hear from the store, and its own patience is a deadline, too.
+            left = max(left, END_PAUSE)
         if self._hurt and left is not None:
             # What failed at a deadline fails again at once: slow that down to something an operator can read.
             left = max(left, DEFECT_PAUSE)
@@ -164,6 +204,15 @@ class Engine:
             return self._inbox.get(timeout=left)
         except queue.Empty:
             return None
+
+    def _deadline(self) -> float | None:
+        try:
+            return next_deadline(self._book)
+        except Exception:
+            if not self._hurt:
+                log.critical("a deadline cannot be told", exc_info=True, extra={"event": "engine.defect"})
+            self._hurt = True
+            return self._clock.now().mono
 
     def _handle(self, message: _Message, now: Instant) -> None:
         reply = message.reply
@@ -184,19 +233,52 @@ class Engine:
         self._take(decision)
         if reply is not None:
             reply.answer = decision.answer
-            reply.done.set()
+            self._news.replies.append(reply)
 
     def _take(self, decision: Decision) -> None:
-        """Act, then publish: whoever sees a generation as current can already get it."""
+        """Act; shown it is later: whoever sees a generation as current can already get it."""
         for effect in decision.effects:
             try:
                 self._act(effect)
             except Exception:
                 # The decision stands: a book that forgot what was begun would be worse than one effect that failed.
                 log.critical("%s failed", effect, exc_info=True, extra={"event": "engine.defect"})
-        with self._changed:
-            self._book = decision.book
-            self._changed.notify_all()
+        self._book = decision.book
+
+    def _secure(self, now: Instant) -> None:
+        """Have kept what is to be kept of all that was decided since the last time."""
+        news, self._news = self._news, _Unseen(self._book)
+        write: Write | None = None
+        try:
+            self._book, write = durable.secured(self._kept, self._book, tuple(news.events), now)
+            if write is not None:
+                self._store.write(write.ticket, write.records, self.stored, self._sources() if write.whole else None)
+        except Exception:
+            # The daemon goes on; whoever waits is let go, and everything is brought again.
+            log.critical("what was decided is not kept", exc_info=True, extra={"event": "engine.defect"})
+            if write is not None:
+                self.stored(Unwritten(write.ticket, Trouble("defect", "a defect of hotd", "the daemon's log has more")))
+        self._kept = news.book = self._book
+        self._unseen.append(news)
+
+    def _sources(self) -> dict[str, Callable[[], Bundle | None]]:
+        """Of all that is loaded, for a store that may have lost them."""
+        return {
+            generation.digest: partial(self._loading.bundle, module.name, generation.number)
+            for module in self._book.modules.values()
+            for generation in module.loaded
+        }
+
+    def _show(self) -> None:
+        """Show and answer what is durable by now."""
+        while self._unseen and self._book.store.covers(self._unseen[0].book.store.issued):
+            news = self._unseen.popleft()
+            with self._changed:
+                self._shown = news.book
+                self._changed.notify_all()
+            self._events.show(news.events)
+            for reply in news.replies:
+                reply.done.set()
 
     def _act(self, effect: Effect) -> None:
         match effect:
@@ -221,7 +303,9 @@ class Engine:
             case AskToEnd():
                 self._executor.stop(effect.instance)
             case Emit():
-                self._events.append(effect, self._clock.now())
+                self._news.events.append(self._events.made(effect, self._clock.now()))
+            case Write():
+                raise AssertionError("what is to be kept is found, not decided")
 
     def _touched(self, book: Book, paths: frozenset[str]) -> list[str]:
         return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 from hotd.contract.events import EventName
 from hotd.contract.views import Event, Events
@@ -23,6 +24,8 @@ _LEVELS = {
     EventName.INSTANCE_ABANDONED: logging.WARNING,
     EventName.WATCH_DEGRADED: logging.WARNING,
     EventName.MODULE_TAINTED: logging.WARNING,
+    EventName.STORE_DEGRADED: logging.ERROR,
+    EventName.STORE_ASIDE: logging.ERROR,
     EventName.RELOAD_STARTED: logging.DEBUG,
     EventName.RELOAD_UNCHANGED: logging.DEBUG,
     EventName.WATCH_CHANGED: logging.DEBUG,
@@ -32,12 +35,22 @@ _LEVELS = {
 }
 
 
-class EventRing:
-    """The newest ``most`` events. One writer, any number of readers, each with a cursor of its own."""
+Older = Callable[[int, int, int], Sequence[Event]]
+"""After, before, limit: events that lie behind the ring, oldest first."""
 
-    def __init__(self, most: int = 10_000) -> None:
+
+class EventRing:
+    """The newest ``most`` events. One writer, any number of readers, each with a cursor of its own.
+
+    ``last`` is the seq of the newest event of the daemon before this one, ``older`` reads on behind the ring.
+    """
+
+    def __init__(self, most: int = 10_000, *, last: int = 0, older: Older | None = None) -> None:
         self._events: deque[Event] = deque(maxlen=most)
-        self._seq = 0
+        self._made = last
+        self._seq = last
+        self._began = last
+        self._older = older
         self._grown = threading.Condition()
         self._closed = False
 
@@ -46,39 +59,73 @@ class EventRing:
         """Of the newest event; 0 before the first."""
         return self._seq
 
-    def append(self, emit: Emit, now: Instant) -> None:
-        """Give the event its seq, wake whoever waits for it, write its line into the daemon's log."""
-        with self._grown:
-            self._seq += 1
-            self._events.append(
-                Event(
-                    self._seq,
-                    rfc3339(now),
-                    emit.event.value,
-                    emit.module,
-                    emit.generation,
-                    emit.instance,
-                    emit.actor,
-                    emit.cause,
-                    emit.message,
-                    dict(emit.fields),
-                )
-            )
-            self._grown.notify_all()
+    def made(self, emit: Emit, now: Instant) -> Event:
+        """Give the event its seq, and write its line into the daemon's log. Nobody reads it before it is shown."""
+        self._made += 1
         fields = {"event": emit.event.value, "generation": emit.generation, "instance": emit.instance}
         log.log(_LEVELS.get(emit.event, logging.INFO), "%s", emit.message, extra={**fields, "hosted": emit.module})
+        return Event(
+            self._made,
+            rfc3339(now),
+            emit.event.value,
+            emit.module,
+            emit.generation,
+            emit.instance,
+            emit.actor,
+            emit.cause,
+            emit.message,
+            dict(emit.fields),
+        )
+
+    def show(self, events: Iterable[Event]) -> None:
+        """Let them be read, in the order they were made, and wake whoever waits for them."""
+        with self._grown:
+            self._events.extend(events)
+            self._seq = self._events[-1].seq if self._events else self._seq
+            self._grown.notify_all()
+
+    def append(self, emit: Emit, now: Instant) -> None:
+        """Make it and show it."""
+        self.show([self.made(emit, now)])
 
     def read(self, after: int | None, limit: int, max_wait: float, module: str | None = None) -> Events:
         """A page. Parks at most ``max_wait`` seconds until there is something after the cursor."""
         limit = max(1, limit)
+        if after is None:
+            return self._newest(limit, module)
+        # A cursor of a daemon whose events are lost lies in the future: begin with what this one has.
+        after = after if after <= self._seq else self._began
         with self._grown:
-            if after is None:
-                newest = [event for event in self._events if _concerns(event, module)][-limit:]
-                return Events(tuple(newest), self._seq, 0)
-            # A cursor of an earlier daemon lies in the future: begin with what this one has.
-            after = after if after <= self._seq else 0
             self._grown.wait_for(lambda: self._closed or self._seq > after, max_wait)
-            first = self._seq - len(self._events) + 1
+        return self._behind(after, limit, module) or self._page(after, limit, module)
+
+    def _newest(self, limit: int, module: str | None) -> Events:
+        with self._grown:
+            newest = [event for event in self._events if _concerns(event, module)][-limit:]
+            first, seq = self._first, self._seq
+        if self._older is not None and (missing := limit - len(newest)):
+            older = self._older(max(0, first - 1 - missing), first, missing)
+            newest = [*(event for event in older if _concerns(event, module)), *newest]
+        return Events(tuple(newest), seq, 0)
+
+    def _behind(self, after: int, limit: int, module: str | None) -> Events | None:
+        """A page of what lies behind the ring; None where nothing does, or nothing that concerns the module."""
+        with self._grown:
+            first = self._first
+        lost = 0
+        while self._older is not None and after < first - 1:
+            found = self._older(after, first, limit)
+            if not found:
+                return None
+            lost += found[0].seq - after - 1
+            after = found[-1].seq
+            if page := tuple(event for event in found if _concerns(event, module)):
+                return Events(page, after, lost)
+        return None
+
+    def _page(self, after: int, limit: int, module: str | None) -> Events:
+        with self._grown:
+            first = self._first
             lost = max(0, first - after - 1)
             start = max(0, after + 1 - first)
             page: list[Event] = []
@@ -91,6 +138,11 @@ class EventRing:
                     if len(page) == limit:
                         break
             return Events(tuple(page), reached, lost)
+
+    @property
+    def _first(self) -> int:
+        """The seq of the oldest event in the ring, or of the next one."""
+        return self._seq - len(self._events) + 1
 
     def close(self) -> None:
         """Let every parked reader go."""

@@ -21,6 +21,8 @@ from hotd.contract.errors import AlreadyRunning, BadConfig
 from hotd.host.forks import forget_in_child
 from hotd.host.printable import printable
 
+_TAKES_NOTHING = {errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+
 _PATIENCE = 1.0
 """Seconds for a socket to take the probe: a full backlog is somebody alive and busy."""
 
@@ -89,6 +91,8 @@ class InstanceLock:
             # 0600: whoever can open the file can lock it, and so keep every daemon from starting.
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as trouble:
+            if trouble.errno in _TAKES_NOTHING and self._path.parent.is_dir():
+                return self._folder_taken()
             raise BadConfig(
                 f"cannot open the lock file {printable(str(self._path))}: {trouble.strerror}",
                 hint="let the daemon's user write there, or configure another socket or state_dir",
@@ -109,6 +113,16 @@ class InstanceLock:
             raise
         os.close(fd)
         return None
+
+    def _folder_taken(self) -> int:
+        """The folder itself, locked: on a disk that takes no new file, and must not keep a daemon from serving."""
+        fd = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            raise _already(None, f"holds {self._path.parent}") from None
+        return fd
 
     def _is_still(self, fd: int) -> bool:
         try:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from hotd.contract.errors import LoadRejected, Vetoed, WouldRebuild
+from hotd.contract.errors import HotdError, LoadRejected, Vetoed, WouldRebuild
 from hotd.core.arguments import fill
 from hotd.core.border import Raised, call
+from hotd.core.bundle import Bundle
 from hotd.core.marks import plain
 from hotd.core.messages import (
     Avoided as AvoidedOutcome,
@@ -122,11 +123,14 @@ class Hosting:
         ignore: Sequence[str],
         plain_names: bool = False,
         left_behind: Callable[[str], None] = lambda _: None,
+        kept: Callable[[str], Bundle] | None = None,
         pacing: Pacing = DEFAULT,
     ) -> None:
+        """``kept`` gives back the sources of a digest."""
         self._clearing = Clearing(left_behind)
         self._left_behind = left_behind
         self._clock = clock
+        self._kept = kept
         self._also = also
         self._ignore = ignore
         self._reclaim = Reclaim(clock, afterlife, pacing)
@@ -135,10 +139,10 @@ class Hosting:
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
 
-    def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
-        loader = Loader(
-            roots, pool=self._pool, first_number=first_number, also=self._also, ignore=self._ignore, keep=keep
-        )
+    def host(
+        self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
+    ) -> None:
+        loader = Loader(roots, pool=self._pool, newest=newest, also=self._also, ignore=self._ignore, keep=keep)
         loader.remains.changed = partial(self._left_behind, module)
         self._lines[module] = _Line(loader, roots)
 
@@ -201,6 +205,11 @@ class Hosting:
         sources = [(name, part.source) for name, part in sorted(generation.table().items())]
         return tuple(PartFile(name, source.path, source.digest) for name, source in sources if source is not None)
 
+    def bundle(self, module: str, number: int) -> Bundle | None:
+        line = self._lines[module]
+        code = line.codes.get(number)
+        return None if code is None else line.loader.bundle(code.generation)
+
     def code(self, module: str, number: int) -> EntryCode:
         return self._lines[module].codes[number].lend()
 
@@ -222,7 +231,8 @@ class Hosting:
         began = self._clock.now()
         try:
             outcome = self._outcome(job, began)
-        except LoadRejected as error:
+        except HotdError as error:
+            # Most are LoadRejected; what is to come from the store may also not be there any more.
             outcome = self._rejected(job, error, began)
         except Exception as error:
             log.exception("a defect of the loader", extra={"event": "loader.defect", "hosted": job.module})
@@ -243,9 +253,12 @@ class Hosting:
             return self._planned(job, loader.plan(changed, entry=part, rebuild=job.rebuild), loader.unmatched)
         self._clearing.wait(job.module)
         try:
-            candidate = loader.stage(
-                changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE, rebuild=job.rebuild
-            )
+            if job.restores is not None:
+                candidate = self._restored(loader, *job.restores)
+            else:
+                candidate = loader.stage(
+                    changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE, rebuild=job.rebuild
+                )
         except Avoided as avoided:
             return AvoidedOutcome(job, avoided.digest)
         except WouldRebuild as refused:
@@ -264,13 +277,19 @@ class Hosting:
             return Checked(job, candidate.digest, candidate.reloaded, self._since(began), loader.unmatched, left)
         self._tell_unmatched(job.module, line)
         line.staged[candidate.number] = candidate, code
-        return Staged(job, candidate.number, candidate.digest, candidate.reloaded, self._since(began))
+        bundle = None if job.restores is not None else loader.bundle(candidate.generation)
+        return Staged(job, candidate.number, candidate.digest, candidate.reloaded, self._since(began), bundle)
 
-    def _rejected(self, job: LoadJob, error: LoadRejected, began: Instant) -> Rejected:
-        self._clearing.told(job.module, error.left)
+    def _restored(self, loader: Loader, number: int, digest: str) -> Candidate:
+        assert self._kept is not None, "who hosts without a store asks for nothing of it"
+        return loader.restore(self._kept(digest), number)
+
+    def _rejected(self, job: LoadJob, error: HotdError, began: Instant) -> Rejected:
+        digest, left = (error.digest, error.left) if isinstance(error, LoadRejected) else ("", ())
+        self._clearing.told(job.module, left)
         return Rejected(
-            job, error.digest, error.code, error.message, error.hint, error.file, error.line, error.traceback,
-            self._since(began), error.left,
+            job, digest, error.code, error.message, error.hint, error.file, error.line, error.traceback,
+            self._since(began), left,
         )  # fmt: skip
 
     def _planned(self, job: LoadJob, plan: Plan, unmatched: tuple[str, ...]) -> Planned:

@@ -54,14 +54,15 @@ class Loader:
         roots: Sequence[str | Path],
         *,
         pool: Pool | None = None,
-        first_number: int = 1,
+        newest: tuple[int, str] | None = None,
         also: Sequence[str] = (),
         ignore: Sequence[str] = (),
         keep: Iterable[str] = (),
         plain_names: bool = False,
     ) -> None:
-        """Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some.
+        """``newest`` is number and digest of the newest generation of an earlier life: numbers go on from there.
 
+        Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some.
         ``keep`` names parts that must not be executed again unless a load is told to (`hotd.loading.keeping`).
 
         ``plain_names``: code objects carry the plain path of their file, for coverage and debuggers, which look for it.
@@ -89,7 +90,7 @@ class Loader:
         """Guards those four lists and ``_closed``; readers take a list as it is, so each is replaced as a whole."""
         for lock, kind in (("_turn", threading.RLock), ("_looking", threading.RLock), ("_listing", threading.Lock)):
             forks.renew(self, lock, kind)
-        self._numbers = Numbers(first_number)
+        self._numbers = Numbers(newest)
         self.remains = Remains()
         """What candidates that are no more left behind, and is still there."""
         self._sentinels = Sentinels()

@@ -12,10 +12,10 @@ from hotd.loading.generation import Generation
 class Numbers:
     """Gives generations their numbers. Thread-safe."""
 
-    def __init__(self, first: int) -> None:
-        self._next = first
-        self._newest: tuple[int, str] | None = None
+    def __init__(self, newest: tuple[int, str] | None = None) -> None:
+        self._newest = newest
         """Number and digest of the newest numbered generation."""
+        self._next = newest[0] + 1 if newest is not None else 1
         self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
         """Who was the first to get its number -> what was newest before it."""
         self._lock = threading.Lock()

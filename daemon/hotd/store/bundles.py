@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotd.core.bundle import Bundle, BundleFile
+from hotd.ports import Sources
 
 QUICKLY_FROM = 64 * 1024
 """Bytes from which a file is compressed at the quickest level: the writer has others to write for."""
@@ -44,6 +45,13 @@ def put_bundle(connection: sqlite3.Connection, bundle: Bundle) -> None:
         "INSERT INTO uses (bundle, blob) SELECT ?, value FROM json_each(?)",
         (number, json.dumps(sorted({known[name] for name in hashes}))),
     )
+
+
+def lacking(connection: sqlite3.Connection, sources: Sources) -> list[Bundle]:
+    """The bundles of those digests that are not kept, as far as they are still to be had."""
+    known = {digest for (digest,) in connection.execute("SELECT digest FROM bundles")} if sources else set[str]()
+    found = [source() for digest, source in sources.items() if digest not in known]
+    return [bundle for bundle in found if bundle is not None]
 
 
 def read_bundle(connection: sqlite3.Connection, digest: str) -> Bundle:

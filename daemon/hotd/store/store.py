@@ -12,6 +12,7 @@ from hotd.contract.errors import Expired, StoreDegraded
 from hotd.contract.views import Change, Event, RevisionView
 from hotd.core.bundle import Bundle
 from hotd.core.records import Began, Ended, Environment, KeptFailure, Record, Remembered
+from hotd.ports import Sources
 from hotd.store import bundles, reading
 from hotd.store.file import File
 from hotd.store.opening import Connect, is_corrupt, transaction, trouble_of
@@ -87,9 +88,9 @@ class Store:
 
     # --- what is to be kept ----------------------------------------------------------------------------------------
 
-    def write(self, ticket: int, records: Sequence[Record], sink: Sink) -> None:
+    def write(self, ticket: int, records: Sequence[Record], sink: Sink, sources: Sources | None = None) -> None:
         """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once."""
-        self._writer.write(records, ticket, sink)
+        self._writer.write(records, ticket, sink, sources)
 
     def note(self, record: Record) -> None:
         """Keep it, and tell nobody."""

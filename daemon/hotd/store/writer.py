@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from hotd.contract.errors import HotdError
 from hotd.core.messages import Stored, Unwritten, Written
 from hotd.core.records import NOTED, Environment, Record
+from hotd.ports import Sources
+from hotd.store.bundles import lacking
 from hotd.store.file import File
 from hotd.store.opening import is_the_disks, transaction, trouble_of
 from hotd.store.pruning import prune
@@ -39,6 +41,7 @@ class _Piece:
     records: Sequence[Record]
     ticket: int
     sink: Sink | None
+    sources: Sources | None
 
 
 class Writer:
@@ -54,9 +57,11 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
-    def write(self, records: Sequence[Record], ticket: int = 0, sink: Sink | None = None) -> None:
+    def write(
+        self, records: Sequence[Record], ticket: int = 0, sink: Sink | None = None, sources: Sources | None = None
+    ) -> None:
         """Queue a piece: all of it becomes durable or nothing, and the sink is told which. From any thread."""
-        self._pieces.put(_Piece(records, ticket, sink))
+        self._pieces.put(_Piece(records, ticket, sink, sources))
 
     def close(self, patience: float) -> bool:
         """Write what is queued, then end; whether that was done within ``patience`` seconds."""
@@ -92,7 +97,7 @@ class Writer:
     def _keep(self, pieces: list[_Piece]) -> None:
         if not pieces:
             return
-        failure = self._try([record for piece in pieces for record in piece.records])
+        failure = self._try(pieces)
         if failure is not None and len(pieces) > 1 and not is_the_disks(failure):
             # One of them is what cannot be written, and must not take the others with it.
             for piece in pieces:
@@ -106,10 +111,13 @@ class Writer:
                 said = Written(piece.ticket, aside) if trouble is None else Unwritten(piece.ticket, trouble)
                 piece.sink(said)
 
-    def _try(self, records: Sequence[Record]) -> Exception | None:
+    def _try(self, pieces: Sequence[_Piece]) -> Exception | None:
         """Why they could not be written; None when they are durable."""
+        records = [record for piece in pieces for record in piece.records]
         try:
             connection = self._file.connection()
+            for piece in pieces:
+                records += lacking(connection, piece.sources or {})
             noted = all(isinstance(record, NOTED) for record in records)
             connection.execute(f"PRAGMA synchronous = {'NORMAL' if noted else 'FULL'}")
             with transaction(connection):

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,22 @@ def test_a_lock_that_cannot_be_made_is_a_sentence(tmp_path: Path, kind: str) -> 
 
     assert str(path) in refused.value.message
     assert precious.read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="only root may mount")
+def test_a_disk_without_room_for_a_lock_does_not_keep_a_daemon_from_serving(tmp_path: Path) -> None:
+    """The folder is locked in its place, and a second daemon is refused all the same."""
+    full = ["mount", "-t", "tmpfs", "-o", "nr_inodes=1", "none", str(tmp_path)]
+    subprocess.run(full, check=True)
+    try:
+        with InstanceLock(tmp_path / "hotd.lock"):
+            with pytest.raises(AlreadyRunning, match=str(tmp_path)):
+                InstanceLock(tmp_path / "hotd.lock").acquire()
+            assert not list(tmp_path.iterdir())
+        with InstanceLock(tmp_path / "hotd.lock"):
+            pass
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
 @pytest.fixture

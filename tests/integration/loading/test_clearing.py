@@ -34,7 +34,7 @@ class Rig:
         self.ops = ops
         self.news: SimpleQueue[tuple[str, ...]] = SimpleQueue()
         self.hosting = Hosting(Still(), also=(), ignore=(), left_behind=self._heard)
-        self.hosting.host("m", (str(ops.root),), 1)
+        self.hosting.host("m", (str(ops.root),))
         self.outcomes: SimpleQueue[LoadOutcome] = SimpleQueue()
         self.jobs = 0
 
@@ -186,7 +186,7 @@ def test_closing_waits_for_what_is_being_cleared(rig: Rig) -> None:
 def test_an_abandoned_import_is_cleared_so_far_and_others_go_on(rig: Rig, ops: Ops) -> None:
     """It hangs for ever for all we know: what it had registered by then goes, its threads are told."""
     gate = rig.serve(WORK).gate
-    rig.hosting.host("other", (str(ops.root),), 1)
+    rig.hosting.host("other", (str(ops.root),))
     ops.write(other="def work(): pass\n")
     with standing(gate):
         rig.ops.write(m=f"import late\n{POLLER}gate.hanging.set(); gate.go.wait(20)\n1/0\n")

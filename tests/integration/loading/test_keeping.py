@@ -360,7 +360,7 @@ def hosted(ops: Ops) -> Iterator[Hosted]:
     ops.write(**{**PROGRAM, "pipeline": work}, batch=work)
     found = Hosted()
     for name, keep in (("pipeline", ("model", "modle")), ("batch", ())):
-        found.hosting.host(name, (str(ops.root),), 1, keep)
+        found.hosting.host(name, (str(ops.root),), keep)
         staged = found.job(LoadKind.STAGE, name)
         assert isinstance(staged, Staged)
         found.hosting.promote(name, staged.number)
@@ -414,7 +414,7 @@ def test_what_only_has_the_same_name_elsewhere_is_not_shared(ops: Ops, hosted: H
 def test_a_name_that_keeps_nothing_is_logged_once(ops: Ops, hosted: Hosted, caplog: pytest.LogCaptureFixture) -> None:
     """At the start, not with every reload."""
     ops.write(third="def work():\n    pass\n")
-    hosted.hosting.host("third", (str(ops.root),), 1, ("modle",))
+    hosted.hosting.host("third", (str(ops.root),), ("modle",))
     for step in range(2):
         ops.write(third=f"def work():\n    return {step}\n")
         assert isinstance(hosted.job(LoadKind.STAGE, "third"), Staged)

@@ -37,7 +37,7 @@ class Hosted:
 
     def host(self, *modules: str) -> None:
         for module in modules:
-            self.loading.host(module, (str(self.ops.root),), 1)
+            self.loading.host(module, (str(self.ops.root),))
 
     def bring(self, module: str, entry: str = "", promote: bool = True) -> int:
         """Load what is on disk and make it current; its number."""

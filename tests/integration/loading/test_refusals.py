@@ -80,7 +80,7 @@ def test_every_job_has_one_outcome(ops: Ops, text: str) -> None:
     """Also where looking the entry up ends the thread it is looked up on: whoever waits for the load is told."""
     ops.write(m=text)
     hosting, told = Hosting(Still(), also=(), ignore=()), SimpleQueue[LoadOutcome]()
-    hosting.host("m", (str(ops.root),), 1)
+    hosting.host("m", (str(ops.root),))
     try:
         hosting.start(LoadJob(1, "m", "m:work", (), {}, LoadKind.STAGE), told.put)
 

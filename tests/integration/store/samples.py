@@ -66,7 +66,7 @@ class Kept:
     def put(self, *records: Record) -> Stored:
         """Write them, and wait for what comes of it."""
         ticket = self.later(*records)
-        eventually(lambda: any(one.ticket == ticket for one in self.said))
+        eventually(lambda: any(one.ticket == ticket for one in self.said), within=60.0)
         return next(one for one in self.said if one.ticket == ticket)
 
     def later(self, *records: Record) -> int:

@@ -16,7 +16,6 @@ from tests.unit.config.projects import MODULE, Project
         ('[control]\nviewers = ["cert:ann"]', "control.viewers", 5),
         ('[control]\noperators = {"*" = ["ann"]}', "control.operators", 5),
         ("canary = {}", "modules.long_op.canary", 4),
-        ('auto_permanent = "2m"', "modules.long_op.auto_permanent", 4),
     ],
 )
 def test_a_key_without_effect_yet_is_told_where_it_stands(project: Project, written: str, key: str, line: int) -> None:
@@ -32,8 +31,7 @@ def test_a_key_without_effect_yet_is_told_where_it_stands(project: Project, writ
     [
         '[control]\nadmins = ["root"]\noperators = {}',
         '[watch]\nalso = ["*.sql"]',
-        'auto_permanent = "1m"',
-        "auto_permanent = 60",
+        'auto_permanent = "2m"',
     ],
 )
 def test_a_default_that_was_written_out_is_not_told(project: Project, written: str) -> None:

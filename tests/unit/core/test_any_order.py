@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hotd.contract.errors import HotdError
+from hotd.contract.views import Change
 from hotd.core import outcomes
-from hotd.core.book import UNREAD, Current, Draining, InLoad, Module
+from hotd.core.book import UNREAD, Book, Current, Draining, InLoad, Intended, Module
+from hotd.core.durable import kept_module
 from hotd.core.effects import Promote
 from hotd.core.ending import over
 from hotd.core.messages import LoadKind, Rejected, Staged
@@ -63,7 +65,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.noted = 0
         self.history: tuple[Any, ...] = ()
         self.swaps = 0
-        self.world.reload(all=True)
+        self.world.begin()
 
     # --- files -----------------------------------------------------------------------------------------------------
 
@@ -108,13 +110,21 @@ class AnyOrder(RuleBasedStateMachine):
             assert decided.pending in (before.pending, frozenset())
             assert kind is LoadKind.PLAN or decided == before
         outcome = world.outcome(running)
+        prompt, world.prompt = world.prompt, False
         world.end_load(number)
+        excepted = book.store.trouble or running.job.restores
+        assert world.module(name).current == before.current or excepted, "nothing before it is written down"
+        world.prompt = prompt
+        if prompt:
+            self.keep_all()
         after = world.module(name)
-        if after.current == before.current:
+        if after.current == before.current or running.job.restores:
             return
         assert isinstance(outcome, Staged) and held is not None, "only a candidate somebody waits for is promoted"
         why = before.quarantine.get(after.generations[after.current or 0].digest)
-        assert held.force or why is None or (why == "rejected" and not held.by_watch), "quarantined"
+        hopeless = why == "died" and before.current is None
+        assert held.force or why is None or hopeless or (why == "rejected" and not held.by_watch), "quarantined"
+        assert held.force or not before.pinned, "pinned"
         assert not isinstance(outcome, Rejected)
         if not held.atomic:
             assert not before.pending or book.held(before) or _holds_at_last(held.members[name])
@@ -167,7 +177,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(name=names)
     def undo(self, name: str) -> None:
         before = self.world.module(name)
-        if self._try(self.world.undo, name) is None:
+        if not isinstance(self._try(self.world.ask_to_undo, name), Change) or before.current is None:
             return
         after = self.world.module(name)
         assert before.current is not None and after.current is not None
@@ -179,7 +189,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(name=names, to=st.integers(1, 9))
     def undo_to(self, name: str, to: int) -> None:
         line = self.world.module(name).line
-        if self._try(self.world.undo, name, to=to) is None:
+        if not isinstance(self._try(self.world.ask_to_undo, name, to=to), Change):
             return
         module = self.world.module(name)
         assert module.current == to
@@ -205,6 +215,80 @@ class AnyOrder(RuleBasedStateMachine):
     def switch_one(self, which: int, verb: str) -> None:
         ids = sorted(self.world.alive)
         self._try(getattr(self.world, verb), str(ids[which % len(ids)]))
+
+    @rule(name=names, verb=st.sampled_from(["pin", "unpin", "unpin", "make_permanent", "reset"]))
+    def lock(self, name: str, verb: str) -> None:
+        before = self.world.module(name)
+        if self._try(getattr(self.world, verb), name) is not None and verb in ("pin", "make_permanent"):
+            assert self.world.module(name).permanent == before.current
+
+    # --- the store -------------------------------------------------------------------------------------------------
+
+    @rule(prompt=st.booleans())
+    def the_store_takes_its_time(self, prompt: bool) -> None:
+        self.world.prompt = prompt
+        if prompt:
+            self.keep_all()
+
+    def keep_all(self) -> None:
+        while self.world.writes:
+            self.world.keep()
+
+    @precondition(lambda self: self.world.writes)
+    @rule(lost=st.sampled_from([False, False, False, True]))
+    def a_write_comes_to_its_end(self, lost: bool) -> None:
+        if lost:
+            self.world.lose()
+        else:
+            self.world.keep()
+
+    @rule(died=st.sampled_from([True, True, False]), lost=st.sampled_from([False, False, False, True]))
+    def the_daemon_ends(self, died: bool, lost: bool) -> None:
+        """At any moment; the next one begins with what is durable."""
+        self._note_swaps()
+        old = self.world
+        new = self.world = old.reborn(died=died)
+        if old.book.store.trouble is None:
+            self._nothing_is_lost(old.seen, new.book)
+            if not old.writes:
+                self._everything_lasts(old.book, new.book)
+        if lost:
+            new.lost |= {g.digest for module in new.book.modules.values() for g in module.generations.values()}
+        self.bound.clear()
+        self.alive = dict.fromkeys(NAMES, 0)
+        self.known = {name: set(module.generations) for name, module in new.book.modules.items()}
+        self.noted, self.history = 0, ()
+        permanent = {name: module.permanent for name, module in new.book.modules.items()}
+        new.begin()
+        self.end_all_loads()
+        self.keep_all()
+        for name, number in permanent.items():
+            current = new.module(name).current
+            assert number is None or lost or number in new.module(name).line, "a start loads what is permanent"
+            if number is not None and new.book.held(new.module(name)) and not lost:
+                assert current == number, "and what holds the watcher back holds back the disk"
+        new.lost.clear()
+
+    def _nothing_is_lost(self, seen: Book, found: Book) -> None:
+        """What anybody could have been told is so."""
+        shelf = self.world.shelf
+        for one in seen.history:
+            assert shelf.revisions[one.revision] == one.change, "history is append-only"
+        open_ones = [number for number, rollout in seen.rollouts.items() if not rollout.quiet]
+        assert found.next_revision > max([*open_ones, *(one.revision for one in seen.history)], default=0)
+        for name, module in seen.modules.items():
+            for number, generation in module.generations.items():
+                again = found.modules[name].generations.get(number)
+                assert again is not None and again.digest == generation.digest, "numbers keep their meaning"
+
+    def _everything_lasts(self, seen: Book, found: Book) -> None:
+        """Where nothing was under way, what was decided holds, to the letter."""
+        assert found.paused == seen.paused
+        for name, module in seen.modules.items():
+            kept, again = kept_module(module), kept_module(found.modules[name])
+            assert again == replace(kept, current=None, line=again.line)
+            assert again.line == kept.line[: len(again.line)] and found.modules[name].current is None
+            assert set(found.modules[name].generations) >= set(module.generations)
 
     # --- time ------------------------------------------------------------------------------------------------------
 
@@ -243,8 +327,9 @@ class AnyOrder(RuleBasedStateMachine):
         for name, module in self.world.book.modules.items():
             current = [n for n, g in module.generations.items() if isinstance(g.phase, Current)]
             assert current == ([] if module.current is None else [module.current])
-            assert bool(module.generations) == (module.current is not None)
-            assert module.line[-1:] == tuple(current) and len(set(module.line)) == len(module.line)
+            assert module.current is None or module.line[-1] == module.current
+            assert len(set(module.line)) == len(module.line) and set(module.line) <= set(module.generations)
+            assert module.permanent is None or module.permanent in module.generations, "it can be loaded"
             line = self.world.lines[name]
             assert set(line.memory) == {g.number for g in module.loaded}, "loader and book agree on what is in memory"
             if module.current is not None:
@@ -296,7 +381,7 @@ class AnyOrder(RuleBasedStateMachine):
             empty = [g for g in module.loaded if not module.count(g.number) and g.number != module.current]
             assert len(empty) <= module.spec.standby
             assert not [g for g in empty if isinstance(g.phase, Draining)]
-            waiting = sum(1 for r in self.world.book.rollouts.values() if r.atomic and r.holds(name))
+            waiting = sum(1 for r in self.world.book.rollouts.values() if r.holds(name))
             assert len(self.world.lines[name].candidates) <= waiting, "a candidate that nobody waits for is thrown away"
 
     @invariant()
@@ -306,7 +391,9 @@ class AnyOrder(RuleBasedStateMachine):
         assert sorted(awaited) == sorted(self.world.loads)
         hung = [job for module in book.modules.values() for job in module.hung]
         assert book.stopping or sorted(hung) == sorted(self.world.abandoned), "no thread is forgotten"
-        assert bool(book.rollouts) == bool(self.world.loads)
+        waits = any(isinstance(m, Intended) for r in book.rollouts.values() for m in r.members.values())
+        assert bool(book.rollouts) == bool(self.world.loads or waits)
+        assert not waits or self.world.writes, "it waits for something"
 
     @invariant()
     def history_has_each_revision_once(self) -> None:
@@ -321,7 +408,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def what_is_said_of_the_disk_is_true(self) -> None:
         world = self.world
-        if world.loads or world.book.stopping:
+        if world.book.rollouts or world.book.stopping or world.book.store.trouble:
             return
         for name, module in world.book.modules.items():
             if module.current is None or module.pending or module.disk is None or not _real(module):

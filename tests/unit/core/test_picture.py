@@ -7,7 +7,14 @@ import pytest
 from hotd.contract import views
 from hotd.contract.errors import UnknownRevision
 from hotd.core.messages import PartFile
-from hotd.core.picture import failure_views, generation_views, history_view, hosted_module, instance_views
+from hotd.core.picture import (
+    failure_views,
+    generation_views,
+    history_view,
+    hosted_module,
+    instance_views,
+    kept_failure_view,
+)
 from hotd.core.times import rfc3339
 from hotd.core.values import Progress
 from tests.support.books import World, promoted, serving, spec
@@ -91,7 +98,7 @@ def test_the_history_tells_what_went_from_where_to_where() -> None:
     world.undo("a", reason="it smells")
     world.edit("broken", "b")
     world.settle()
-    history = history_view(world.book, None, 50).revisions
+    history = history_view(world.book, None, 50)
     assert [(r.revision, r.outcome, r.actor, r.cause) for r in history] == [
         (5, "rejected", "watch", "watch: b.py"),
         (4, "undone", "root", "hotctl undo: it smells"),
@@ -100,9 +107,9 @@ def test_the_history_tells_what_went_from_where_to_where() -> None:
     ]
     moves = [[(m.module, m.previous, m.to) for m in r.modules] for r in history]
     assert moves == [[("b", 1, 1)], [("a", 2, 1)], [("a", 1, 2)], [("a", None, 1), ("b", None, 1)]]
-    assert [r.revision for r in history_view(world.book, "b", 50).revisions] == [5, 1]
-    assert [r.revision for r in history_view(world.book, None, 2).revisions] == [5, 4]
-    assert len(history_view(world.book, None, 1).revisions) == 1 and history_view(world.book, None, 0).revisions == ()
+    assert [r.revision for r in history_view(world.book, "b", 50)] == [5, 1]
+    assert [r.revision for r in history_view(world.book, None, 2)] == [5, 4]
+    assert len(history_view(world.book, None, 1)) == 1 and history_view(world.book, None, 0) == ()
 
 
 def test_failures_are_shown_newest_last() -> None:
@@ -136,3 +143,11 @@ def test_an_unknown_rollout_is_unknown() -> None:
     with pytest.raises(UnknownRevision) as raised:
         World().outcome_of(99)
     assert raised.value.hint == "`hotctl history` lists those that are remembered"
+
+
+def test_a_failure_of_an_earlier_daemon_is_shown_like_any_other() -> None:
+    """As the store has it."""
+    world = serving()
+    world.fail(1)
+    (kept,), (ours,) = world.shelf.failures, failure_views(world.module(), 1)
+    assert kept_failure_view(kept) == ours

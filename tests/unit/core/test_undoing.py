@@ -9,9 +9,9 @@ import pytest
 
 from hotd.contract.errors import (
     Busy,
-    Expired,
     GenerationMismatch,
     NoHistory,
+    Pinned,
     Refused,
     ShuttingDown,
     UnknownGeneration,
@@ -227,22 +227,123 @@ def test_a_look_does_not_stand_in_the_way_of_an_undo(look: str) -> None:
     assert world.view().out_of_sync
 
 
-def test_what_is_gone_from_memory_cannot_be_undone_to() -> None:
-    """Expired, and it does not silently go further back instead: what can be had is named."""
+def gone() -> World:
+    """g1, of ``A``, has left memory; g2 stands by, g3 is current."""
     world = promoted(serving(spec(replicas=0, standby=1)), "B", "C")
     assert world.states() == {2: "standby", 3: "current"}
-    with pytest.raises(Expired) as raised:
-        world.undo(to=1)
-    assert raised.value.message == "g1 of op is no longer in memory"
-    assert raised.value.hint == (
-        "`hotctl undo op --to 2` goes to g2; or put the old source back and reload; "
-        "more `standby` in hotd.toml keeps more"
-    )
+    world.forget()
+    return world
+
+
+def test_what_left_memory_is_loaded_again_under_its_number() -> None:
+    """From the store, whatever the disk holds; then it is an undo like any other."""
+    world = gone()
+    created = world.module().generations[1].created
+    revision = world.ask_to_undo(to=1, reason="slow")
+    assert isinstance(revision, int) and world.module().current == 3
+    (job,) = (one.job for one in world.loads.values())
+    assert job.restores == (1, "A") and not job.avoid
+    world.settle()
+    change = world.outcome_of(revision)
+    (one,) = change.modules
+    assert (change.outcome, one.outcome, one.generation, one.previous) == ("undone", "undone", 1, 3)
+    module = world.module()
+    assert (module.current, module.permanent, module.line, module.quarantine) == (1, 1, (1,), {"C": "undone"})
+    back = module.generations[1]
+    assert (back.created, back.cause, back.verdict) == (created, "hotctl reload", "promoted")
+    (told,) = world.events(EventName.MODULE_UNDONE)
+    assert told.message == "op is back to g1; g3 is quarantined until its content changes"
+    assert (told.cause, told.actor, told.fields) == ("hotctl undo: slow", "root", {"previous": 3})
+    world.edit("C")
+    world.settle()
+    assert world.module().current == 1, "the watcher does not redo it"
+
+
+def test_what_cannot_be_loaded_again_leaves_everything_as_it_was() -> None:
+    """And says why; of what is on disk it says nothing."""
+    world = gone()
+    world.lost.add("A")
+    before = world.module()
+    revision = world.ask_to_undo(to=1)
+    assert isinstance(revision, int)
+    world.settle()
+    (one,) = world.outcome_of(revision).modules
+    assert one.outcome == "rejected" and one.error is not None and one.error.message == "its sources are damaged"
+    after = world.module()
+    assert (after.current, after.quarantine, after.disk, after.line) == (3, {}, before.disk, before.line)
+    assert world.view().rejected is None and after.failures[-1].generation == 1
+
+
+def test_an_undo_from_the_store_is_not_superseded_by_what_is_saved_meanwhile() -> None:
+    """It reads no disk; what was saved follows."""
+    world = gone()
+    world.ask_to_undo(to=1)
+    world.edit("D")
+    world.finish()
+    assert world.module().current == 1
+    world.settle()
+    assert world.module().generations[world.module().current or 0].digest == "D"
+
+
+def test_an_undo_from_the_store_needs_room() -> None:
+    """As every load does."""
+    world = promoted(serving(spec(replicas=1, standby=0, max_generations=2)), "B")
+    world.run()
+    world.end(1)
+    promoted(world, "C")
+    revision = world.ask_to_undo(to=1)
+    assert isinstance(revision, int)
+    assert [one.error.code for one in world.outcome_of(revision).modules if one.error] == ["too-many-generations"]
+
+
+def test_another_change_waits_for_an_undo_from_the_store() -> None:
+    """And is told of it."""
+    world = gone()
+    world.ask_to_undo(to=1)
+    with pytest.raises(Busy):
+        world.ask_to_undo(to=2)
+
+
+def test_an_undo_on_a_full_disk_works() -> None:
+    """That is when it is needed: the pointer is swapped, nothing is written first."""
+    world = promoted(serving(), "B")
+    world.prompt = False
+    world.scale(2)
+    world.lose()
+    assert world.undo().outcome == "undone" and world.module().current == 1
+
+
+def test_an_undo_is_permanent_at_once() -> None:
+    """Nobody goes back to what must not last."""
+    world = promoted(serving(spec(auto_permanent=3600.0)), "B")
     world.undo()
-    with pytest.raises(Expired) as raised:
+    assert world.view().permanent == 1
+
+
+def test_a_pinned_module_is_not_undone() -> None:
+    """Nothing changes current, until it is unpinned."""
+    world = promoted(serving(), "B")
+    world.pin()
+    with pytest.raises(Pinned) as raised:
         world.undo()
-    assert world.module().current == 2
-    assert raised.value.hint == "put the old source back and reload; more `standby` in hotd.toml keeps more"
+    assert raised.value.message == "op is pinned to g2" and raised.value.hint == "`hotctl unpin op`, then undo"
+    world.unpin()
+    assert world.undo().outcome == "undone"
+
+
+def test_what_could_not_be_started_can_be_undone() -> None:
+    """The permanent generation is lost, and the disk is broken: what was stable before is still there."""
+    world = promoted(serving(), "B", "C")
+    world.make_permanent()
+    world = world.reborn()
+    world.lost.add("C")
+    world.write("broken")
+    world.begin()
+    world.settle()
+    assert world.module().current is None
+    assert isinstance(world.ask_to_undo(), int)
+    world.settle()
+    assert world.module().current == 2 and world.view().permanent == 2
 
 
 def test_numbers_that_never_were_and_current_itself_are_refused() -> None:

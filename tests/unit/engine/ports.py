@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from hotd.contract.errors import Expired, StoreDegraded
+from hotd.contract.views import Change, Event, RevisionView
+from hotd.core.bundle import Bundle
 from hotd.core.effects import Decision
-from hotd.core.messages import Holder, InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged
+from hotd.core.messages import Holder, InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged, Stored, Unwritten, Written
+from hotd.core.records import KeptFailure, Record, Trouble
 from hotd.core.values import InstanceId, Instant, Progress
 from hotd.engine.engine import Engine
-from hotd.ports import Code
+from hotd.ports import Code, Sources
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Ticking:
@@ -45,7 +52,9 @@ class FakeLoading:
     left: dict[str, tuple[str, ...]] = field(default_factory=dict)
     on_promote: Callable[[], None] = field(default=lambda: None)
 
-    def host(self, module: str, roots: tuple[str, ...], first_number: int, keep: tuple[str, ...] = ()) -> None:
+    def host(
+        self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
+    ) -> None:
         self.calls.append(("host", module))
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
@@ -80,6 +89,9 @@ class FakeLoading:
     def closure(self, module: str) -> tuple[PartFile, ...]:
         return ()
 
+    def bundle(self, module: str, number: int) -> Bundle | None:
+        return Bundle(f"{module} g{number}", (module,), ())
+
     def code(self, module: str, number: int) -> Code:
         raise KeyError(number)
 
@@ -113,6 +125,68 @@ class FakeExecutor:
         return None
 
     def close(self) -> None: ...
+
+
+class FakeStore:
+    """Keeps what it is given as soon as it is given it, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.prompt = True
+        self.broken = False
+        self.waiting: list[tuple[int, tuple[Record, ...], Callable[[Stored], None], Sources | None]] = []
+        self.records: list[Record] = []
+        self.noted: list[Record] = []
+        self.readable = True
+        self.revisions: tuple[RevisionView, ...] = ()
+        self.outcomes: dict[int, Change] = {}
+        self.failed: tuple[KeptFailure, ...] = ()
+
+    def write(
+        self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None], sources: Sources | None = None
+    ) -> None:
+        if self.broken:
+            raise ZeroDivisionError("a defect of ours")
+        self.waiting.append((ticket, tuple(records), sink, sources))
+        if self.prompt:
+            self.keep()
+
+    def keep(self) -> None:
+        """All that waits."""
+        while self.waiting:
+            ticket, records, sink, _ = self.waiting.pop(0)
+            self.records += records
+            sink(Written(ticket))
+
+    def refuse(self, trouble: Trouble) -> None:
+        while self.waiting:
+            ticket, _, sink, _ = self.waiting.pop(0)
+            sink(Unwritten(ticket, trouble))
+
+    def of(self, kind: type[R]) -> list[R]:
+        return [record for record in self.records if isinstance(record, kind)]
+
+    def note(self, record: Record) -> None:
+        self.noted.append(record)
+
+    def bundle(self, digest: str) -> Bundle:
+        raise Expired(digest)
+
+    def history(self, module: str | None, before: int, limit: int) -> tuple[RevisionView, ...]:
+        return self._read(tuple(one for one in self.revisions if one.revision < before)[:limit])
+
+    def outcome(self, revision: int) -> Change | None:
+        return self._read(self.outcomes.get(revision))
+
+    def failures(self, module: str, limit: int) -> tuple[KeptFailure, ...]:
+        return self._read(self.failed[-limit:])
+
+    def events(self, after: int, before: int, limit: int) -> tuple[Event, ...]:
+        return self._read(tuple(one for one in self.of(Event) if after < one.seq < before)[:limit])
+
+    def _read(self, found: T) -> T:
+        if not self.readable:
+            raise StoreDegraded("the disk is gone", hint="look at it")
+        return found
 
 
 def caught_up(engine: Engine) -> None:

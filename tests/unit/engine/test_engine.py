@@ -20,14 +20,16 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core import ending, rollouts, switches, undoing
 from hotd.core.book import Book, open_book
-from hotd.core.effects import Decision, Discard, Emit, Retire
+from hotd.core.bundle import Bundle
+from hotd.core.effects import Decision, Discard, Emit, Retire, Write
 from hotd.core.messages import Batch, InstanceEnded, LeakedCode, Leaks
+from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import InstanceId, Instant, Spec
 from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
 from tests.support.books import ROOT, spec
 from tests.support.eventually import eventually
-from tests.unit.engine.ports import Counting, FakeExecutor, FakeLoading, Ticking, caught_up
+from tests.unit.engine.ports import Counting, FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
 
 PATIENCE = 20.0
 
@@ -38,6 +40,7 @@ class Rig:
     loading: FakeLoading
     executor: FakeExecutor
     events: EventRing
+    store: FakeStore
     clock: Ticking
 
     def ask(self, decide: Any) -> Any:
@@ -63,10 +66,12 @@ class Rig:
 def rig(*specs: Spec, clock: Ticking | None = None) -> Iterator[Rig]:
     clock = clock or Ticking()
     book = open_book(specs or (spec(),), now=clock.now(), max_instances=8)
-    loading, executor, events = FakeLoading(), FakeExecutor(), EventRing()
-    engine = Engine(book, clock=clock, loading=loading, executor=executor, events=events)
+    loading, executor, events, store = FakeLoading(), FakeExecutor(), EventRing(), FakeStore()
+    engine = Engine(book, clock=clock, loading=loading, executor=executor, events=events, store=store)
     engine.start()
-    yield Rig(engine, loading, executor, events, clock)
+    yield Rig(engine, loading, executor, events, store, clock)
+    store.prompt = True
+    store.keep()
     engine.stop(0.0)
     assert engine.join(PATIENCE), "the engine ends"
 
@@ -262,7 +267,14 @@ def test_an_engine_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPa
     """Whoever asks never hangs for ever."""
     monkeypatch.setattr("hotd.engine.engine.ANSWER_WITHIN", 0.01)
     book = open_book((), now=Ticking().now(), max_instances=8)
-    idle = Engine(book, clock=Ticking(), loading=FakeLoading(), executor=FakeExecutor(), events=EventRing())
+    idle = Engine(
+        book,
+        clock=Ticking(),
+        loading=FakeLoading(),
+        executor=FakeExecutor(),
+        events=EventRing(),
+        store=FakeStore(),
+    )
     with pytest.raises(Internal, match=r"did not answer within 0\.01 s"):
         idle.ask(lambda book, _: Decision(book))
 
@@ -330,13 +342,112 @@ def test_whoever_asked_just_before_the_end_is_not_left_hanging() -> None:
 
         asker = threading.Thread(target=asks)
 
-        def last(book: Book, now: Instant) -> Decision:
+        def last(book: Book, _: Instant) -> Decision:
+            it.store.keep()  # and with that everything that the end waits for
             it.engine.tell(lambda book, _: Decision(book))
             asker.start()
-            eventually(lambda: it.engine._inbox.qsize() == 2, within=PATIENCE)
-            return ending.begin(book, 0.0, now)
+            eventually(lambda: it.engine._inbox.qsize() == 3, within=PATIENCE)
+            return Decision(book)
 
+        it.store.prompt = False
+        it.engine.stop(0.0)
         it.engine.tell(last)
         assert it.engine.join(PATIENCE)
         asker.join(PATIENCE)
         assert [str(error) for error in refused] == ["the daemon has ended"]
+
+
+# --- what anybody is told is durable -------------------------------------------------------------------------------
+
+FULL = Trouble("full", "the disk is full", "make room")
+
+
+def asked(rig: Rig, decide: Any) -> tuple[threading.Thread, list[Any]]:
+    """Somebody asks; what he was answered so far."""
+    answers: list[Any] = []
+    asker = threading.Thread(target=lambda: answers.append(rig.ask(decide)))
+    asker.start()
+    return asker, answers
+
+
+def pause(book: Book, now: Instant) -> Decision:
+    return switches.pause(book, requests.Pause("op"), ROOT, now)
+
+
+def test_nobody_is_answered_before_it_is_durable() -> None:
+    """Nor shown: not the book, not the event."""
+    with rig() as it:
+        it.store.prompt = False
+        asker, answers = asked(it, pause)
+        eventually(lambda: it.store.waiting, within=PATIENCE)
+        assert not answers and not it.engine.book.modules["op"].paused and not it.messages()
+        it.store.keep()
+        asker.join(PATIENCE)
+        assert answers and it.engine.book.modules["op"].paused
+        assert it.messages() == ["watching op paused"]
+        assert [type(record).__name__ for record in it.store.records] == ["KeptModule", "Event"]
+
+
+def test_whoever_finds_that_it_is_so_already_waits_for_the_one_who_did_it() -> None:
+    """Else he would know of something that a kill could undo."""
+    with rig() as it:
+        it.store.prompt = False
+        first, _ = asked(it, pause)
+        eventually(lambda: it.store.waiting, within=PATIENCE)
+        second, answers = asked(it, pause)
+        third, looks = asked(it, lambda book, _: Decision(book))
+        second.join(0.05)
+        assert not answers and not looks
+        it.store.keep()
+        for one in (first, second, third):
+            one.join(PATIENCE)
+        assert answers[0].outcome == "unchanged" and looks
+
+
+def test_while_the_disk_is_full_nobody_waits() -> None:
+    """What was decided holds, is shown and answered; a retry brings everything, sources too."""
+    with rig() as it:
+        it.load(1, "A")
+        it.store.prompt = False
+        asker, answers = asked(it, pause)
+        eventually(lambda: it.store.waiting, within=PATIENCE)
+        it.store.refuse(FULL)
+        asker.join(PATIENCE)
+        assert answers and it.engine.book.modules["op"].paused and it.engine.book.store.trouble == FULL
+        assert "the disk is full; what serves goes on, nothing new is promoted" in it.messages()
+        eventually(lambda: it.store.waiting, within=PATIENCE)
+        (_, records, _, sources) = it.store.waiting[0]
+        assert any(isinstance(record, KeptModule) and record.paused for record in records)
+        assert sources is not None and sources["A"]() == Bundle("op g1", ("op",), ())
+        it.store.prompt = True
+        it.store.keep()
+        eventually(lambda: it.engine.book.store.trouble is None, within=PATIENCE)
+
+
+def test_the_end_waits_for_what_is_not_durable_yet() -> None:
+    """The last word of a rollout, and that the daemon was told to end."""
+    with rig() as it:
+        it.store.prompt = False
+        it.engine.stop(0.0)
+        assert not it.engine.join(0.1)
+        it.store.keep()
+        assert it.engine.join(PATIENCE)
+        assert [type(record).__name__ for record in it.store.records] == ["Ended", "Event"]
+
+
+def test_a_defect_of_keeping_does_not_end_the_engine(caplog: pytest.LogCaptureFixture) -> None:
+    """What serves goes on; the log has the traceback."""
+    with rig() as it:
+        it.store.broken = True
+        it.ask(pause)
+        assert it.engine.book.modules["op"].paused and "what was decided is not kept" in caplog.text
+        it.store.broken = False
+        it.load(1, "A")
+        assert it.engine.book.modules["op"].current == 1
+
+
+def test_only_what_is_found_to_be_kept_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    """No decision says so, and none forgets it."""
+    with rig() as it:
+        it.ask(lambda book, _: Decision(book, (Write(1, ()),)))
+        assert "what is to be kept is found, not decided" in caplog.text and not it.store.records

@@ -70,7 +70,7 @@ STREAMS = {"events": Stream[views.Event], "logs": Stream[views.LogLine]}
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_is_a_method_of_its_name_and_type(name: str) -> None:
     """What the command line can do, Python can."""
-    method = getattr(Daemon, name)
+    method = getattr(Daemon, name.replace("-", "_"))
 
     answer = typing.get_type_hints(method)["return"]
 
@@ -80,7 +80,7 @@ def test_every_verb_is_a_method_of_its_name_and_type(name: str) -> None:
 @pytest.mark.parametrize("name", VERBS)
 def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
     """Nothing that a daemon can be asked is out of reach; how long to park is the method's own business."""
-    parameters = set(inspect.signature(getattr(Daemon, name)).parameters)
+    parameters = set(inspect.signature(getattr(Daemon, name.replace("-", "_"))).parameters)
 
     assert set(VERBS[name].request.__dataclass_fields__) - {"max_wait"} <= parameters
 

@@ -36,7 +36,7 @@ ANSWERS: dict[type, Any] = {
 def test_every_verb_of_the_contract_has_a_command(verb: str) -> None:
     """One verb, one file of its name on each side; ``hello`` is called ``version`` here."""
     name = "version" if verb == "hello" else verb
-    command = importlib.import_module(f"hotctl.commands.{name}")
+    command = importlib.import_module(f"hotctl.commands.{name.replace('-', '_')}")
     assert callable(command.configure)
     assert callable(command.run)
     assert CATALOG[name].name == name
@@ -90,7 +90,7 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
             requests.Reload(("a",), max_wait=0.25, rebuild=("model", "lib.big")),
         ),
         (("check", "a"), requests.Check(("a",), max_wait=0.25)),
-        (("undo", "a", "--to", "g2", *ARGUMENTS), requests.Undo("a", 2, "why", 3)),
+        (("undo", "a", "--to", "g2", *ARGUMENTS), requests.Undo("a", 2, "why", 3, 0.25)),
         (("pause", "--reason", "why"), requests.Pause(None, "why")),
         (("resume", "a"), requests.Resume("a")),
         (("scale", "a", "0", *ARGUMENTS), requests.Scale("a", 0, "why", 3)),

@@ -66,6 +66,15 @@ def test_a_rejection_does_not_hide_that_the_module_is_paused() -> None:
     assert "hotctl resume mailer" in text
 
 
+def test_what_was_decided_at_run_time_is_marked() -> None:
+    """With the verb that takes it back."""
+    decided = given.module(pinned=True, replicas=3, overrides={"replicas": 2, "stopped": False}, stopped=True)
+    text = plain.draw(status(given.status(decided), given.NOW))
+    assert "pinned: only a forced reload changes it  hotctl unpin long_op" in text
+    assert "scaled: 3 replicas, hotd.toml says 2  hotctl reset long_op" in text
+    assert "stopped  hotctl start long_op" in text
+
+
 def test_a_place_is_told_once() -> None:
     """The daemon's message may begin with it, in its own way."""
     for message in ("mailer.py line 41: invalid syntax", "/srv/mailer.py:41: invalid syntax", "invalid syntax"):

@@ -18,22 +18,22 @@ def given(numbers: Numbers, digest: str) -> Generation:
 
 def test_numbers_grow_with_every_content_that_is_new() -> None:
     """The same content loaded again is the same generation; so is one that was numbered before."""
-    numbers = Numbers(5)
+    numbers = Numbers()
     first = given(numbers, "a")
 
-    assert [first.number, given(numbers, "a").number, given(numbers, "b").number, given(numbers, "a").number] == [
-        5,
-        5,
-        6,
-        7,
-    ]
+    assert [first.number, *(given(numbers, digest).number for digest in "aba")] == [1, 1, 2, 3]
     numbers.give(first)
-    assert first.number == 5
+    assert first.number == 1
+
+
+def test_numbers_go_on_where_an_earlier_life_ended() -> None:
+    """Its newest content keeps its number."""
+    assert [given(Numbers((4, "a")), digest).number for digest in "ab"] == [4, 5]
 
 
 def test_a_load_that_came_to_nothing_leaves_no_gap() -> None:
     """Its number goes to the next one, whatever that holds."""
-    numbers = Numbers(1)
+    numbers = Numbers()
     given(numbers, "a")
     numbers.take_back(given(numbers, "b"))
 
@@ -42,7 +42,7 @@ def test_a_load_that_came_to_nothing_leaves_no_gap() -> None:
 
 def test_a_number_that_is_not_the_newest_any_more_is_not_taken_back() -> None:
     """Numbers never go back behind one that somebody has."""
-    numbers = Numbers(1)
+    numbers = Numbers()
     early = given(numbers, "a")
     given(numbers, "b")
     numbers.take_back(early)
@@ -52,7 +52,7 @@ def test_a_number_that_is_not_the_newest_any_more_is_not_taken_back() -> None:
 
 def test_only_who_was_the_first_to_get_a_number_can_give_it_back() -> None:
     """A second load of the same content is thrown away; the generation that has the number keeps it."""
-    numbers = Numbers(1)
+    numbers = Numbers()
     kept, again = given(numbers, "a"), given(numbers, "a")
     numbers.take_back(again)
 

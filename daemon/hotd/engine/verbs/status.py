@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotd.contract import requests, views
 from hotd.contract.protocol import PROTOCOL
-from hotd.core.conditions import overall_health
+from hotd.core.conditions import conditions_of_daemon, overall_health
 from hotd.core.picture import module_view
 from hotd.core.times import rfc3339
 from hotd.core.values import Actor
@@ -15,9 +15,7 @@ def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
     book, now = desk.engine.book, desk.clock.now()
     names = [book.module(request.module).name] if request.module else list(book.modules)
     modules = tuple(module_view(book, book.modules[name]) for name in names)
-    conditions = tuple(
-        views.Condition(kind, "watch", message, rfc3339(since)) for kind, (message, since) in book.degraded.items()
-    )
+    conditions = conditions_of_daemon(book)
     daemon = views.DaemonView(
         pid=desk.about.pid,
         version=desk.about.version,

@@ -9,4 +9,4 @@ from hotd.engine.desk import Desk
 
 
 def answer(desk: Desk, request: requests.Undo, actor: Actor) -> views.Change:
-    return desk.change(lambda book, now: undoing.undo(book, request, actor, now))
+    return desk.roll_out(lambda book, now: undoing.undo(book, request, actor, now), request.max_wait)

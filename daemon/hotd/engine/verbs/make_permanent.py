@@ -1,0 +1,12 @@
+"""A start loads what is current now."""
+
+from __future__ import annotations
+
+from hotd.contract import requests, views
+from hotd.core import pinning
+from hotd.core.values import Actor
+from hotd.engine.desk import Desk
+
+
+def answer(desk: Desk, request: requests.MakePermanent, actor: Actor) -> views.Change:
+    return desk.change(lambda book, now: pinning.make_permanent(book, request, actor, now))

@@ -1,0 +1,209 @@
+"""A daemon that was killed, and the one that comes after it, seen from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotctl import connect
+from hotd.contract.errors import StoreDegraded
+from tests.support.daemons import Running, launch, ready, running
+from tests.support.eventually import eventually
+from tests.support.ops import hosted, waiter
+
+ONE = hosted(more='auto_permanent = "0s"')
+TWO = ONE + hosted("other", "other:work", 2, 'auto_permanent = "1h"')
+SOURCES = {"long_op.py": waiter("one"), "other.py": waiter("one")}
+
+
+def serves(number: int) -> Callable[[Any], bool]:
+    return lambda module: module["generation"] == number and module["serving"]["current"] > 0
+
+
+@contextlib.contextmanager
+def again(daemon: Running, how: int | None = signal.SIGKILL) -> Iterator[Running]:
+    """The next daemon over the same folder, after this one was ended."""
+    if how is not None:
+        daemon.stop(how)
+    # What the one before said would be taken for the word of this one.
+    (daemon.folder / "daemon.log").rename(daemon.folder / "daemon.log.1")
+    following = launch(daemon.folder)
+    try:
+        ready(following)
+        yield following
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            following.process.kill()
+        following.process.wait()
+
+
+@pytest.mark.slow
+def test_what_anybody_was_told_is_so_after_a_kill() -> None:
+    """Generations under their numbers, history, failures, events, outcomes; replicas, pauses, pins, quarantine."""
+    with running(SOURCES, TWO) as daemon:
+        daemon.until(lambda m: serves(1)(m) and m["permanent"] == 1)
+        daemon.write("long_op.py", waiter("two"))
+        daemon.until(lambda m: m["generation"] == 2)
+        daemon.hotctl("restart", "long_op")
+        daemon.until(lambda m: serves(2)(m) and m["permanent"] == 2)
+        daemon.write("long_op.py", "def (")
+        daemon.until(lambda m: m["rejected"])
+        assert daemon.hotctl("undo", "long_op", "--reason", "slow").status == 0
+        assert daemon.hotctl("scale", "other", "1").status == 0
+        assert daemon.hotctl("pin", "other").status == 0
+        assert daemon.hotctl("pause").status == 0
+        history = daemon.hotctl("history", "--json").json
+        errors = daemon.hotctl("errors", "long_op", "--json").json
+        events = daemon.hotctl("events", "--json").out.splitlines()
+        generations = daemon.hotctl("generations", "long_op", "--json").json
+        outcome = daemon.hotctl("outcome", str(history[0]["revision"]), "--json").json
+        before = daemon.status()
+        with again(daemon) as after:
+            module = after.until(serves(1))
+            assert module["permanent"] == 1 and module["out_of_sync"] and module["watch"] == "paused"
+            other = after.module("other")
+            assert (other["replicas"], other["pinned"], other["overrides"]) == (1, True, {"replicas": 2})
+            now = after.hotctl("history", "--json").json
+            assert [one for one in now if one["revision"] <= history[0]["revision"]] == history
+            assert [one["cause"] for one in now[: -len(history)]] == ["start"]
+            assert after.hotctl("errors", "long_op", "--json").json == errors
+            assert after.hotctl("outcome", str(history[0]["revision"]), "--json").json == outcome
+            later = after.hotctl("generations", "long_op", "--json").json
+            told = [(g["generation"], g["digest"], g["cause"], g["created_at"]) for g in generations]
+            assert [(g["generation"], g["digest"], g["cause"], g["created_at"]) for g in later] == told
+            assert after.status()["daemon"]["seq"] > before["daemon"]["seq"]
+            with connect(str(after.socket)) as caller:
+                seen = [event.seq for event in caller.events(after=0)]
+                assert seen == list(range(1, len(seen) + 1)) and len(seen) > len(events)
+            after.write("long_op.py", waiter("three"))
+            assert after.hotctl("resume").status == 0
+            after.until(lambda m: m["generation"] == 3)
+
+
+@pytest.mark.slow
+def test_a_start_runs_what_is_permanent_and_then_tries_the_disk() -> None:
+    """Broken source on disk keeps nobody from serving; good source is loaded as any change is."""
+    with running({"long_op.py": waiter("one")}, ONE) as daemon:
+        daemon.until(lambda m: serves(1)(m) and m["permanent"] == 1)
+        daemon.stop(signal.SIGTERM)
+        daemon.write("long_op.py", "def (")
+        with again(daemon, None) as after:
+            module = after.until(serves(1))
+            assert module["health"] == "Healthy" and module["rejected"]["reason"] == "syntax-error"
+            after.stop(signal.SIGKILL)
+            after.write("long_op.py", waiter("two"))
+            with again(after, None) as last:
+                assert last.module()["generation"] == 2, "it is ready when the disk was tried, too"
+
+
+@pytest.mark.slow
+def test_what_left_memory_can_be_undone_to() -> None:
+    """Its sources come from the store, whatever became of the files."""
+    with running({"long_op.py": waiter("one")}, hosted(more="standby = 0")) as daemon:
+        daemon.until(serves(1))
+        for number, text in ((2, "two"), (3, "three")):
+            daemon.write("long_op.py", waiter(text))
+            daemon.until(lambda m, number=number: m["generation"] == number)
+            daemon.hotctl("restart", "long_op")
+            daemon.until(serves(number))
+        (daemon.folder / "ops" / "long_op.py").unlink()
+        daemon.until(lambda m: [g["generation"] for g in m["generations"]] == [3])
+        ran = daemon.hotctl("undo", "long_op", "--to", "1", "--json")
+        assert ran.status == 0 and ran.json["outcome"] == "undone"
+        assert (ran.json["modules"][0]["generation"], ran.json["modules"][0]["previous"]) == (1, 3)
+        daemon.hotctl("restart", "long_op")
+        daemon.until(serves(1))
+        eventually(lambda: daemon.output.rstrip().endswith("begin one"))
+
+
+@pytest.mark.slow
+def test_a_store_that_cannot_be_read_is_begun_anew_and_told_of() -> None:
+    """The daemon serves; what there was lies beside it."""
+    with running({"long_op.py": waiter("one")}, ONE) as daemon:
+        daemon.until(serves(1))
+        daemon.stop(signal.SIGKILL)
+        for path in (daemon.folder / "state").glob("hotd.db*"):
+            path.write_bytes(b"\0nothing that anybody could read" * 1000)
+        with again(daemon, None) as after:
+            after.until(serves(1))
+            (condition,) = after.status()["daemon"]["conditions"]
+            assert (condition["type"], condition["reason"]) == ("StoreDegraded", "aside")
+            place = Path(condition["message"].rpartition(" lies in ")[2])
+            assert place.read_bytes().startswith(b"\0nothing")
+            assert "cannot be read" in after.log
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="only root may mount")
+def test_a_full_disk_keeps_nothing_from_serving() -> None:
+    """No promote until there is room; an undo, and whatever needs no disk, all the same."""
+    with running({"long_op.py": waiter("one")}, ONE, wait=False, watch="enabled = false") as daemon:
+        daemon.stop(signal.SIGKILL)
+        state = daemon.folder / "state"
+        state.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "none", str(state)], check=True)
+        try:
+            with again(daemon, None) as after:
+                after.until(serves(1))
+                after.write("long_op.py", waiter("two"))
+                assert after.hotctl("reload", "long_op").status == 0
+                (state / "hotd.db-filler").write_bytes(b"x" * _room(state))
+                after.write("long_op.py", waiter("three") + f"# {os.urandom(300_000).hex()}\n")
+                ran = after.hotctl("reload", "long_op", "--json")
+                assert ran.status == 5 and ran.json["modules"][0]["error"]["code"] == StoreDegraded.code, ran
+                assert "make room" in ran.json["modules"][0]["error"]["hint"]
+                assert "the disk is full" in after.log and "what serves goes on, nothing new is promoted" in after.log
+                ran = after.hotctl("undo", "long_op", "--json")
+                assert ran.json["outcome"] == "undone" and after.module()["serving"]["current"] == 1
+                (state / "hotd.db-filler").unlink()
+                eventually(lambda: not after.status()["daemon"]["conditions"], within=20)
+                assert after.module()["generation"] == 1
+                assert after.hotctl("reload", "long_op").status == 0
+                assert after.module()["generation"] == 3
+        finally:
+            subprocess.run(["umount", "-l", str(state)], check=True)
+
+
+def _room(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+@pytest.mark.slow
+def test_nobody_was_promised_what_a_kill_undid() -> None:
+    """Killed while verbs rain: whatever was answered is so, and numbers keep their meaning."""
+    with running({"long_op.py": waiter("0")}, ONE) as first:
+        first.until(serves(1))
+        daemon: Running = first
+        with contextlib.ExitStack() as lives:
+            for life in range(3):
+                answered: dict[int, str] = {}
+                replicas = 1
+                with connect(str(daemon.socket), timeout=10) as caller, contextlib.suppress(Exception):
+                    for step in range(50):
+                        if step == 10 + life * 7:
+                            daemon.process.send_signal(signal.SIGKILL)
+                        daemon.write("long_op.py", waiter(f"{life}.{step}"))
+                        change = caller.reload("long_op")
+                        if change.revision is not None:
+                            answered[change.revision] = json.dumps([m.generation for m in change.modules])
+                        caller.scale("long_op", step % 3)
+                        replicas = step % 3
+
+                daemon.process.wait(20)
+                daemon = lives.enter_context(again(daemon, None))
+                with connect(str(daemon.socket)) as caller:
+                    for revision, numbers in answered.items():
+                        outcome = caller.outcome(revision)
+                        assert json.dumps([m.generation for m in outcome.modules]) == numbers
+                    assert caller.status("long_op").modules[0].replicas in (replicas, (replicas + 1) % 3)
+                    revisions = [one.revision for one in caller.history(limit=500)]
+                    assert revisions == sorted(set(revisions), reverse=True)
