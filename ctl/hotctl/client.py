@@ -15,12 +15,14 @@ wants the Change in every case asks with ``Daemon.ask``, as the command line doe
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from hotctl.transport import Transport, open_transport
 from hotd import __version__
@@ -35,6 +37,9 @@ T = TypeVar("T")
 
 TIMEOUT = 10.0
 """Seconds for a daemon to answer, beside what it was asked to wait."""
+
+SIGN_OF_LIFE = 10.0
+"""Seconds between two; the daemon gives up a hold after 30 without one."""
 
 LOOK_AGAIN = 2.0
 """Seconds between two looks at whether the old generation is drained, or the new one serves: the longest that what is
@@ -178,6 +183,46 @@ class Daemon:
         change = self._until_over(self._ask(request, views.Change), until)
         return _raise_for(change) if len(modules) == 1 and not all else change
 
+    def deploy(
+        self,
+        *modules: str,
+        step: Literal["keep", "roll-out", "let-go"] = "keep",
+        hold: int | None = None,
+        reason: str = "",
+        if_generation: int | None = None,
+        timeout: float | None = None,
+    ) -> views.Change:
+        """One step of a deploy (see `hotd.contract.requests.Deploy`); `deploying` takes them all."""
+        until = _deadline(timeout)
+        request = requests.Deploy(modules, step, hold, reason, if_generation, _shortest(until, LONGEST_WAIT))
+        return self._until_over(self._change(request), until)
+
+    @contextmanager
+    def deploying(self, *modules: str, reason: str = "", timeout: float | None = None) -> Iterator[Deployment]:
+        """File changes are held back within; at the end all of them are one rollout, or none is.
+
+        No modules are all modules. Where the body raises, nothing is loaded, and its exception comes through. What the
+        rollout came to is ``change`` of what this gives. Raises Locked while somebody else deploys.
+        """
+        deployment = Deployment(self.deploy(*modules, reason=reason).hold)
+        over = threading.Event()
+
+        def live() -> None:
+            while not over.wait(SIGN_OF_LIFE):
+                self.deploy(hold=deployment.hold)
+
+        alive = threading.Thread(target=live, name="hotctl-deploy", daemon=True)
+        alive.start()
+        try:
+            yield deployment
+        except BaseException:
+            self.deploy(step="let-go", hold=deployment.hold)
+            raise
+        finally:
+            over.set()
+            alive.join()
+        deployment.change = self.deploy(step="roll-out", hold=deployment.hold, timeout=timeout)
+
     def undo(
         self, module: str, to: int | None = None, *, reason: str = "", if_generation: int | None = None
     ) -> views.Change:
@@ -288,6 +333,14 @@ class Daemon:
                     hint=f"hotctl instances {late[0]} tells who still runs; hotctl restart {late[0]} asks them to end",
                 )
             self._ask(requests.Events(cursor, 1, wait), views.Events)
+
+
+@dataclass(slots=True)
+class Deployment:
+    """A deploy under way, and what it came to."""
+
+    hold: int | None
+    change: views.Change | None = None
 
 
 class Stream(Generic[T]):

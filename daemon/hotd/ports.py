@@ -211,8 +211,11 @@ class Store(Protocol):
 class Watcher(Protocol):
     def start(self) -> None: ...
     def close(self) -> None: ...
+    def flush(self) -> None:
+        """Hand over what has arrived so far, without waiting for quiet."""
+
     def describe(self) -> Mapping[str, Any]:
-        """For status: ``backend``, ``folders``."""
+        """For status: ``backend``, ``folders``, ``pending``."""
 
 
 # --- output ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hotctl.view.page import Page
     from hotctl.view.screen import Screen
-    from hotd.contract.requests import Check, Reload, Request, Undo
+    from hotd.contract.requests import Check, Deploy, Reload, Request, Undo
     from hotd.contract.views import Change
 
     Settle = Callable[[Change, float, Callable[[str], None]], tuple[Change, Page]]
@@ -43,6 +43,7 @@ CATALOG: dict[str, Entry] = {
     for name, usage, summary, group in (
         ("status", "[MODULE]", "the daemon and its modules at a glance", MOST_USED),
         ("reload", "MODULE… | --all", "load what is on disk and make it current", MOST_USED),
+        ("deploy", "[MODULE…] -- COMMAND…", "run a command, then load all it changed, or nothing", MOST_USED),
         ("undo", "MODULE", "back to the last stable generation, or to gN", MOST_USED),
         ("restart", "MODULE | INSTANCE", "ask instances to end; new ones run current", MOST_USED),
         ("logs", "MODULE", "what instances printed", MOST_USED),
@@ -101,7 +102,13 @@ class Here:
         return exit_status(change)
 
     def roll_out(
-        self, request: Reload | Check | Undo, *, verb: str, doing: str, timeout: float, settle: Settle | None = None
+        self,
+        request: Reload | Check | Undo | Deploy,
+        *,
+        verb: str,
+        doing: str,
+        timeout: float,
+        settle: Settle | None = None,
     ) -> int:
         """Ask for a rollout, wait ``timeout`` seconds for it to be over, report. Gives the exit status.
 

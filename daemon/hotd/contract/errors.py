@@ -176,6 +176,12 @@ class Busy(Refused):
     code = "busy"
 
 
+class Locked(Refused):
+    """Somebody's deploy is under way."""
+
+    code = "locked"
+
+
 class TooManyGenerations(Refused):
     """``max_generations`` are in memory; the message names who holds the old ones."""
 

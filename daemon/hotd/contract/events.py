@@ -37,6 +37,8 @@ class EventName(enum.StrEnum):
     MODULE_PINNED = "module.pinned"
     MODULE_UNPINNED = "module.unpinned"
     MODULE_RESET = "module.reset"
+    DEPLOY_STARTED = "deploy.started"
+    DEPLOY_FAILED = "deploy.failed"
     STORE_DEGRADED = "store.degraded"
     STORE_RESTORED = "store.restored"
     STORE_ASIDE = "store.aside"

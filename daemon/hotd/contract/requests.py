@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 LONGEST_WAIT = 20.0
 """Seconds a call may park in the daemon; whoever wants to wait longer asks again."""
@@ -176,6 +176,22 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Deploy:
+    """Without ``hold`` a deploy begins: file changes are held back, and the answer has the number of the hold.
+
+    With it: ``keep`` says that the client lives (every 10 s; after 30 s without it is over), ``roll-out`` that the
+    command has ended well, ``let-go`` that it has not. No modules are all modules.
+    """
+
+    modules: tuple[str, ...] = ()
+    step: Literal["keep", "roll-out", "let-go"] = "keep"
+    hold: int | None = None
+    reason: str = ""
+    if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
 class Pin:
     module: str
     reason: str = ""
@@ -225,6 +241,7 @@ Request = (
     | Stop
     | Start
     | Restart
+    | Deploy
     | Pin
     | Unpin
     | MakePermanent

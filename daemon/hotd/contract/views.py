@@ -297,6 +297,8 @@ class Change:
     """promoted, unchanged, rejected, refused, rolled-back, partial, undone, checked, planned, done, in-flight,
     interrupted"""
     note: str = ""
+    hold: int | None = None
+    """The number by which a deploy that has begun goes on."""
 
 
 @dataclass(frozen=True, slots=True)

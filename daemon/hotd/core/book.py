@@ -12,7 +12,7 @@ from typing import Any
 
 from hotd.contract.errors import UnknownModule
 from hotd.contract.nearest import nearest
-from hotd.core.changes import InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
+from hotd.core.changes import Hold, InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
 from hotd.core.copies import bounded, without
 from hotd.core.messages import LoadKind
 from hotd.core.modules import (
@@ -51,7 +51,7 @@ __all__ = [
     "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "EVERYTHING", "DEATHS",
     "MOST_QUARANTINED",
     # … and its changes.
-    "Rollout", "Member", "Queued", "InLoad", "Ready", "Intended", "Settled", "Revision",
+    "Rollout", "Member", "Queued", "InLoad", "Ready", "Intended", "Settled", "Revision", "Hold",
     "bounded", "without",
 ]  # fmt: skip
 
@@ -81,6 +81,8 @@ class Book:
     next_revision: int = 1
     next_job: int = 1
     stopping: Stopping | None = None
+    hold: Hold | None = None
+    next_hold: int = 1
     degraded: Mapping[str, tuple[str, Instant]] = field(default_factory=dict)
     """Conditions of the daemon itself: type -> (message, since)."""
     store: Storing = field(default_factory=Storing)
@@ -115,7 +117,11 @@ class Book:
     def held(self, module: Module) -> bool:
         """Whether file changes are only recorded."""
         by_itself = module.paused or module.pinned or module.spec.watch == "manual"
-        return self.paused or by_itself or not self.watches
+        return self.paused or by_itself or self.deployed(module) is not None or not self.watches
+
+    def deployed(self, module: Module) -> Hold | None:
+        """The deploy under way that the module is part of."""
+        return self.hold if self.hold is not None and module.name in self.hold.modules else None
 
 
 def unknown_module(name: str, known: Mapping[str, Any]) -> UnknownModule:

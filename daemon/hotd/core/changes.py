@@ -74,6 +74,8 @@ class Rollout:
     """``--all``: a module that would have to be refused is skipped."""
     quiet: bool = False
     """By the daemon for itself (the look at the disk while paused): leaves no trace in the history."""
+    wary: bool = False
+    """Content that was rejected before is not tried again."""
     goals: Mapping[str, int] = field(default_factory=dict)
     """module -> the generation to be brought back from the store, in place of a look at the disk."""
     undoes: bool = False
@@ -83,6 +85,21 @@ class Rollout:
         """Whether the module is part of it and not settled yet."""
         member = self.members.get(module)
         return member is not None and not isinstance(member, Settled)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody's command is changing the disk: until it has ended, file changes are only recorded."""
+
+    number: int
+    modules: frozenset[str]
+    everything: bool
+    """Whether nobody named the modules: those that cannot follow are skipped."""
+    cause: str
+    actor: Actor
+    since: Instant
+    until: float
+    """Monotonic seconds: over then, unless its client has been heard of."""
 
 
 @dataclass(frozen=True, slots=True)

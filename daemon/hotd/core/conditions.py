@@ -143,6 +143,9 @@ def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]
         yield "OutOfSync", withheld.error.code, f"{withheld.error.message}; {serves}; {withheld.error.hint}", since
     elif module.spec.watch == "manual":
         yield "OutOfSync", "manual", f"files changed; {reload}` loads them", since
+    elif module.pending and (hold := book.deployed(module)) is not None:
+        message = f"files changed; {hold.actor.name} is deploying ({hold.cause}), they are loaded when that has ended"
+        yield "OutOfSync", "deploying", message, since
     elif module.pending and (book.paused or module.paused):
         resume = "hotctl resume" if book.paused else f"hotctl resume {module.name}"
         yield "OutOfSync", "paused", f"files changed while paused; `{resume}` loads them", since

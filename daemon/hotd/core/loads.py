@@ -43,7 +43,8 @@ def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
     if rollout.force or rollout.kind is not LoadKind.STAGE:
         return frozenset()
     last_hope = frozenset({"died"}) if module.current is None else frozenset[str]()
-    kept_out = (frozenset({"rejected", "undone", "died"}) if rollout.by_watch else {"undone", "died"}) - last_hope
+    careful = rollout.by_watch or rollout.wary
+    kept_out = (frozenset({"rejected", "undone", "died"}) if careful else {"undone", "died"}) - last_hope
     return frozenset(digest for digest, why in module.quarantine.items() if why in kept_out)
 
 

@@ -70,7 +70,7 @@ def hosted_module(book: Book, module: Module, closure: tuple[PartFile, ...]) -> 
 
 
 def _watch(book: Book, module: Module) -> views.Watch:
-    if book.paused or module.paused:
+    if book.paused or module.paused or book.deployed(module) is not None:
         return "paused"
     return "manual" if module.spec.watch == "manual" else "auto"
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hotd.contract.events import EventName
 from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Retired, Standby
 from hotd.core.concluding import conclude
+from hotd.core.deploying import expire
 from hotd.core.durable import check_silence, durable_deadlines
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, Retire
 from hotd.core.instances import ask_leaving, calm_at, calmed, start_missing, with_instance
@@ -28,6 +29,8 @@ MOST_RETIRED = 100
 def reconcile(book: Book, now: Instant) -> Decision:
     """The next book and every effect that is due now."""
     book, effects = check_silence(book, now)
+    book, more = expire(book, now)
+    effects += more
     book, more = overdue(book, now)
     effects += more
     for revision in list(book.rollouts):
@@ -63,6 +66,8 @@ def _deadlines(book: Book) -> Iterator[float]:
     for rollout in book.rollouts.values():
         yield from (member.deadline for member in rollout.members.values() if isinstance(member, InLoad))
     yield from durable_deadlines(book.store)
+    if book.hold is not None:
+        yield book.hold.until
     for module in book.modules.values():
         if book.stopping is None and (lasting := permanent_at(module)) is not None:
             yield lasting

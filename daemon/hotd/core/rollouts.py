@@ -22,16 +22,18 @@ from hotd.core.keeping import check_rebuild
 from hotd.core.loads import at_cap, load
 from hotd.core.messages import LoadKind
 from hotd.core.values import WATCH, Actor, Instant
-from hotd.core.wording import gen, module_change, refused_change, worded
+from hotd.core.wording import gen, locked, module_change, refused_change, worded
 
 NO_GOALS: Mapping[str, int] = {}
 
 
 def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Instant) -> Decision:
-    """``hotctl reload``. Raises UnknownModule, UsageError, GenerationMismatch, ShuttingDown."""
+    """``hotctl reload``. Raises UnknownModule, UsageError, GenerationMismatch, Locked, ShuttingDown."""
     names = named(book, request.modules, request.all)
     check_rebuild(book, names, request.rebuild)
     check_generation(book, names, request.if_generation)
+    if book.hold is not None and not request.dry_run and not book.hold.modules.isdisjoint(names):
+        raise locked(book.hold, now)
     if not request.dry_run and (joined := _joinable(book, names, request)):
         return Decision(book, answer=joined.revision)
     return open_rollout(
@@ -88,6 +90,7 @@ def open_rollout(
     rebuild: tuple[str, ...] = (),
     skips: bool = False,
     quiet: bool = False,
+    wary: bool = False,
     goals: Mapping[str, int] = NO_GOALS,
     undoes: bool = False,
 ) -> Decision:
@@ -108,6 +111,7 @@ def open_rollout(
         rebuild,
         skips,
         quiet,
+        wary,
         goals,
         undoes,
     )

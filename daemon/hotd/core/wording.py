@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hotd.contract.errors import HotdError
+from hotd.contract.errors import HotdError, Locked
 from hotd.contract.nearest import nearest
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, Serving, SharedParts
-from hotd.core.book import Module
+from hotd.core.changes import Hold
+from hotd.core.modules import Module
+from hotd.core.values import Instant
 
 
 def refused_change(module: Module, error: HotdError) -> ModuleChange:
@@ -81,6 +83,14 @@ def unmatched_note(module: str, keep: tuple[str, ...], parts: Iterable[str] = ()
     guess = f"; did you mean {near!r}?" if near else ""
     them = "which are no parts" if len(keep) > 1 else "which is no part"
     return f"keep names {', '.join(keep)}, {them} of {module}{guess}"
+
+
+def locked(hold: Hold, now: Instant) -> Locked:
+    """The refusal while somebody's deploy is under way."""
+    return Locked(
+        f"{hold.actor.name} is deploying since {now.mono - hold.since.mono:.0f} s ({hold.cause})",
+        hint="wait until that is over; `hotctl events -f` tells",
+    )
 
 
 def gen(number: int | None) -> str:

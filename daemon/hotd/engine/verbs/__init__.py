@@ -7,6 +7,7 @@ from typing import Any
 
 from hotd.engine.verbs import (
     check,
+    deploy,
     errors,
     events,
     generations,
@@ -35,6 +36,7 @@ from hotd.engine.verbs import (
 
 ANSWERS: dict[str, Callable[..., Any]] = {
     "check": check.answer,
+    "deploy": deploy.answer,
     "errors": errors.answer,
     "events": events.answer,
     "generations": generations.answer,

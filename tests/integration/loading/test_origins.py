@@ -1,0 +1,59 @@
+"""Where code on disk came from."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from hotd.loading.origins import origins
+
+
+def git(folder: Path, *args: str) -> str:
+    who = {f"GIT_{role}_{what}": "t@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    done = subprocess.run(
+        ["git", "-C", str(folder), *args], check=True, capture_output=True, text=True, env={**os.environ, **who}
+    )
+    return done.stdout.strip()
+
+
+def commit_of(folder: Path) -> str | None:
+    return origins([str(folder)])[0].commit
+
+
+def test_the_commit_is_the_one_that_is_checked_out(tmp_path: Path) -> None:
+    """On a branch, packed or not, detached, in a work tree of its own, and before the first commit."""
+    repository, beside = tmp_path / "repo", tmp_path / "beside"
+    (repository / "ops").mkdir(parents=True)
+    git(repository, "init", "-q", "-b", "main")
+    assert commit_of(repository / "ops") is None
+    git(repository, "commit", "-q", "--allow-empty", "-m", "one")
+    first = git(repository, "rev-parse", "HEAD")
+    assert commit_of(repository / "ops") == first
+    git(repository, "pack-refs", "--all")
+    assert commit_of(repository / "ops") == first
+    git(repository, "worktree", "add", "-q", "-b", "other", str(beside))
+    git(beside, "commit", "-q", "--allow-empty", "-m", "two")
+    assert commit_of(beside) == git(beside, "rev-parse", "HEAD")
+    assert commit_of(repository) == first
+    git(repository, "checkout", "-q", "--detach", "other")
+    assert commit_of(repository) == git(beside, "rev-parse", "HEAD")
+
+
+def test_a_linked_root_tells_where_it_leads(tmp_path: Path) -> None:
+    """`current -> releases/7`: which release it was is what one wants to know later."""
+    (tmp_path / "releases/7").mkdir(parents=True)
+    (tmp_path / "current").symlink_to("releases/7")
+
+    (found,) = origins([str(tmp_path / "current")])
+
+    assert (found.target, found.commit) == (str(tmp_path / "releases/7"), None)
+
+
+def test_half_a_repository_tells_nothing(tmp_path: Path) -> None:
+    """It never keeps anything from being loaded."""
+    (tmp_path / ".git").mkdir()
+    assert commit_of(tmp_path) is None
+    (tmp_path / ".git").rmdir()
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+    assert commit_of(tmp_path) is None

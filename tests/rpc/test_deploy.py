@@ -1,0 +1,60 @@
+"""``hotctl deploy`` against a real daemon."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+from hotctl import connect
+from tests.support.daemons import environment, running
+from tests.support.eventually import eventually
+from tests.support.ops import hosted, waiter
+
+TWO = hosted("a", "a:work") + hosted("b", "b:work")
+
+
+def test_all_that_a_command_changed_is_one_rollout_or_none() -> None:
+    """While it runs nothing moves; its failure leaves everything as it was, and what it wrote OutOfSync."""
+    with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO) as daemon:
+        for name in ("a", "b"):
+            daemon.until(lambda m: m["serving"]["current"] == 1, name)
+        ops = daemon.folder / "ops"
+        both = f"sed -i s/one/two/ {ops}/a.py; sleep 0.3; sed -i s/one/two/ {ops}/b.py"
+
+        done = daemon.hotctl("deploy", "--json", "--", "sh", "-c", f"echo pulling; {both}")
+
+        assert (done.status, done.json["outcome"]) == (0, "promoted"), done
+        assert "pulling" in done.err
+        assert [(one["module"], one["generation"]) for one in done.json["modules"]] == [("a", 2), ("b", 2)]
+        (newest, *_) = daemon.hotctl("history", "--json").json
+        assert (newest["outcome"], newest["cause"][:21]) == ("promoted", "hotctl deploy: sh -c ")
+
+        failed = daemon.hotctl("deploy", "--", "sh", "-c", f"sed -i s/two/three/ {ops}/a.py; exit 7")
+
+        assert failed.status == 7
+        assert daemon.module("a")["generation"] == 2
+        eventually(lambda: daemon.module("a")["out_of_sync"])
+        assert daemon.hotctl("reload", "a").status == 0
+
+
+def test_a_client_that_is_killed_lets_go_by_itself() -> None:
+    """Nobody else has to know that there was a deploy: with the Python API the hold is given back on the way out."""
+    with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO) as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 1, "a")
+        with connect(str(daemon.socket)) as api:
+            with api.deploying("a", reason="by hand") as deployment:
+                assert daemon.hotctl("deploy", "--", "true").status == 5
+                daemon.write("a.py", waiter("two"))
+            assert deployment.change is not None and deployment.change.outcome == "promoted"
+        stays = subprocess.Popen(
+            [sys.executable, "-m", "hotctl", "--socket", str(daemon.socket), "deploy", "--", "sleep", "60"],
+            env=environment(), start_new_session=True,
+        )  # fmt: skip
+        eventually(lambda: daemon.module("a")["watch"] == "paused")
+
+        stays.send_signal(signal.SIGINT)  # the shell would tell the command as well
+        subprocess.run(["pkill", "-s", str(stays.pid), "sleep"], check=True)
+
+        assert stays.wait(10) == 130
+        assert daemon.module("a")["watch"] == "auto"
