@@ -223,6 +223,27 @@ class Daemon:
             alive.join()
         deployment.change = self.deploy(step="roll-out", hold=deployment.hold, timeout=timeout)
 
+    def stage(
+        self, module: str, *, reason: str = "", if_generation: int | None = None, timeout: float | None = None
+    ) -> views.Change:
+        """Load aside; the candidate waits for `promote` or `abort`. Waits and raises as ``reload`` does."""
+        return self._rolled(requests.Stage(module, reason, if_generation), timeout)
+
+    def promote(
+        self, module: str, *, reason: str = "", if_generation: int | None = None, timeout: float | None = None
+    ) -> views.Change:
+        """Make what was staged current. Waits and raises as ``reload`` does."""
+        return self._rolled(requests.Promote(module, reason, if_generation), timeout)
+
+    def retry(
+        self, module: str, *, reason: str = "", if_generation: int | None = None, timeout: float | None = None
+    ) -> views.Change:
+        """Try once more what is on disk, whatever became of it before. Waits and raises as ``reload`` does."""
+        return self._rolled(requests.Retry(module, reason, if_generation), timeout)
+
+    def abort(self, module: str, *, reason: str = "") -> views.Change:
+        return self._change(requests.Abort(module, reason))
+
     def undo(
         self, module: str, to: int | None = None, *, reason: str = "", if_generation: int | None = None
     ) -> views.Change:
@@ -291,6 +312,13 @@ class Daemon:
 
     def _change(self, request: Request) -> views.Change:
         return _raise_for(self._ask(request, views.Change))
+
+    def _rolled(
+        self, request: requests.Stage | requests.Promote | requests.Retry, timeout: float | None
+    ) -> views.Change:
+        until = _deadline(timeout)
+        asked = replace(request, max_wait=_shortest(until, LONGEST_WAIT))
+        return _raise_for(self._until_over(self._ask(asked, views.Change), until))
 
     def _until_over(self, change: views.Change, until: float | None) -> views.Change:
         """The daemon parks a call for 20 s at most; a rollout may take longer."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hotctl.view.page import Page
     from hotctl.view.screen import Screen
-    from hotd.contract.requests import Check, Deploy, Reload, Request, Undo
+    from hotd.contract.requests import Check, Deploy, Promote, Reload, Request, Retry, Stage, Undo
     from hotd.contract.views import Change
 
     Settle = Callable[[Change, float, Callable[[str], None]], tuple[Change, Page]]
@@ -58,6 +58,10 @@ CATALOG: dict[str, Entry] = {
         ("events", "", "the event stream", LOOK),
         ("outcome", "REVISION", "the result of a rollout", LOOK),
         ("version", "", "versions of hotctl and of the daemon", LOOK),
+        ("stage", "MODULE", "load aside and wait for promote or abort", CHANGE),
+        ("promote", "MODULE", "make the staged candidate current", CHANGE),
+        ("abort", "MODULE", "cancel the rollout in flight", CHANGE),
+        ("retry", "MODULE", "try once more what was rejected or undone", CHANGE),
         ("check", "MODULE… | --all", "load aside, run its checks, throw away", CHANGE),
         ("scale", "MODULE N", "replicas from now on", CHANGE),
         ("run", "MODULE [-- ARGS…]", "one instance more, with these arguments", CHANGE),
@@ -103,7 +107,7 @@ class Here:
 
     def roll_out(
         self,
-        request: Reload | Check | Undo | Deploy,
+        request: Reload | Check | Undo | Deploy | Stage | Promote | Retry,
         *,
         verb: str,
         doing: str,
@@ -164,6 +168,8 @@ def exit_status(change: Change) -> int:
             return 4
         case "rolled-back":
             return 6
+        case "aborted":
+            return 5
         case "refused":
             errors = [one.error for one in change.modules if one.outcome == "refused" and one.error is not None]
             return BY_CODE.get(errors[0].code, Refused).exit_status if errors else Refused.exit_status

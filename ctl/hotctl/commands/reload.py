@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hotctl.client import LOOK_AGAIN, is_there, with_counts
 from hotctl.commands import (
@@ -76,6 +76,8 @@ class _Settling:
         names = {one.module for one in change.modules if one.outcome in ("promoted", "unchanged")}
         while True:
             modules = {module.name: module for module in self.here.daemon.ask(Status()).modules if module.name in names}
+            if (lost := _rolled_back(change, modules)) is not None:
+                return lost, []
             change = with_counts(change, modules)
             late = [one for one in modules.values() if not is_there(one, drained=self.drained, serving=self.serving)]
             if not late:
@@ -98,6 +100,27 @@ class _Settling:
         else:
             newest = self.here.daemon.ask(Events(limit=1)).next
             self.here.daemon.ask(Events(after=newest, limit=1, max_wait=seconds))
+
+
+def _rolled_back(change: Change, now: dict[str, ModuleView]) -> Change | None:
+    """The change, where what it promoted failed at once and was taken back while we waited."""
+    lost = {
+        one.module: now[one.module]
+        for one in change.modules
+        if one.outcome == "promoted"
+        and one.module in now
+        and now[one.module].generation != one.generation
+        and any(condition.reason == "rolled-back" for condition in now[one.module].conditions)
+    }
+    if not lost:
+        return None
+    modules = tuple(
+        replace(one, outcome="rolled-back", generation=lost[one.module].generation, previous=one.generation, note=note)
+        if one.module in lost and (note := f"`hotctl errors {one.module}` tells how its instances failed")
+        else one
+        for one in change.modules
+    )
+    return replace(change, modules=modules, outcome="rolled-back")
 
 
 def _late(late: list[ModuleView], old: tuple[InstanceView, ...]) -> Line:

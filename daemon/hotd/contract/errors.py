@@ -188,6 +188,18 @@ class TooManyGenerations(Refused):
     code = "too-many-generations"
 
 
+class NoCandidate(Refused):
+    """Nothing is staged."""
+
+    code = "no-candidate"
+
+
+class NothingInFlight(Refused):
+    """There is no rollout to abort."""
+
+    code = "nothing-in-flight"
+
+
 class NoHistory(Refused):
     """There is no earlier stable generation to go back to."""
 

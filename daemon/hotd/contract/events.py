@@ -13,6 +13,8 @@ class EventName(enum.StrEnum):
     RELOAD_UNCHANGED = "reload.unchanged"
     RELOAD_REJECTED = "reload.rejected"
     RELOAD_REFUSED = "reload.refused"
+    RELOAD_ABORTED = "reload.aborted"
+    RELOAD_ROLLED_BACK = "reload.rolled-back"
     GENERATION_DRAINING = "generation.draining"
     GENERATION_STANDBY = "generation.standby"
     GENERATION_RETIRED = "generation.retired"

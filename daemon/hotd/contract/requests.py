@@ -192,6 +192,36 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    module: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pin:
     module: str
     reason: str = ""
@@ -242,6 +272,10 @@ Request = (
     | Start
     | Restart
     | Deploy
+    | Stage
+    | Promote
+    | Abort
+    | Retry
     | Pin
     | Unpin
     | MakePermanent

@@ -74,6 +74,8 @@ class Rollout:
     """``--all``: a module that would have to be refused is skipped."""
     quiet: bool = False
     """By the daemon for itself (the look at the disk while paused): leaves no trace in the history."""
+    by_hand: bool = False
+    """Its candidate waits for somebody's word: promote, or abort."""
     wary: bool = False
     """Content that was rejected before is not tried again."""
     goals: Mapping[str, int] = field(default_factory=dict)

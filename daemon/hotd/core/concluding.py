@@ -108,7 +108,9 @@ def _advance(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> tu
     if module.name not in rollout.goals:
         module = saw(module, ready.digest, now)
     module, effects = make_current(module, ready.number, now, superseded="superseded")
-    module = replace(module, line=(*(n for n in module.line if n != ready.number), ready.number))
+    line = (*(n for n in module.line if n != ready.number), ready.number)
+    on_trial = previous is not None and module.name not in rollout.goals
+    module = replace(module, line=line, trial=ready.number if on_trial else None)
     told = Emit(
         EventName.RELOAD_PROMOTED,
         f"{module.name} {gen(ready.number)} is current after {ready.duration_ms:.0f} ms"
@@ -130,7 +132,7 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
     """
     rollout = book.rollouts[revision]
     effects: list[Effect] = []
-    if rollout.atomic and _loads(rollout):
+    if (rollout.atomic and _loads(rollout)) or (rollout.by_hand and _candidates(rollout)):
         return book, effects
     for name, ready in _candidates(rollout):
         if error := _unkeepable(book, rollout, book.modules[name]):

@@ -130,9 +130,12 @@ def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]
     serves, reload = f"g{module.current} serves", f"`hotctl reload {module.name}"
     if module.on_disk == "rejected":
         yield "OutOfSync", "rejected", f"what is on disk was rejected; {serves}", since
-    elif module.on_disk == "undone":
-        message = f"what is on disk was undone; {serves} until it changes, or {reload} --force`"
-        yield "OutOfSync", "undone", message, since
+    elif module.on_disk in ("undone", "aborted"):
+        message = f"what is on disk was {module.on_disk}; {serves} until it changes, or {reload} --force`"
+        yield "OutOfSync", module.on_disk, message, since
+    elif module.on_disk == "rolled-back":
+        message = f"what is on disk was rolled back, its first instances all failed; {serves} until it changes, or "
+        yield "OutOfSync", "rolled-back", f"{message}`hotctl retry {module.name}`", since
     elif module.on_disk == "died":
         message = f"the daemon died {DEATHS} times of what is on disk; {serves} until it changes, or {reload} --force`"
         yield "OutOfSync", "died", message, since

@@ -90,6 +90,10 @@ def _ended(book: Book, module: Module, instance: Instance, failure: Failure | No
     elif not asked:
         finished = module.spec.restart == "never" or (module.spec.restart == "on-failure" and failure is None)
         module = replace(module, finished=module.finished + finished)
+    if instance.generation == module.trial and not asked:
+        at_once = failure is not None and lived < QUICK
+        trial, failed = (module.trial, module.failed_at_once + 1) if at_once else (None, 0)
+        module = replace(module, trial=trial, failed_at_once=failed)
     if not asked and not instance.on_demand and lived < QUICK and instance.generation == module.current:
         module = replace(module, pace=_slower(module.pace, failure, now))
         if is_crashing(module):

@@ -35,6 +35,10 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
     return replace(book, next_job=book.next_job + 1), StartLoad(job)
 
 
+DECIDED = frozenset({"undone", "died", "aborted", "rolled-back"})
+"""Why content is kept out for persons, too: plain `reload` refuses it."""
+
+
 def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
     """The watcher loads nothing that is quarantined; a person may try again what was rejected.
 
@@ -44,7 +48,7 @@ def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
         return frozenset()
     last_hope = frozenset({"died"}) if module.current is None else frozenset[str]()
     careful = rollout.by_watch or rollout.wary
-    kept_out = (frozenset({"rejected", "undone", "died"}) if careful else {"undone", "died"}) - last_hope
+    kept_out = (frozenset({"rejected", *DECIDED}) if careful else DECIDED) - last_hope
     return frozenset(digest for digest, why in module.quarantine.items() if why in kept_out)
 
 

@@ -224,6 +224,10 @@ class Module:
     """Load jobs that were abandoned and whose threads have not come to an end: job -> since when."""
     tainted: Instant | None = None
     """When the first of its instances was abandoned: whatever that thread holds, it holds until the daemon ends."""
+    trial: int | None = None
+    """The generation that has to show that it can run: promoted, and nobody has run it for a second so far."""
+    failed_at_once: int = 0
+    """How many of its instances failed within a second; all of them, as long as it is on trial."""
     ended: tuple[Ended, ...] = ()
     """The last of those that were asked for by themselves."""
     left: Left | None = None

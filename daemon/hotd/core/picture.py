@@ -8,7 +8,20 @@ from typing import Any
 
 from hotd.contract import views
 from hotd.contract.errors import UnknownRevision
-from hotd.core.book import Book, Candidate, Current, Draining, Generation, Module, Retired, Revision, Settled, Standby
+from hotd.core.book import (
+    Book,
+    Candidate,
+    Current,
+    Draining,
+    Generation,
+    Module,
+    Retired,
+    Revision,
+    Rollout,
+    Settled,
+    Standby,
+)
+from hotd.core.concluding import candidate_of
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.messages import PartFile
 from hotd.core.records import KeptFailure
@@ -201,8 +214,18 @@ def outcome_of(book: Book, revision: int) -> views.Change:
         raise UnknownRevision(
             f"no rollout of number {revision} is known", hint="`hotctl history` lists those that are remembered"
         )
-    changes = tuple(
-        member.change if isinstance(member, Settled) else module_change(book.modules[name], "in-flight")
-        for name, member in rollout.members.items()
-    )
-    return views.Change(revision, changes, "in-flight", rollout.cause)
+    changes = tuple(_so_far(book, rollout, name) for name in rollout.members)
+    staged = rollout.by_hand and all(change.outcome == "staged" for change in changes)
+    return views.Change(revision, changes, "staged" if staged else "in-flight", rollout.cause)
+
+
+def _so_far(book: Book, rollout: Rollout, name: str) -> views.ModuleChange:
+    member, module = rollout.members[name], book.modules[name]
+    if isinstance(member, Settled):
+        return member.change
+    ready = candidate_of(member)
+    if not rollout.by_hand or ready is None:
+        return module_change(module, "in-flight")
+    note = f"`hotctl promote {name}` makes it current, `hotctl abort {name}` throws it away"
+    change = module_change(module, "staged", reloaded=ready.reloaded, duration_ms=ready.duration_ms, note=note)
+    return dataclasses.replace(change, generation=ready.number)

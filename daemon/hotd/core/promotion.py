@@ -27,10 +27,12 @@ def make_current(module: Module, number: int, now: Instant, *, superseded: str) 
         generations[old] = replace(generations[old], phase=phase, verdict=superseded)
         effects.append(Emit(event, f"{module.name} g{old} {what}", module.name, old))
     generations[number] = replace(generations[number], phase=Current(now), verdict="promoted")
-    return replace(module, generations=generations, current=number, pace=Pace()), effects
+    return replace(module, generations=generations, current=number, pace=Pace(), trial=None, failed_at_once=0), effects
 
 
-def bring_back(module: Module, number: int, now: Instant, *, actor: str, cause: str) -> tuple[Module, list[Effect]]:
+def bring_back(
+    module: Module, number: int, now: Instant, *, actor: str, cause: str, why: str = "undone"
+) -> tuple[Module, list[Effect]]:
     """Undo: swap to a generation that is in memory, and quarantine what is left, so that the watcher does not redo it.
 
     It is permanent at once: nobody goes back to what must not last.
@@ -44,7 +46,7 @@ def bring_back(module: Module, number: int, now: Instant, *, actor: str, cause: 
     )
     message = f"{module.name} is back to {gen(number)}"
     if previous is not None and (left := module.generations[previous].digest) != back:
-        module = quarantined(module, left, "undone")
+        module = quarantined(module, left, why)
         message += f"; {gen(previous)} is quarantined until its content changes"
     told = Emit(
         EventName.MODULE_UNDONE,

@@ -18,6 +18,7 @@ from hotd.core.effects import AskToEnd, Decision, Effect, Emit, Retire
 from hotd.core.instances import ask_leaving, calm_at, calmed, start_missing, with_instance
 from hotd.core.outcomes import overdue
 from hotd.core.permanence import grow_permanent, permanent_at
+from hotd.core.rollback import roll_back
 from hotd.core.rollouts import advance
 from hotd.core.values import Instant
 from hotd.core.watch import follow_disk
@@ -45,6 +46,9 @@ def reconcile(book: Book, now: Instant) -> Decision:
             module, more = grow_permanent(module, now)
             effects += more
         book = book.having(_forget_oldest(module))
+    for name in book.modules:
+        book, more = roll_back(book, book.modules[name], now)
+        effects += more
     book, more = advance(follow_disk(book, now), now)
     effects += more
     for name in book.modules:

@@ -22,7 +22,7 @@ from hotd.core.keeping import check_rebuild
 from hotd.core.loads import at_cap, load
 from hotd.core.messages import LoadKind
 from hotd.core.values import WATCH, Actor, Instant
-from hotd.core.wording import gen, locked, module_change, refused_change, worded
+from hotd.core.wording import awaited, gen, locked, module_change, refused_change, worded
 
 NO_GOALS: Mapping[str, int] = {}
 
@@ -34,6 +34,9 @@ def request_reload(book: Book, request: requests.Reload, actor: Actor, now: Inst
     check_generation(book, names, request.if_generation)
     if book.hold is not None and not request.dry_run and not book.hold.modules.isdisjoint(names):
         raise locked(book.hold, now)
+    for name in names if not request.dry_run else ():
+        if (staged := book.changing(name)) is not None and staged.by_hand:
+            raise awaited(book.modules[name], staged)
     if not request.dry_run and (joined := _joinable(book, names, request)):
         return Decision(book, answer=joined.revision)
     return open_rollout(
@@ -90,6 +93,7 @@ def open_rollout(
     rebuild: tuple[str, ...] = (),
     skips: bool = False,
     quiet: bool = False,
+    by_hand: bool = False,
     wary: bool = False,
     goals: Mapping[str, int] = NO_GOALS,
     undoes: bool = False,
@@ -99,22 +103,9 @@ def open_rollout(
         raise ShuttingDown("the daemon is ending; it loads nothing any more")
     members: dict[str, Member] = dict.fromkeys(names, Queued())
     rollout = Rollout(
-        book.next_revision,
-        kind,
-        cause,
-        actor,
-        now,
-        members,
-        atomic,
-        force,
-        actor == WATCH,
-        rebuild,
-        skips,
-        quiet,
-        wary,
-        goals,
-        undoes,
-    )
+        book.next_revision, kind, cause, actor, now, members, atomic, force, actor == WATCH, rebuild, skips, quiet,
+        by_hand=by_hand, wary=wary, goals=goals, undoes=undoes,
+    )  # fmt: skip
     book = replace(book, next_revision=book.next_revision + 1, rollouts={**book.rollouts, rollout.revision: rollout})
     return Decision(book, (), rollout.revision)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hotd.contract.errors import HotdError, Locked
+from hotd.contract.errors import Busy, HotdError, Locked
 from hotd.contract.nearest import nearest
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, Serving, SharedParts
-from hotd.core.changes import Hold
+from hotd.core.changes import Hold, Rollout
 from hotd.core.modules import Module
 from hotd.core.values import Instant
 
@@ -90,6 +90,14 @@ def locked(hold: Hold, now: Instant) -> Locked:
     return Locked(
         f"{hold.actor.name} is deploying since {now.mono - hold.since.mono:.0f} s ({hold.cause})",
         hint="wait until that is over; `hotctl events -f` tells",
+    )
+
+
+def awaited(module: Module, rollout: Rollout) -> Busy:
+    """The refusal while a candidate waits for somebody's word."""
+    return Busy(
+        f"a candidate of {module.name} waits since {rollout.actor.name} staged it (revision {rollout.revision})",
+        hint=f"`hotctl promote {module.name}` or `hotctl abort {module.name}`",
     )
 
 

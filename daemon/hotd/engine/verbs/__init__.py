@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hotd.engine.verbs import (
+    abort,
     check,
     deploy,
     errors,
@@ -20,12 +21,15 @@ from hotd.engine.verbs import (
     outcome,
     pause,
     pin,
+    promote,
     reload,
     reset,
     restart,
     resume,
+    retry,
     run,
     scale,
+    stage,
     start,
     status,
     stop,
@@ -35,6 +39,10 @@ from hotd.engine.verbs import (
 )
 
 ANSWERS: dict[str, Callable[..., Any]] = {
+    "abort": abort.answer,
+    "promote": promote.answer,
+    "retry": retry.answer,
+    "stage": stage.answer,
     "check": check.answer,
     "deploy": deploy.answer,
     "errors": errors.answer,

@@ -1,0 +1,150 @@
+"""A rollout by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hotd.contract import requests
+from hotd.contract.errors import Busy, GenerationMismatch, NoCandidate, NothingInFlight, Pinned, UnknownModule
+from hotd.contract.views import Change
+from hotd.core import staging
+from hotd.core.effects import AbandonLoad, Discard, Promote
+from tests.support.books import OP, ROOT, World, having, promoted, serving, spec
+
+
+def stage(world: World, **keys: Any) -> Any:
+    return world.tell(lambda book, now: staging.stage(book, requests.Stage(OP, **keys), ROOT, now))
+
+
+def promote(world: World, **keys: Any) -> Any:
+    return world.tell(lambda book, now: staging.promote(book, requests.Promote(OP, **keys), ROOT, now))
+
+
+def abort(world: World, **keys: Any) -> Change:
+    answer = world.tell(lambda book, now: staging.abort(book, requests.Abort(OP, **keys), ROOT, now))
+    assert isinstance(answer, Change)
+    return answer
+
+
+def retry(world: World, **keys: Any) -> Any:
+    return world.tell(lambda book, now: staging.retry(book, requests.Retry(OP, **keys), ROOT, now))
+
+
+def staged(text: str = "B") -> tuple[World, int]:
+    world = serving(spec())
+    world.write(text)
+    revision = stage(world)
+    world.settle()
+    return world, revision
+
+
+def test_a_candidate_waits_for_a_word() -> None:
+    """Loaded and checked, and serving nobody."""
+    world, revision = staged()
+    change = world.outcome_of(revision)
+
+    assert (change.outcome, change.modules[0].outcome, change.modules[0].generation) == ("staged", "staged", 2)
+    assert "`hotctl promote op`" in change.modules[0].note
+    assert world.module().current == 1
+    assert not world.of(Promote)
+    world.wait(3600)
+    assert world.module().current == 1
+
+
+def test_promote_makes_it_current() -> None:
+    """The rollout is the one that was staged."""
+    world, revision = staged()
+
+    assert promote(world) == revision
+    world.settle()
+
+    assert world.outcome_of(revision).outcome == "promoted"
+    assert world.module().current == 2
+    assert world.book.history[-1].cause == "hotctl stage"
+
+
+def test_abort_throws_it_away_and_the_watcher_does_not_load_it() -> None:
+    """Until the content changes, or somebody says retry."""
+    world, revision = staged()
+
+    change = abort(world, reason="no")
+    world.settle()
+
+    assert (change.outcome, world.outcome_of(revision).outcome) == ("done", "aborted")
+    assert change.note == f"revision {revision} was aborted (hotctl stage)"
+    assert [one.number for one in world.of(Discard)] == [2]
+    world.changed("/ops/op.py")
+    world.settle()
+    assert world.module().current == 1
+    condition = world.condition("OutOfSync")
+    assert condition is not None and condition.reason == "aborted"
+    retry(world)
+    world.settle()
+    assert world.module().current == 2
+
+
+def test_a_load_in_flight_can_be_aborted() -> None:
+    """What it still brings is thrown away."""
+    world = serving(spec())
+    world.write("B")
+    revision = world.reload()
+
+    abort(world)
+    assert world.of(AbandonLoad)
+    world.settle()
+
+    assert world.outcome_of(revision).outcome == "aborted"
+    assert world.module().current == 1
+
+
+def test_a_rejected_candidate_is_rejected() -> None:
+    """There is nothing to promote then."""
+    world, revision = staged("broken")
+    assert world.outcome_of(revision).outcome == "rejected"
+    with pytest.raises(NoCandidate):
+        promote(world)
+
+
+def test_other_changes_wait_for_that_word() -> None:
+    """They name the candidate; files that change meanwhile are loaded when it is over."""
+    world, revision = staged()
+    for ask in (world.reload, lambda: stage(world), lambda: retry(world), world.undo):
+        with pytest.raises(Busy, match=str(revision)):
+            ask()
+    assert world.reload(dry_run=True)
+    world.settle()
+    world.edit("C")
+    world.settle()
+    assert world.module().current == 1
+    promote(world)
+    world.settle()
+    assert world.module().current == 3
+
+
+def test_what_cannot_be_done_is_refused() -> None:
+    """Unknown, another generation, nothing there, pinned."""
+    world = serving(spec())
+    with pytest.raises(NothingInFlight):
+        abort(world)
+    with pytest.raises(NoCandidate):
+        promote(world)
+    with pytest.raises(GenerationMismatch):
+        stage(world, if_generation=2)
+    with pytest.raises(UnknownModule):
+        world.tell(lambda book, now: staging.stage(book, requests.Stage("oo"), ROOT, now))
+    world, _ = staged()
+    having(world, replace(world.module(), pinned=True))
+    with pytest.raises(Pinned):
+        promote(world)
+
+
+def test_retry_tries_once_more_what_was_rejected_or_undone() -> None:
+    """The cause may have been somewhere else."""
+    world = promoted(serving(spec()), "B")
+    world.undo()
+    retry(world)
+    world.settle()
+    assert world.module().current == 2
