@@ -245,11 +245,17 @@ class Daemon:
         return self._change(requests.Abort(module, reason))
 
     def undo(
-        self, module: str, to: int | None = None, *, reason: str = "", if_generation: int | None = None
+        self,
+        module: str | None = None,
+        to: int | None = None,
+        *,
+        revision: int | None = None,
+        reason: str = "",
+        if_generation: int | None = None,
     ) -> views.Change:
-        """One that left memory is loaded again from the store, however long that takes."""
-        change = self._ask(requests.Undo(module, to, reason, if_generation), views.Change)
-        return _raise_for(self._until_over(change, None))
+        """A module, or all that one rollout changed. One that left memory is loaded again from the store."""
+        request = requests.Undo(module, to, reason, if_generation, revision=revision)
+        return _raise_for(self._until_over(self._ask(request, views.Change), None))
 
     def pin(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
         return self._change(requests.Pin(module, reason, if_generation))

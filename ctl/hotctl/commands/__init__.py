@@ -49,7 +49,7 @@ CATALOG: dict[str, Entry] = {
         ("logs", "MODULE", "what instances printed", MOST_USED),
         ("why", "MODULE [N]", "what keeps it from being healthy, current or gone", MOST_USED),
         ("pause", "[MODULE]", "stop acting on file changes", MOST_USED),
-        ("resume", "[MODULE]", "act on file changes again, the newest first", MOST_USED),
+        ("resume", "[MODULE]", "act on file changes again, the newest first", CHANGE),
         ("modules", "", "hosted modules with entry, roots, closure", LOOK),
         ("instances", "[MODULE]", "every instance and its generation", LOOK),
         ("generations", "MODULE", "known generations of a module", LOOK),

@@ -112,11 +112,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    module: str
+    """A module, to its last stable generation or to ``to``; or all that one rollout changed."""
+
+    module: str | None = None
     to: int | None = None
     reason: str = ""
     if_generation: int | None = None
     max_wait: float = LONGEST_WAIT
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hotd.contract import requests
-from hotd.contract.errors import Busy, NoHistory, Pinned, Refused, ShuttingDown, UnknownGeneration
-from hotd.contract.views import Change
+from hotd.contract.errors import Busy, NoHistory, Pinned, Refused, ShuttingDown, UnknownGeneration, UsageError
+from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import Book, Module, Revision, recorded
-from hotd.core.effects import Decision
+from hotd.core.effects import Decision, Effect
 from hotd.core.messages import LoadKind
+from hotd.core.picture import outcome_of
 from hotd.core.promotion import bring_back
 from hotd.core.rollouts import check_generation, open_rollout
 from hotd.core.values import Actor, Instant
@@ -21,8 +23,13 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Deci
 
     Without ``to``: the last stable generation before current; undoing again goes further back, never forward. One that
     left memory is loaded again from the store, which takes a rollout: the answer is then its revision.
-    Raises UnknownModule, UnknownGeneration, NoHistory, Pinned, Busy, GenerationMismatch, ShuttingDown.
+    Raises UnknownModule, UnknownGeneration, UnknownRevision, NoHistory, Pinned, Busy, GenerationMismatch, UsageError,
+    ShuttingDown.
     """
+    if request.revision is not None:
+        return _undo_rollout(book, request, request.revision, actor, now)
+    if request.module is None:
+        raise UsageError("say which module, or which revision", hint="`hotctl history` lists the revisions")
     module = book.module(request.module)
     check_generation(book, [module.name], request.if_generation)
     if book.stopping is not None:
@@ -33,17 +40,51 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Deci
     if not module.generations[number].in_memory:
         goals = {module.name: number}
         return open_rollout(book, goals, LoadKind.STAGE, cause=cause, actor=actor, now=now, goals=goals, undoes=True)
-    previous = module.current
-    # No intent is written first: code, number and sources of what comes back are durable since it was new. An undo
-    # must be quick, and possible on a disk that is full.
-    module, effects = bring_back(module, number, now, actor=actor.name, cause=cause)
-    note = not_served(module)
-    change = plain_change(module, "undone", previous=previous, note=note)
-    revision = Revision(
-        book.next_revision, now, cause, actor.name, Change(book.next_revision, (change,), "undone", note), 0.0
-    )
-    book = recorded(replace(book.having(module), next_revision=book.next_revision + 1), revision)
-    return Decision(book, tuple(effects), revision.change)
+    return _swap(book, {module.name: number}, cause, actor, now)
+
+
+def _undo_rollout(book: Book, request: requests.Undo, number: int, actor: Actor, now: Instant) -> Decision:
+    """Back to before a rollout, for every module that it changed and that still runs what it brought: all or none."""
+    if book.stopping is not None:
+        raise ShuttingDown("the daemon is ending; it changes nothing any more")
+    done = [one for one in outcome_of(book, number).modules if one.outcome == "promoted" and one.previous is not None]
+    if not done:
+        raise NoHistory(f"revision {number} changed nothing that could be taken back", hint="`hotctl history`")
+    goals: dict[str, int] = {}
+    for one in done:
+        module = book.module(one.module)
+        refuse_in_flight(book, module, "undo")
+        if module.current != one.generation:
+            raise Refused(
+                f"{module.name} is at {gen(module.current)} by now, revision {number} brought {gen(one.generation)}",
+                hint=f"`hotctl undo {module.name} --to {one.previous}` takes it there alone",
+            )
+        goals[module.name] = _goal(module, one.previous)
+    cause = worded(f"hotctl undo --revision {number}", request.reason)
+    if all(book.modules[name].generations[goal].in_memory for name, goal in goals.items()):
+        return _swap(book, goals, cause, actor, now)
+    return open_rollout(
+        book, goals, LoadKind.STAGE, cause=cause, actor=actor, now=now, goals=goals, undoes=True, atomic=True
+    )  # fmt: skip
+
+
+def _swap(book: Book, goals: Mapping[str, int], cause: str, actor: Actor, now: Instant) -> Decision:
+    """No intent is written first: code, number and sources of what comes back are durable since it was new. An undo
+    must be quick, and possible on a disk that is full."""
+    effects: list[Effect] = []
+    changes: list[ModuleChange] = []
+    for name, number in goals.items():
+        module = book.modules[name]
+        previous = module.current
+        module, more = bring_back(module, number, now, actor=actor.name, cause=cause)
+        effects += more
+        book = book.having(module)
+        changes.append(plain_change(module, "undone", previous=previous, note=not_served(module)))
+    note = changes[0].note if len(changes) == 1 else ""
+    change = Change(book.next_revision, tuple(changes), "undone", note)
+    revision = Revision(book.next_revision, now, cause, actor.name, change, 0.0)
+    book = recorded(replace(book, next_revision=book.next_revision + 1), revision)
+    return Decision(book, tuple(effects), change)
 
 
 def refuse_in_flight(book: Book, module: Module, verb: str) -> None:

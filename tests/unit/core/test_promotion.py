@@ -54,10 +54,10 @@ def test_new_code_gets_a_fresh_chance_to_start() -> None:
     world = serving(spec())
     promoted(world, "B")
     world.end(1)
-    for number in (2, 3, 4):
+    for number in (2, 3):
         world.fail(number)
         world.wait(0.5)
-    assert world.module().pace.quick_ends == 3
+    assert world.module().pace.quick_ends == 2
     promoted(world, "C")
     assert world.module().pace == Pace()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hotd.contract import requests
 from hotd.contract.errors import (
     Busy,
     GenerationMismatch,
@@ -16,11 +17,14 @@ from hotd.contract.errors import (
     ShuttingDown,
     UnknownGeneration,
     UnknownModule,
+    UnknownRevision,
+    UsageError,
 )
 from hotd.contract.events import EventName
+from hotd.core import undoing
 from hotd.core.effects import Promote, StartLoad
 from hotd.core.messages import Rejected
-from tests.support.books import FILE, World, having, promoted, serving, spec
+from tests.support.books import FILE, ROOT, World, having, promoted, serving, spec
 
 
 def three(**keys: Any) -> World:
@@ -384,3 +388,63 @@ def test_undoing_and_reloading_for_ever_keeps_the_line_short() -> None:
         world.settle()
     assert world.module().line == (1, 2)
     assert having(world, replace(world.module(), stopped=True)).undo().outcome == "undone"
+
+
+# --- all of one rollout -----------------------------------------------------------------------------------------------
+
+
+def undo_revision(world: World, revision: int) -> Any:
+    request = requests.Undo(revision=revision)
+    return world.tell(lambda book, now: undoing.undo(book, request, ROOT, now))
+
+
+def changed_together() -> tuple[World, int]:
+    world = serving(spec("a"), spec("b"))
+    world.write("B", "a")
+    world.write("B", "b")
+    revision = world.reload(all=True, atomic=True)
+    world.settle()
+    return world, revision
+
+
+def test_all_that_a_rollout_changed_is_taken_back_as_one() -> None:
+    """One entry in the history, one swap."""
+    world, revision = changed_together()
+
+    change = undo_revision(world, revision)
+
+    assert [(one.module, one.outcome, one.generation) for one in change.modules] == [
+        ("a", "undone", 1),
+        ("b", "undone", 1),
+    ]
+    assert (world.module("a").current, world.module("b").current) == (1, 1)
+    assert world.book.history[-1].cause == f"hotctl undo --revision {revision}"
+
+
+def test_a_rollout_that_something_was_built_upon_is_not_taken_back() -> None:
+    """Nothing of it: the sentence names who is somewhere else by now."""
+    world, revision = changed_together()
+    world.edit("C", "b")
+    world.settle()
+
+    with pytest.raises(Refused, match="b is at g3 by now"):
+        undo_revision(world, revision)
+    assert (world.module("a").current, world.module("b").current) == (2, 3)
+
+
+def test_a_rollout_that_changed_nothing_cannot_be_taken_back() -> None:
+    """Unchanged ones, first loads, and those that nobody knows."""
+    world, _ = changed_together()
+    nothing = world.reload("a")
+    world.settle()
+    with pytest.raises(NoHistory):
+        undo_revision(world, nothing)
+    with pytest.raises(NoHistory):
+        undo_revision(world, 1)
+    with pytest.raises(UnknownRevision):
+        undo_revision(world, 99)
+    with pytest.raises(UsageError):
+        world.tell(lambda book, now: undoing.undo(book, requests.Undo(), ROOT, now))
+    world.shut_down()
+    with pytest.raises(ShuttingDown):
+        undo_revision(world, 1)
