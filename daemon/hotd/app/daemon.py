@@ -135,11 +135,11 @@ class Daemon:
 
         loading = Hosting(
             clock,
-            lambda news: told[0].afterlife(news),
+            lambda news: told[0].afterlife(news),  # noqa: PLW0108 - there is no engine yet
             also=config.watch.also,
             ignore=config.watch.ignore,
             plain_names=config.plain_file_names,
-            left_behind=lambda module: told[0].left_behind(module),
+            left_behind=lambda module: told[0].left_behind(module),  # noqa: PLW0108 - as above
             kept=store.bundle,
         )
         undo.callback(loading.close)
