@@ -19,8 +19,8 @@ The code (kebab-case) crosses the wire and stands in ``--json``; the exit status
     │   └── NameTaken                  the name belongs to somebody else in this process
     ├── DeadlinePassed             4   the wait ended first
     ├── Refused                    5   not now, and why
-    │   ├── Quarantined, Busy, TooManyGenerations, NoHistory, Expired, GenerationMismatch, PausedGlobally,
-    │   │   Pinned, WouldRebuild, ShuttingDown, AlreadyRunning, StoreDegraded
+    │   ├── Quarantined, Busy, Locked, TooManyGenerations, NoCandidate, NothingInFlight, NoHistory, Expired,
+    │   │   GenerationMismatch, PausedGlobally, Pinned, WouldRebuild, ShuttingDown, AlreadyRunning, StoreDegraded
     ├── UnknownModule              66
     ├── UnknownInstance            66
     ├── UnknownGeneration          66

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.effects import Promote
+from hotd.core.instances import QUICK
 from tests.support.books import World, having, serving, spec
 
 
@@ -98,3 +99,33 @@ def test_a_pinned_module_and_a_first_generation_stay() -> None:
     world = serving(spec())
     failing(world, 4)
     assert world.module().current == 1
+
+
+def test_an_instance_that_outlives_the_others_speaks_for_its_generation() -> None:
+    """Three of four fail at once; the fourth has run for a while when the third does."""
+    world = serving(spec(replicas=2))
+    world.edit("B")
+    world.settle()
+    world.end(1, 2)
+    world.run()
+    stays, falls = sorted(world.running())
+    world.fail(falls)
+    world.wait(0.2)
+    world.fail(max(world.running()))
+    world.wait(QUICK)
+    world.fail(max(world.running()))
+
+    assert stays in world.running()
+    assert (world.module().current, world.module().trial) == (2, None)
+
+
+def test_what_left_memory_does_not_come_back_by_itself() -> None:
+    """To load it again is somebody's decision."""
+    world = serving(spec(standby=0))
+    world.edit("B")
+    world.settle()
+    world.end(1)
+    assert world.states() == {2: "current"}
+    failing(world, 4)
+
+    assert (world.module().current, world.module().trial) == (2, None)

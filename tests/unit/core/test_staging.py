@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hotd.contract import requests
-from hotd.contract.errors import Busy, GenerationMismatch, NoCandidate, NothingInFlight, Pinned, UnknownModule
+from hotd.contract.errors import Busy, GenerationMismatch, Locked, NoCandidate, NothingInFlight, Pinned, UnknownModule
 from hotd.contract.views import Change
-from hotd.core import staging
+from hotd.core import deploying, staging, undoing
 from hotd.core.effects import AbandonLoad, Discard, Promote
 from tests.support.books import OP, ROOT, World, having, promoted, serving, spec
 
@@ -148,3 +148,55 @@ def test_retry_tries_once_more_what_was_rejected_or_undone() -> None:
     retry(world)
     world.settle()
     assert world.module().current == 2
+
+
+def test_a_deploy_is_not_interfered_with() -> None:
+    """Whoever stages or retries meanwhile is told who deploys."""
+    world = serving(spec())
+    world.tell(lambda book, now: deploying.deploy(book, requests.Deploy(), ROOT, now))
+    for ask in (stage, retry):
+        with pytest.raises(Locked):
+            ask(world)
+
+
+def test_only_what_is_still_in_flight_is_aborted() -> None:
+    """Of two modules one is promoted already."""
+    world = serving(spec(OP), spec("b"))
+    world.write("B")
+    world.write("B", "b")
+    revision = world.reload(OP, "b")
+    world.finish("b")
+
+    change = abort(world)
+    world.settle()
+
+    assert [one.module for one in change.modules] == [OP]
+    assert [one.outcome for one in world.outcome_of(revision).modules] == ["aborted", "promoted"]
+
+
+def test_a_module_that_was_never_looked_at_can_be_retried() -> None:
+    """There is nothing to lift, and something to load."""
+    world = World(spec())
+    retry(world)
+    world.settle()
+    assert world.module().current == 1
+
+
+def test_an_aborted_undo_quarantines_nothing() -> None:
+    """What was to come back is not what is on disk."""
+    world = serving(spec(OP, standby=0), spec("b", standby=0))
+    for name in (OP, "b"):
+        world.write("B", name)
+    revision = world.reload(OP, "b", atomic=True)
+    world.settle()
+    world.end(1)
+    world.end(1, module="b")
+    request = requests.Undo(revision=revision)
+    undone = world.tell(lambda book, now: undoing.undo(book, request, ROOT, now))
+    world.finish("b")
+
+    abort(world)
+    world.settle()
+
+    assert world.outcome_of(undone).outcome == "aborted"
+    assert [world.module(name).quarantine for name in (OP, "b")] == [{}, {}]

@@ -58,7 +58,7 @@ def test_eight_verbs_come_first() -> None:
     """Whoever types ``hotctl`` for the first time sees what is used every day."""
     assert sum(entry.group == MOST_USED for entry in CATALOG.values()) == 8
     text = hotctl().out
-    assert text.index("  status ") < text.index("  resume ") < text.index("  modules ")
+    assert text.index("  status ") < text.index("  pause ") < text.index("  modules ")
 
 
 CHANGE = given.change(given.changed("done"))
