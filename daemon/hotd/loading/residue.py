@@ -42,10 +42,9 @@ class Residue:
         self._spaces = spaces
         self._parts = [weakref.ref(part, self._code_is_gone) for part in parts]
         self._classes: list[weakref.ref[type]] = []
-        self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-        """Started by its code: they are its residue till they end, also when that code is gone."""
-        self._heard: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-        """Those that tell when they are over."""
+        self._heard: dict[int, bool] = {}
+        """Threads that tell when they are over, by identity (their class may say what equals what); and whether they
+        are its residue till then, also when its code is gone."""
         self._still: dict[object, str] = {}
 
     @property
@@ -100,20 +99,20 @@ class Residue:
             if thread is not None:
                 self._listen(thread, until_it_ends=not idle_worker(thread, one))
         for thread in threading.enumerate():
-            if thread in self._threads and thread is not threading.current_thread():
+            if self._heard.get(id(thread)) and thread is not threading.current_thread():
                 still.setdefault(id(thread), placed(thread))
         self._still = still
         # A thread that ends from here on says so. One that did before found nothing to take away, and is gone by now.
         living = {id(thread) for thread in threading.enumerate()}
-        for key in [key for key in still if type(key) is int and key not in living]:
+        for key in [key for key in (*still, *self._heard) if type(key) is int and key not in living]:
             still.pop(key, None)
+            self._heard.pop(key, None)
 
     def _listen(self, thread: threading.Thread, *, until_it_ends: bool) -> None:
-        if thread not in self._heard:
-            self._heard.add(thread)
-            when_over(thread, partial(self._thread_is_over, id(thread)))
-        if until_it_ends:
-            self._threads.add(thread)
+        key = id(thread)
+        if key not in self._heard:
+            when_over(thread, partial(self._thread_is_over, key))
+        self._heard[key] = until_it_ends or self._heard.get(key, False)
 
     def _whose(self) -> Whose:
         classes = [cls for reference in self._classes if (cls := reference()) is not None]
@@ -123,14 +122,14 @@ class Residue:
         return (part for reference in self._parts if (part := reference()) is not None)
 
     def _thread_is_over(self, key: int) -> None:
+        self._heard.pop(key, None)
         if self._still.pop(key, None) is not None:
             self.changed()
 
     def _code_is_gone(self, _: weakref.ref[Part]) -> None:
         """The collector has the last of the parts: what referred to them does no longer. It may run anywhere."""
         if self._still and not any(self._alive()):
-            threads = {id(thread) for thread in self._threads}
-            for key in [key for key in self._still if key not in threads]:
+            for key in [key for key in self._still if type(key) is not int or not self._heard.get(key)]:
                 self._still.pop(key, None)
             self.changed()
 

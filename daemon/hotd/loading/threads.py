@@ -31,7 +31,8 @@ _inherited: dict[contextvars.ContextVar[Any], object] = {}
 _given: dict[int, Given] = {}
 """Identity of a thread, from its start to its end -> what it was given. Not the thread: its class may say what equals
 what."""
-_watched: weakref.WeakKeyDictionary[threading.Thread, tuple[Callable[[], None], ...]] = weakref.WeakKeyDictionary()
+_watched: dict[int, tuple[Callable[[], None], ...]] = {}
+"""By identity as well -> who is to be told of its end."""
 
 
 def inherit(var: contextvars.ContextVar[Any]) -> None:
@@ -50,7 +51,7 @@ def starter(thread: threading.Thread) -> Part | None:
 
 def when_over(thread: threading.Thread, tell: Callable[[], None]) -> None:
     """Call ``tell`` on the thread itself when it has run. Never if it has already."""
-    _watched[thread] = (*_watched.get(thread, ()), tell)
+    _watched[id(thread)] = (*_watched.get(id(thread), ()), tell)
 
 
 class Given:
@@ -123,7 +124,7 @@ def _bootstrap(bootstrap: Callable[..., None]) -> Callable[..., None]:
                 given.be_born(functools.partial(bootstrap, self))
         finally:
             _given.pop(id(self), None)
-        for tell in _watched.pop(self, ()):
+        for tell in _watched.pop(id(self), ()):
             tell()
 
     return bootstrap_given

@@ -134,6 +134,25 @@ def test_a_thread_is_told_until_it_ends(ops: Ops, loader: Loader) -> None:
     join("poller")
 
 
+def test_threads_that_are_equal_are_told_each_until_it_ends(ops: Ops, loader: Loader) -> None:
+    """A class of threads may say what equals what."""
+    ops.write(m="import gate\n", gate="import threading\nfirst, second = threading.Event(), threading.Event()\n")
+    gate = loader.load("m").module("gate")
+    ops.write(
+        m="import gate, threading\nclass T(threading.Thread):\n    def __eq__(self, other): return True\n"
+        "    def __hash__(self): return 1\n    def run(self): getattr(gate, self.name).wait(20)\n"
+        "T(name='first').start()\nT(name='second').start()\n1/0\n"
+    )
+
+    assert len(refused(loader.reload).left) == len(still(loader)) == 2
+    gate.first.set()
+    join("first")
+    eventually(lambda: len(still(loader)) == 1)
+    gate.second.set()
+    join("second")
+    eventually(lambda: still(loader) == ())
+
+
 def test_a_thread_of_a_library_s_code_is_told_until_it_ends(ops: Ops, loader: Loader) -> None:
     """Even when nothing of the refused code is left in memory."""
     ops.write(m="import gate\n", gate=GATE)
