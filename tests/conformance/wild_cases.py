@@ -988,6 +988,64 @@ C(
     old=["f0() == 1"],
 )
 
+C(
+    "P34-a-package-and-its-submodule-import-each-other",
+    "pkg imports pkg.sub, which imports pkg, and a third one that imports both; each of them is edited in turn",
+    {
+        "m.py": "import pkg\ndef f(): return pkg.v(), pkg.sub.w(), pkg.sub.third.t()\n",
+        "pkg/__init__.py": "from . import sub\nfrom .sub import w\nK = 1\ndef v(): return w() + K\n",
+        "pkg/sub.py": "import pkg\nfrom . import third\ndef w(): return 10\ndef k(): return pkg.K\n",
+        "pkg/third.py": "from pkg import sub\nimport pkg.sub as same\ndef t(): return sub.w() + same.k()\n",
+    },
+    [
+        {"pkg/third.py": "from pkg import sub\nimport pkg.sub as same\ndef t(): return -sub.w() - same.k()\n"},
+        {"pkg/sub.py": "import pkg\nfrom . import third\ndef w(): return 20\ndef k(): return pkg.K\n"},
+        {"pkg/__init__.py": "from . import sub\nfrom .sub import w\nK = 2\ndef v(): return w() + K\n"},
+    ],
+    pre="f0 = m.f",
+    mid=["f1 = cur('m').f", "f2 = cur('m').f"],
+    new=["n.f() == (22, 20, -22)"],
+    old=["f0() == (11, 10, 11)", "f1() == (11, 10, -11)", "f2() == (21, 20, -21)"],
+)
+C(
+    "P35-cycles-that-come-and-go",
+    "an edit closes a cycle, the next one opens it; a module that imports itself",
+    {"m.py": "import m as me, a\ndef f(): return me.g(), a.x()\ndef g(): return 1\n", "a.py": "import b\ndef x(): return b.y()\n", "b.py": "def y(): return 1\n"},
+    [{"b.py": "import a\ndef y(): return 2 if a.x else 0\n"}, {"a.py": "def x(): return 3\n"}],
+    pre="f0 = m.f",
+    mid=["f1 = cur('m').f; parts = loader.current.parts"],
+    new=["n.f() == (1, 3)", "parts == ('a', 'b', 'm') and loader.current.parts == ('a', 'm')"],
+    old=["f0() == (1, 1)", "f1() == (1, 2)"],
+)
+C(
+    "P36-errors-of-imports-are-those-of-python",
+    "name, path and sentence of what a failing import raises, lazily and beyond the top",
+    {
+        "m.py": "import pkg.sub\ndef f(fn):\n    try: fn()\n    except ImportError as e: return type(e).__name__, e.name, (e.path or '').rpartition('/')[2]\n"
+        "def one(): import pkg.nope\ndef two(): from pkg.sub import nope\ndef three(): import pkg.sub.deeper\ndef four(): import nope_xyz\ndef five(): from pkg import nope\ndef six(): pkg.sub.beyond()\ndef all(): return [f(x) for x in (one, two, three, four, five, six)]\n",
+        "pkg/__init__.py": "", "pkg/sub.py": "def beyond(): from ... import x\n",
+    },
+    {"pkg/sub.py": "def beyond(): from ... import y\n"},
+    pre="all0 = m.all; want = [('ModuleNotFoundError', 'pkg.nope', ''), ('ImportError', 'pkg.sub', 'sub.py'), ('ModuleNotFoundError', 'pkg.sub.deeper', ''), ('ModuleNotFoundError', 'nope_xyz', ''), ('ImportError', 'pkg', '__init__.py'), ('ImportError', None, '')]",
+    new=["n.all() == want"],
+    old=["all0() == want"],
+)
+C(
+    "P37-configuration-that-names-classes",
+    "logging.config.dictConfig and importlib by string, for a class of the module that is just being executed",
+    {
+        "m.py": "import logging, logging.config\nout = []\nclass H(logging.Handler):\n    def emit(self, r): out.append((r.getMessage(), tag()))\nclass F(logging.Filter):\n    def filter(self, r): return r.levelno > 10\ndef tag(): return 1\n"
+        "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False, 'filters': {'f': {'()': 'm.F'}}, 'handlers': {'h': {'class': 'm.H', 'filters': ['f']}}, 'loggers': {'p37': {'handlers': ['h'], 'level': 'DEBUG', 'propagate': False}}})\ndef say(x): logging.getLogger('p37').info(x)\n",
+    },
+    {
+        "m.py": "import logging, logging.config\nout = []\nclass H(logging.Handler):\n    def emit(self, r): out.append((r.getMessage(), tag()))\nclass F(logging.Filter):\n    def filter(self, r): return r.levelno > 10\ndef tag(): return 2\n"
+        "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False, 'filters': {'f': {'()': 'm.F'}}, 'handlers': {'h': {'class': 'm.H', 'filters': ['f']}}, 'loggers': {'p37': {'handlers': ['h'], 'level': 'DEBUG', 'propagate': False}}})\ndef say(x): logging.getLogger('p37').info(x)\n",
+    },
+    pre="say0, out0 = m.say, m.out; say0('a')",
+    new=["(n.say('b'), n.out)[1] == [('b', 2)]", "type(__import__('logging').getLogger('p37').handlers[0]) is n.H"],
+    old=["out0 == [('a', 1)]"],
+)
+
 # --- Q. texts --------------------------------------------------------------------------------------------------------
 
 C(
@@ -1073,6 +1131,16 @@ C(
     old=["str(sig(f0)) == \"(a, b: 'int' = 1)\" and 'ONE' in src(f0)", "'METH1' in src(C0.meth) and 'LAM1' in src(C0.lam) and 'NEST1' in src(outer0())", "inspect.getmodule(f0).__name__ == 'm'"],
 )
 C(
+    "R01b-classes-and-modules-asked-about-from-outside",
+    "inspect and typing go by module name; the class, or the module object, tells which generation is meant",
+    {"m.py": "from __future__ import annotations\nimport b, dataclasses\nclass Unit: v = 1\nclass C:\n    'ONE'\n    a: Unit\n    def f(self): pass\n    class Inner:\n        'IN1'\n        def g(self): pass\n@dataclasses.dataclass\nclass D(b.Base):\n    'DATA1'\n    c: Unit\nclass Bare:\n    'BARE1'\n    e: Unit\n", "b.py": "from __future__ import annotations\nclass T: v = 1\nclass Base:\n    d: T\n    def h(self): pass\n"},
+    {"m.py": "from __future__ import annotations\nimport b, dataclasses\n\n\nclass Unit: v = 2\nclass C:\n    'TWO'\n    a: Unit\n    def f(self): pass\n    class Inner:\n        'IN2'\n        def g(self): pass\n@dataclasses.dataclass\nclass D(b.Base):\n    'DATA2'\n    c: Unit\nclass Bare:\n    'BARE2'\n    e: Unit\n", "b.py": "from __future__ import annotations\nclass T: v = 2\nclass Base:\n    d: T\n    def h(self): pass\n"},
+    pre="import inspect, typing; m0, C0, D0, src, hints = m, m.C, m.D, inspect.getsource, typing.get_type_hints",
+    new=["'TWO' in src(n.C) and 'IN2' in src(n.C.Inner) and 'DATA2' in src(n.D) and 'BARE2' in src(n.Bare)", "'BARE2' in src(n) and 'BARE2' in src(sys.modules['m'])", "hints(n.C)['a'].v == 2 and hints(n.D)['c'].v == hints(n.D)['d'].v == 2 and hints(n.Bare)['e'].v == 2", "inspect.getfile(n.C) == inspect.getfile(n) == str(root / 'm.py')"],
+    old=["'ONE' in src(C0) and 'IN1' in src(C0.Inner) and 'DATA1' in src(D0)", "'BARE1' in src(m0)", "hints(C0)['a'].v == 1 and hints(D0)['c'].v == hints(D0)['d'].v == 1", "inspect.getfile(C0) == inspect.getfile(m0) == str(root / 'm.py')", "inspect.getsourcelines(C0)[1] == 4"],
+    note="a class without any function does not tell: asked about from outside, an old one is looked for in the new text",
+)
+C(
     "R02-who-called-me",
     "inspect.getmodule(frame), inspect.stack(), warnings and logging with a stack level name the caller",
     {
@@ -1106,6 +1174,23 @@ C(
     pre="f0, g0 = m.f, m.g; import lib; assert lib == cur('lib') and len({lib, sys.modules['lib']}) == 1",
     new=["n.f() == ['A', 'B2'] and n.g() == (True,) * 4", "lib == cur('lib')"],
     old=["f0() == ['A', 'B1'] and g0() == (True,) * 4"],
+)
+C(
+    "R03c-warnings-once-for-each-generation",
+    "the registry of warnings is the module's: what old code was warned of, new code is warned of again",
+    *before_after("import warnings\ndef f():\n    for _ in range(3): warnings.warn('careful')\nV = §\n"),
+    pre="""
+        import warnings
+        f0, m0 = m.f, m
+        def count(f):
+            with warnings.catch_warnings(record=True) as seen:
+                warnings.simplefilter('default')
+                f(); f()
+                return len(seen)
+        first = count(f0)
+    """,
+    new=["count(n.f) == 1 and n.__warningregistry__ is not m0.__warningregistry__"],
+    old=["first == count(f0) == 1"],
 )
 C(
     "R04-stepping-through-both",
@@ -1207,4 +1292,55 @@ C(
     *before_after("out = []\ndef note(): out.append(§)\ndef gen():\n    try: yield\n    finally: note()\nasync def co(ev):\n    try: await ev\n    finally: note()\nclass Big: pass\n"),
     pre="g = m.gen(); next(g); c = m.co(iter_ := __import__('asyncio').Future(loop=__import__('asyncio').new_event_loop())); c.send(None); out0, w = m.out, weakref.ref(m.Big); del m",
     new=["(globals().pop('g'), globals().pop('c').close(), gc.collect(), out0)[3] == [1, 1]", "(globals().pop('out0'), gc.collect(), w() is None)[2]"],
+)
+
+# --- T. data files ---------------------------------------------------------------------------------------------------
+
+READ = """
+    import importlib.resources as r, pkgutil, pkg
+    def f():
+        d = r.files(pkg) / 'd.txt'
+        with r.as_file(d) as path, open(path) as file: real = file.read()
+        return {d.read_text(), d.read_bytes().decode(), d.open().read(), pkgutil.get_data('pkg', 'd.txt').decode(), pkg.__loader__.get_data(str(root / 'pkg/d.txt')).decode(), real}
+    def names(): return sorted(x.name for x in r.files('pkg').iterdir() if x.name.endswith('.txt'))
+    import pathlib; root = pathlib.Path(__file__).parent
+"""
+C(
+    "T01-package-data-of-both-generations",
+    "importlib.resources, pkgutil and the loader read what belongs to the code that asks; an edit of data is a reload",
+    {"m.py": READ, "pkg/__init__.py": "", "pkg/d.txt": "one"},
+    [{"pkg/d.txt": "two"}, {"pkg/d.txt": "three", "pkg/e.txt": ""}],
+    pre="f0, names0 = m.f, m.names",
+    mid=["f1 = cur('m').f"],
+    new=["n.f() == {'three'}", "n.names() == ['d.txt', 'e.txt']"],
+    old=["f0() == {'one'} and f1() == {'two'}", "'d.txt' in names0()"],
+)
+C(
+    "T02-package-data-that-is-gone",
+    "old code reads for the first time what new code does without",
+    {"m.py": READ, "pkg/__init__.py": "", "pkg/d.txt": "one"},
+    {"m.py": "def f(): return 2\n", "pkg/d.txt": None, "pkg/__init__.py": None},
+    pre="f0 = m.f",
+    new=["n.f() == 2"],
+    old=["f0() == {'one'}"],
+)
+C(
+    "T03-data-in-folders-and-beside-a-module",
+    "a table in a sub-folder, and a template beside a top-level module",
+    {"m.py": "import importlib.resources as r, pkgutil, pkg\ndef f(): return (r.files('pkg') / 'sql' / 'q.sql').read_text(), r.files('pkg').joinpath('sql/q.sql').read_text(), pkgutil.get_data(__name__, 't.html')\n", "pkg/__init__.py": "", "pkg/sql/q.sql": "one", "t.html": "one"},
+    [{"pkg/sql/q.sql": "two"}, {"t.html": "three"}],
+    pre="f0 = m.f",
+    mid=["f1 = cur('m').f"],
+    new=["n.f() == ('two', 'two', b'three')"],
+    old=["f0() == ('one', 'one', b'one')", "f1() == ('two', 'two', b'one')"],
+)
+C(
+    "T04-a-bundle-brings-everything-back",
+    "what was packed is loaded again under its digest, whatever became of the disk: data, lazy parts, odd paths",
+    {"m.py": "import importlib.resources as r, pkg\nfrom pkg import extra\ndef f():\n    import late\n    return extra.v, late.v, (r.files(pkg) / 'd.txt').read_text()\ntry: import gone_xyz\nexcept ImportError: pass\n", "pkg/__init__.py": "__path__ += [__path__[0] + '/vendored']\nDIR = 'vendored'\n", "pkg/vendored/extra.py": "v = 1\n", "pkg/d.txt": "1", "late.py": "v = 1\n", "gone_xyz.py": ""},
+    [{"pkg/vendored/extra.py": "v = 2\n", "pkg/d.txt": "2", "late.py": "v = 2\n"}, {"m.py": "def f(): return 3\n", "pkg/vendored/extra.py": None, "pkg/d.txt": None, "late.py": None, "gone_xyz.py": None}],
+    pre="g1 = loader.current; b1, f0 = loader.bundle(g1), m.f",
+    mid=["b2 = loader.bundle(loader.current); f1 = cur('m').f"],
+    new=["n.f() == 3", "[loader.promote(loader.restore(b)).module('m').f() for b in (b1, b2)] == [(1, 1, '1'), (2, 2, '2')]", "loader.bundle(loader.current).digest == b2.digest"],
+    old=["f0() == (1, 1, '1') and f1() == (2, 2, '2')"],
 )

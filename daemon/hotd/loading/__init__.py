@@ -43,8 +43,8 @@ itself; `running`, `registries`, `slots` and `registrations` are where they look
 
 Code objects carry the hash of their content in ``co_filename`` (`hotd.core.marks`), so that whoever shows lines shows
 those that ran (`source`); `records` and `uncaught` take it off where people read, and ``plain_names`` does without.
-`internal` keeps frames of ours from being taken for a caller, `comparing` knows which module a library means,
-`typecaches` what typing would hand from one generation to the next.
+`internal` keeps frames of ours from being taken for a caller; `comparing` and `classes` know which module a library
+means, which goes by name; `typecaches` what typing would hand from one generation to the next.
 
 What is done to the process (`hooks`: a finder, ``importlib.import_module``, the stand-ins, and Python's own hooks for
 uncaught exceptions; `patches`: threads and executors, `threads`, children of multiprocessing, `children`, four
@@ -53,8 +53,8 @@ closes. Locks: a loader's own, held while it looks and links; the pool's, while 
 all parts. None is held while user code runs; all are new in a forked child (`forks`).
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
-moment it was executed (gettext's ``install`` after that is not seen). ``inspect.getsource`` of a class or a module,
-asked from outside, goes by name and shows the file as it is now. A part that is known by a computed name only, and is
+moment it was executed (gettext's ``install`` after that is not seen). ``inspect.getsource`` of a class without any
+function, asked from outside, looks for it in the text of the head. A part that is known by a computed name only, and is
 loaded by new code after the swap, is executed anew unless it is in ``keep``. A process pool that is kept over a reload
 refuses work whose code is new (`process_pools`); children by other ways than multiprocessing's import from the disk.
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from types import ModuleType
 
-from hotd.loading import children, comparing, doors, forks, process_pools, records, threads, uncaught
+from hotd.loading import children, classes, comparing, doors, forks, process_pools, records, threads, uncaught
 from hotd.loading.finder import Finder, managed
 from hotd.loading.internal import internal
 from hotd.loading.modules import MANAGED, relative_to
@@ -21,6 +21,7 @@ _lock = threading.RLock()
 forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 PATCHES = (
     *threads.PATCHES, *doors.PATCHES, *children.PATCHES, *process_pools.PATCHES, *records.PATCHES, *comparing.PATCHES,
+    *classes.PATCHES,
 )  # fmt: skip
 _finder = Finder()
 _open = 0
