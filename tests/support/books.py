@@ -29,6 +29,7 @@ from hotd.core.effects import (
     StartLoad,
     Write,
 )
+from hotd.core.environment import Environment
 from hotd.core.messages import (
     Avoided,
     Checked,
@@ -108,10 +109,13 @@ class World:
         time: float = 1000.0,
         known: Remembered = NOTHING,
         watches: bool = True,
+        over: Environment | None = None,
     ) -> None:
         self.time = time
         chosen = specs or (spec(),)
-        self.book: Book = open_book(chosen, now=self.now, max_instances=max_instances, known=known, watches=watches)
+        self.book: Book = open_book(
+            chosen, now=self.now, max_instances=max_instances, known=known, watches=watches, over=over
+        )
         self.shelf = Shelf()
         """What is durable."""
         self.writes: list[Write] = []

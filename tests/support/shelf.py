@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from hotd.contract.views import Change, Event
 from hotd.core.bundle import Bundle
+from hotd.core.environment import Environment
 from hotd.core.records import (
     Began,
     Ended,
@@ -28,6 +29,7 @@ class Shelf:
         self.modules: dict[str, KeptModule] = {}
         self.generations: dict[str, dict[int, KeptGeneration]] = {}
         self.executed: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.over: dict[tuple[str, int], Environment] = {}
         self.rejections: dict[str, list[KeptRejection]] = {}
         self.daemon = KeptDaemon()
         self.bundles: set[str] = set()
@@ -95,6 +97,7 @@ class Shelf:
         return Remembered(
             dict(self.modules),
             {name: tuple(one for _, one in sorted(numbered.items())) for name, numbered in self.generations.items()},
+            dict(self.over),
             {name: tuple(found) for name, found in self.rejections.items()},
             self.daemon,
             last_revision=max(self.revisions, default=0),

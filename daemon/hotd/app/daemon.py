@@ -112,16 +112,10 @@ class Daemon:
         for later in config.later:
             log.warning("%s", later, extra={"event": "config.later"})
 
-        socket = config.control.socket
-        socket_folder(config)
-        state = state_folder(config, undo)
-        undo.enter_context(InstanceLock(lock_of(socket)))
-        undo.enter_context(InstanceLock(state / "hotd.lock"))
-        claim_socket(socket)
-
-        store = Store(state, wall=lambda: clock.now().wall, environment=environment)
+        began = clock.now()
+        store = Store(self._places(undo), wall=lambda: clock.now().wall, environment=environment)
         undo.callback(store.close)
-        known = store.open(clock.now().wall)
+        known = store.open(began.wall)
 
         book = LogBook(config.logs_keep)
         capture = Capture(book, clock)
@@ -153,13 +147,7 @@ class Daemon:
         executor = ThreadExecutor(loading.code, instance_event, capture)
         undo.callback(executor.close)
         engine = Engine(
-            open_book(
-                config.modules,
-                now=clock.now(),
-                max_instances=config.max_instances,
-                known=known,
-                watches=config.watch.enabled,
-            ),
+            self._book(known, began),
             clock=clock,
             loading=loading,
             executor=executor,
@@ -192,6 +180,22 @@ class Daemon:
             watcher.start()
         engine.tell(lambda book, now: starting.start(book, known, now))
         return engine
+
+    def _places(self, undo: contextlib.ExitStack) -> Path:
+        """The state folder, which with the socket is ours from here on."""
+        socket_folder(self._config)
+        state = state_folder(self._config, undo)
+        undo.enter_context(InstanceLock(lock_of(self._config.control.socket)))
+        undo.enter_context(InstanceLock(state / "hotd.lock"))
+        claim_socket(self._config.control.socket)
+        return state
+
+    def _book(self, known: Remembered, began: Instant) -> Book:
+        config = self._config
+        most, watches = config.max_instances, config.watch.enabled
+        # To ask for versions takes a moment, and where nothing ran before there is nothing to compare them with.
+        over = environment() if known.over else None
+        return open_book(config.modules, now=began, max_instances=most, known=known, watches=watches, over=over)
 
     def _watcher(self, engine: Engine) -> FileWatcher:
         watch = self._config.watch

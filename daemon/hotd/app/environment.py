@@ -6,7 +6,7 @@ import functools
 import importlib.metadata
 import platform
 
-from hotd.core.records import Environment
+from hotd.core.environment import Environment
 
 
 @functools.cache  # what is imported stays as it was when it was imported

@@ -36,6 +36,8 @@ class EventName(enum.StrEnum):
     MODULE_TAINTED = "module.tainted"
     MODULE_CLEARED = "module.cleared"
     MODULE_PERMANENT = "module.permanent"
+    MODULE_MOVED = "module.moved"
+    """What is brought back runs over other versions than it did."""
     MODULE_PINNED = "module.pinned"
     MODULE_UNPINNED = "module.unpinned"
     MODULE_RESET = "module.reset"

@@ -14,6 +14,7 @@ from hotd.contract.errors import UnknownModule
 from hotd.contract.nearest import nearest
 from hotd.core.changes import Hold, InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
 from hotd.core.copies import bounded, without
+from hotd.core.environment import Environment
 from hotd.core.messages import LoadKind
 from hotd.core.modules import (
     DEATHS,
@@ -85,6 +86,8 @@ class Book:
     next_hold: int = 1
     degraded: Mapping[str, tuple[str, Instant]] = field(default_factory=dict)
     """Conditions of the daemon itself: type -> (message, since)."""
+    over: Environment | None = None
+    """What generations run over now, as far as somebody asked."""
     store: Storing = field(default_factory=Storing)
 
     def module(self, name: str) -> Module:
@@ -139,6 +142,7 @@ def open_book(
     max_instances: int,
     known: Remembered = NOTHING,
     watches: bool = True,
+    over: Environment | None = None,
 ) -> Book:
     """The book of a daemon that starts: what hotd.toml says, and what the store remembers of it."""
     modules = {spec.name: restored(spec, known, now) for spec in specs}
@@ -151,6 +155,7 @@ def open_book(
         watches=watches,
         first_revision=revision,
         next_revision=revision,
+        over=over,
         store=store,
     )
 

@@ -10,8 +10,6 @@ from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import (
     EVERYTHING,
     Book,
-    Candidate,
-    Generation,
     InLoad,
     Intended,
     Member,
@@ -27,10 +25,11 @@ from hotd.core.book import (
 )
 from hotd.core.durable import refusal
 from hotd.core.effects import Discard, Effect, Emit
+from hotd.core.environment import since
 from hotd.core.messages import LoadKind
-from hotd.core.promotion import bring_back, make_current
+from hotd.core.promotion import bring_back, numbered, step_forward
 from hotd.core.values import Instant
-from hotd.core.wording import gen, module_change, not_served, refused_change
+from hotd.core.wording import module_change, not_served, refused_change
 
 SUCCEEDED = frozenset({"promoted", "unchanged", "skipped", "checked", "planned", "undone", "done"})
 
@@ -63,65 +62,26 @@ def promote_member(
 ) -> tuple[Book, list[Effect]]:
     """The swap, once nothing stands in its way any more."""
     previous = module.current
-    module = replace(module, generations={**module.generations, ready.number: _numbered(rollout, module, ready, now)})
+    module = numbered(rollout, module, ready, now)
     if rollout.undoes:
         module, effects = bring_back(module, ready.number, now, actor=rollout.actor.name, cause=rollout.cause)
         outcome = "undone"
     else:
-        module, effects = _advance(rollout, module, ready, now)
+        module, effects = step_forward(rollout, module, ready, now)
         outcome = "promoted"
+    moved = since(module.generations[ready.number].over, book.over, ready.number)
+    if moved:
+        effects.append(Emit(EventName.MODULE_MOVED, f"{module.name} runs over {moved}", module.name, ready.number))
     change = module_change(
         module,
         outcome,
         previous=previous,
         reloaded=ready.reloaded,
         duration_ms=ready.duration_ms,
-        note=not_served(module),
+        note="; ".join(filter(None, (not_served(module), moved))),
     )
     book, more = settle(book.having(module), rollout, module, change)
     return book, [*effects, *more]
-
-
-def _numbered(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> Generation:
-    """A new generation; or one that is brought back, as what it always was."""
-    if module.name in rollout.goals:
-        return replace(module.generations[ready.number], phase=Candidate(now))
-    return Generation(
-        ready.number,
-        ready.digest,
-        Candidate(now),
-        rollout.cause,
-        rollout.actor.name,
-        now,
-        ready.duration_ms,
-        "promoted",
-    )
-
-
-def _advance(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> tuple[Module, list[Effect]]:
-    previous = module.current
-    module = replace(
-        module,
-        quarantine=without(module.quarantine, ready.digest),
-        reloads=module.reloads + (previous is not None),
-    )
-    if module.name not in rollout.goals:
-        module = saw(module, ready.digest, now)
-    module, effects = make_current(module, ready.number, now, superseded="superseded")
-    line = (*(n for n in module.line if n != ready.number), ready.number)
-    on_trial = previous is not None and module.name not in rollout.goals
-    module = replace(module, line=line, trial=ready.number if on_trial else None)
-    told = Emit(
-        EventName.RELOAD_PROMOTED,
-        f"{module.name} {gen(ready.number)} is current after {ready.duration_ms:.0f} ms"
-        + (f", {module.count(previous)} still run g{previous}" if previous and module.count(previous) else ""),
-        module.name,
-        ready.number,
-        actor=rollout.actor.name,
-        cause=rollout.cause,
-        fields={"previous": previous, "digest": ready.digest, "reloaded": list(ready.reloaded)},
-    )
-    return module, [*effects, told]
 
 
 def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect]]:

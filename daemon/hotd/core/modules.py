@@ -8,6 +8,7 @@ from typing import Literal
 
 from hotd.contract.views import ErrorView
 from hotd.core.copies import without
+from hotd.core.environment import Environment
 from hotd.core.values import InstanceId, Instant, Spec
 
 UNREAD = "unread-"
@@ -77,6 +78,8 @@ class Generation:
     duration_ms: float
     verdict: str = "none"
     """none, promoted, superseded, aborted, rolled-back"""
+    over: Environment | None = None
+    """What it ran over when an earlier daemon loaded it."""
 
     @property
     def in_memory(self) -> bool:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotd.contract.events import EventName
-from hotd.core.book import Current, Draining, Module, Pace, Standby, quarantined, without
+from hotd.core.book import (
+    Candidate,
+    Current,
+    Draining,
+    Generation,
+    Module,
+    Pace,
+    Ready,
+    Rollout,
+    Standby,
+    quarantined,
+    saw,
+    without,
+)
 from hotd.core.effects import Effect, Emit, Promote
 from hotd.core.values import Instant
 from hotd.core.wording import gen
@@ -28,6 +41,45 @@ def make_current(module: Module, number: int, now: Instant, *, superseded: str) 
         effects.append(Emit(event, f"{module.name} g{old} {what}", module.name, old))
     generations[number] = replace(generations[number], phase=Current(now), verdict="promoted")
     return replace(module, generations=generations, current=number, pace=Pace(), trial=None, failed_at_once=0), effects
+
+
+def numbered(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> Module:
+    """The module, which has the candidate among its generations: a new one, or one as what it always was."""
+    if module.name in rollout.goals:
+        generation = replace(module.generations[ready.number], phase=Candidate(now))
+    else:
+        cause, actor = rollout.cause, rollout.actor.name
+        generation = Generation(
+            ready.number, ready.digest, Candidate(now), cause, actor, now, ready.duration_ms, "promoted"
+        )
+    return replace(module, generations={**module.generations, ready.number: generation})
+
+
+def step_forward(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> tuple[Module, list[Effect]]:
+    """Swap to what was just loaded."""
+    previous = module.current
+    module = replace(
+        module,
+        quarantine=without(module.quarantine, ready.digest),
+        reloads=module.reloads + (previous is not None),
+    )
+    if module.name not in rollout.goals:
+        module = saw(module, ready.digest, now)
+    module, effects = make_current(module, ready.number, now, superseded="superseded")
+    line = (*(n for n in module.line if n != ready.number), ready.number)
+    on_trial = previous is not None and module.name not in rollout.goals
+    module = replace(module, line=line, trial=ready.number if on_trial else None)
+    told = Emit(
+        EventName.RELOAD_PROMOTED,
+        f"{module.name} {gen(ready.number)} is current after {ready.duration_ms:.0f} ms"
+        + (f", {module.count(previous)} still run g{previous}" if previous and module.count(previous) else ""),
+        module.name,
+        ready.number,
+        actor=rollout.actor.name,
+        cause=rollout.cause,
+        fields={"previous": previous, "digest": ready.digest, "reloaded": list(ready.reloaded)},
+    )
+    return module, [*effects, told]
 
 
 def bring_back(

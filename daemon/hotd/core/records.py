@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from hotd.contract.views import Change, ErrorView, Event
 from hotd.core.bundle import Bundle
+from hotd.core.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +183,6 @@ and are not worth a wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
-    """What a generation ran over besides its own sources."""
-
-    python: str
-    packages: Mapping[str, str] = field(default_factory=dict)
-    """Distribution -> version."""
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """Why the store cannot keep anything at the moment."""
 
@@ -207,6 +199,8 @@ class Remembered:
     modules: Mapping[str, KeptModule] = field(default_factory=dict)
     generations: Mapping[str, tuple[KeptGeneration, ...]] = field(default_factory=dict)
     """Oldest first, those that were about to become current when the daemon died among them."""
+    over: Mapping[tuple[str, int], Environment] = field(default_factory=dict)
+    """Module and number -> what that generation ran over."""
     rejections: Mapping[str, tuple[KeptRejection, ...]] = field(default_factory=dict)
     daemon: KeptDaemon = KeptDaemon()
     added: tuple[Added, ...] = ()

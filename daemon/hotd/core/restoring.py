@@ -11,7 +11,7 @@ from hotd.core.values import Instant, Spec
 def restored(spec: Spec, known: Remembered, now: Instant) -> Module:
     """The module before its first load: retired generations, and whatever was decided about it."""
     kept = known.modules.get(spec.name, KeptModule(spec.name))
-    generations = {one.number: _generation(one, now) for one in known.generations.get(spec.name, ())}
+    generations = {one.number: _generation(one, known, now) for one in known.generations.get(spec.name, ())}
     permanent = kept.permanent if kept.permanent in generations else None
     return Module(
         spec,
@@ -42,7 +42,7 @@ def _before(permanent: int | None, line: tuple[int, ...]) -> tuple[int, ...]:
     return line[: line.index(permanent)] if permanent in line else ()
 
 
-def _generation(kept: KeptGeneration, now: Instant) -> Generation:
+def _generation(kept: KeptGeneration, known: Remembered, now: Instant) -> Generation:
     created = _earlier(kept.created, now)
     return Generation(
         kept.number,
@@ -53,6 +53,7 @@ def _generation(kept: KeptGeneration, now: Instant) -> Generation:
         created,
         kept.duration_ms,
         kept.verdict,
+        known.over.get((kept.module, kept.number)),
     )
 
 

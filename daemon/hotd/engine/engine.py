@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
-from hotd.contract.views import Change, Event
+from hotd.contract.views import Change
 from hotd.core import afterlife, durable, ending, instances, outcomes, residue
 from hotd.core.book import Book
 from hotd.core.bundle import Bundle
@@ -35,6 +34,7 @@ from hotd.core.records import Trouble
 from hotd.core.values import Instant
 from hotd.core.watch import files_changed
 from hotd.engine.events import EventRing
+from hotd.engine.front import Front, News, Reply
 from hotd.ports import Afterlife, Batch, Clock, Executor, InstanceEvent, Loading, LoadOutcome, Store
 
 T = TypeVar("T")
@@ -55,23 +55,7 @@ log = logging.getLogger("hotd.engine")
 @dataclass(slots=True)
 class _Message:
     decide: Decide
-    reply: _Reply | None = None
-
-
-@dataclass(slots=True)
-class _Reply:
-    done: threading.Event = field(default_factory=threading.Event)
-    answer: Change | int | None = None
-    error: HotdError | None = None
-
-
-@dataclass(slots=True)
-class _Unseen:
-    """A book that nobody may see yet, because not all of it is durable; and who waits for that."""
-
-    book: Book
-    events: list[Event] = field(default_factory=list)
-    replies: list[_Reply] = field(default_factory=list)
+    reply: Reply | None = None
 
 
 class Engine:
@@ -88,17 +72,15 @@ class Engine:
         """What was decided."""
         self._kept = book
         """The one of which the store was last told."""
-        self._shown = book
-        self._news = _Unseen(book)
+        self._front = Front(book, clock, events)
+        self._news = News(book)
         """What was made since."""
-        self._unseen: deque[_Unseen] = deque()
         self._clock = clock
         self._loading = loading
         self._executor = executor
         self._events = events
         self._store = store
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="hotd-engine", daemon=True)
         self._ended = False
         self._hurt = False
@@ -106,7 +88,7 @@ class Engine:
     @property
     def book(self) -> Book:
         """What is true now, and will be at the next start. Immutable: read it once and draw from that."""
-        return self._shown
+        return self._front.book
 
     def start(self) -> None:
         self._thread.start()
@@ -119,7 +101,7 @@ class Engine:
 
     def ask(self, decide: Decide) -> Change | int | None:
         """Have a decision made and get its answer. Raises what the decision raises."""
-        reply = _Reply()
+        reply = Reply()
         self._inbox.put(_Message(decide, reply))
         # The flag is set before the last message is answered: either we see it here, or the engine sees our message.
         if self._ended and not reply.done.is_set():
@@ -162,14 +144,7 @@ class Engine:
 
     def wait_for(self, look: Callable[[Book], T | None], seconds: float) -> T | None:
         """What ``look`` finds in the book as soon as it finds something; None after ``seconds``."""
-        deadline = self._clock.now().mono + seconds
-        with self._changed:
-            while (found := look(self._shown)) is None and not self._ended:
-                left = deadline - self._clock.now().mono
-                if left <= 0:
-                    return None
-                self._changed.wait(left)
-            return found
+        return self._front.wait_for(look, seconds)
 
     # --- the thread ------------------------------------------------------------------------------------------------
 
@@ -187,8 +162,7 @@ class Engine:
                 log.critical("a decision failed; the daemon goes on", exc_info=True, extra={"event": "engine.defect"})
                 self._hurt = True
             self._secure(now)
-            self._show()
-            if ending.over(self._book, now) and not self._unseen:
+            if ending.over(self._book, now) and not self._front.waits:
                 self._end()
 
     def _next_message(self) -> _Message | None:
@@ -222,13 +196,11 @@ class Engine:
             if reply is None:
                 log.warning("%s", error, extra={"event": "engine.refused"})
                 return
-            reply.error = error
-            reply.done.set()
+            reply.refuse(error)
             return
         except Exception as error:
             if reply is not None:
-                reply.error = Internal(f"{type(error).__name__} in a decision; the daemon's log has the traceback")
-                reply.done.set()
+                reply.refuse(Internal(f"{type(error).__name__} in a decision; the daemon's log has the traceback"))
             raise
         self._take(decision)
         if reply is not None:
@@ -247,7 +219,7 @@ class Engine:
 
     def _secure(self, now: Instant) -> None:
         """Have kept what is to be kept of all that was decided since the last time."""
-        news, self._news = self._news, _Unseen(self._book)
+        news, self._news = self._news, News(self._book)
         write: Write | None = None
         try:
             self._book, write = durable.secured(self._kept, self._book, tuple(news.events), now)
@@ -259,7 +231,7 @@ class Engine:
             if write is not None:
                 self.stored(Unwritten(write.ticket, Trouble("defect", "a defect of hotd", "the daemon's log has more")))
         self._kept = news.book = self._book
-        self._unseen.append(news)
+        self._front.put(news, self._book.store)
 
     def _sources(self) -> dict[str, Callable[[], Bundle | None]]:
         """Of all that is loaded, for a store that may have lost them."""
@@ -268,17 +240,6 @@ class Engine:
             for module in self._book.modules.values()
             for generation in module.loaded
         }
-
-    def _show(self) -> None:
-        """Show and answer what is durable by now."""
-        while self._unseen and self._book.store.covers(self._unseen[0].book.store.issued):
-            news = self._unseen.popleft()
-            with self._changed:
-                self._shown = news.book
-                self._changed.notify_all()
-            self._events.show(news.events)
-            for reply in news.replies:
-                reply.done.set()
 
     def _act(self, effect: Effect) -> None:
         match effect:
@@ -317,17 +278,15 @@ class Engine:
         ]
 
     def _end(self) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        self._ended = True
+        self._front.close()
         while True:
             try:
                 message = self._inbox.get_nowait()
             except queue.Empty:
                 return
             if message.reply is not None:
-                message.reply.error = ShuttingDown("the daemon has ended")
-                message.reply.done.set()
+                message.reply.refuse(ShuttingDown("the daemon has ended"))
 
 
 def _under(path: str, roots: tuple[str, ...]) -> bool:

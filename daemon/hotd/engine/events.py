@@ -24,6 +24,7 @@ _LEVELS = {
     EventName.INSTANCE_ABANDONED: logging.WARNING,
     EventName.WATCH_DEGRADED: logging.WARNING,
     EventName.MODULE_TAINTED: logging.WARNING,
+    EventName.MODULE_MOVED: logging.WARNING,
     EventName.STORE_DEGRADED: logging.ERROR,
     EventName.STORE_ASIDE: logging.ERROR,
     EventName.RELOAD_STARTED: logging.DEBUG,

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 from hotd.contract import codec
 from hotd.contract.views import Change, Event
 from hotd.core.bundle import Bundle
+from hotd.core.environment import Environment
 from hotd.core.records import (
     Added,
     Audited,
     Began,
     Ended,
-    Environment,
     Forget,
     Intent,
     KeptDaemon,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from hotd.contract import codec
 from hotd.contract.views import Change, ErrorView, Event, ModuleChange, RevisionModule, RevisionView, Serving
+from hotd.core.environment import Environment
 from hotd.core.records import (
     Added,
     KeptDaemon,
@@ -36,6 +37,7 @@ def remembered(connection: sqlite3.Connection) -> Remembered:
     return Remembered(
         modules,
         _grouped((one.module, one) for one in (KeptGeneration(*row) for row in connection.execute(_GENERATIONS))),
+        dict(_over(connection)),
         _grouped((one.module, one) for one in map(_rejection, connection.execute(_REJECTIONS))),
         daemon[0] if daemon else KeptDaemon(),
         tuple(added),
@@ -137,6 +139,14 @@ _UNFINISHED = (
     " AND generation IS NOT NULL ORDER BY revision"
 )
 _REVISION = "revision, at, change, outcome, cause, actor, duration_ms, commits"
+
+
+def _over(connection: sqlite3.Connection) -> Iterator[tuple[tuple[str, int], Environment]]:
+    rows = connection.execute("SELECT id, python, packages FROM environments")
+    known = {number: Environment(python, json.loads(packages)) for number, python, packages in rows}
+    for module, number, over in connection.execute("SELECT module, number, environment FROM generations"):
+        if over in known:
+            yield (module, number), known[over]
 
 
 def _module(row: tuple[Any, ...]) -> KeptModule:

@@ -11,7 +11,8 @@ from typing import TypeVar
 from hotd.contract.errors import Expired, StoreDegraded
 from hotd.contract.views import Change, Event, RevisionView
 from hotd.core.bundle import Bundle
-from hotd.core.records import Began, Ended, Environment, KeptFailure, Record, Remembered
+from hotd.core.environment import Environment
+from hotd.core.records import Began, Ended, KeptFailure, Record, Remembered
 from hotd.ports import Sources
 from hotd.store import bundles, reading
 from hotd.store.file import File

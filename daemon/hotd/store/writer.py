@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hotd.contract.errors import HotdError
+from hotd.core.environment import Environment
 from hotd.core.messages import Stored, Unwritten, Written
-from hotd.core.records import NOTED, Environment, Record
+from hotd.core.records import NOTED, Record
 from hotd.ports import Sources
 from hotd.store.bundles import lacking
 from hotd.store.file import File

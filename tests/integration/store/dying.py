@@ -22,8 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hotd.core.environment import Environment
 from hotd.core.messages import Stored, Written
-from hotd.core.records import Environment, KeptModule
+from hotd.core.records import KeptModule
 from hotd.store import Store
 from tests.integration.store.samples import bundle, event, generation, intent, kept, opened, revision
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from hotd.contract.views import Change, ErrorView, Event, ModuleChange, Serving
 from hotd.core.bundle import Bundle, BundleFile
+from hotd.core.environment import Environment
 from hotd.core.messages import Stored, Written
-from hotd.core.records import Environment, Intent, KeptGeneration, KeptRevision, Opened, Record, Remembered
+from hotd.core.records import Intent, KeptGeneration, KeptRevision, Opened, Record, Remembered
 from hotd.store import Store
 from tests.support.eventually import eventually
 

@@ -9,18 +9,9 @@ import pytest
 
 from hotd.contract.errors import Expired
 from hotd.core.bundle import Bundle, BundleFile
+from hotd.core.environment import Environment
 from hotd.core.messages import Written
-from hotd.core.records import (
-    Added,
-    Audited,
-    Environment,
-    Forget,
-    KeptDaemon,
-    KeptFailure,
-    KeptModule,
-    KeptRejection,
-    Remembered,
-)
+from hotd.core.records import Added, Audited, Forget, KeptDaemon, KeptFailure, KeptModule, KeptRejection, Remembered
 from tests.integration.store.samples import (
     ERROR,
     WALL,
@@ -94,6 +85,9 @@ def test_a_generation_remembers_what_it_ran_over(folder: Path) -> None:
         folder, generation(1, verdict="rolled-back"), generation(2, executed=()), environment=Environment("3.12")
     ):
         pass
+    assert remembered(folder).over == {
+        ("op", 1): Environment("3.11", {"pydantic": "2.7"}), ("op", 2): Environment("3.12")
+    }  # fmt: skip
     found = rows(
         folder,
         "SELECT number, verdict, python, packages FROM generations"
