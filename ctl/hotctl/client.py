@@ -104,6 +104,10 @@ class Daemon:
     def history(self, module: str | None = None, limit: int = 50) -> views.History:
         return self._ask(requests.History(module, limit), views.History)
 
+    def diff(self, module: str, previous: int, to: int | None = None) -> views.Diff:
+        """What tells the sources of generation ``previous`` from those of ``to``, or of the current one."""
+        return self._ask(requests.Diff(module, previous, to), views.Diff)
+
     def errors(self, module: str, limit: int = 20) -> views.Failures:
         return self._ask(requests.Errors(module, limit), views.Failures)
 

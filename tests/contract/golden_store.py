@@ -39,7 +39,7 @@ def fill(folder: Path) -> None:
         it.keep(generation(2, "d2", verdict="promoted"), revision(3, "undone"), KeptDaemon(paused=True))
         it.keep(op, KeptModule("other"), Added("late", "late:Op", {"replicas": 2}))
         it.keep(KeptRejection("op", "d3", ERROR, WALL + 3, "watch: op.py", "watch", 3.5))
-        it.keep(KeptFailure("op", WALL + 2, 1, "op-1", ERROR))
+        it.keep(KeptFailure("op", WALL + 2, 1, "op-1", ERROR, "hotctl undo", "root", 2.5))
         it.keep(Audited(WALL, "root", 0, "reload", '{"modules":["op"]}', "promoted"))
         it.keep(opened(4, current=2), intent(4, generation(3, "d3", executed=()), bundle("d3")))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hotd.contract import codec
 from hotd.contract.errors import BadRequest
-from hotd.contract.requests import Reload, Scale, Status
+from hotd.contract.requests import Diff, Reload, Scale, Status
 from hotd.contract.verbs import VERBS
 from hotd.contract.views import ErrorView, Events, Health, RevisionModule
 from tests.contract.shapes import values_of
@@ -32,7 +32,10 @@ def test_whatever_is_written_is_read_back_equal(value: Any) -> None:
 
 def test_previous_is_from_on_the_wire_where_the_interface_says_so() -> None:
     """Python reserves the word that the history uses."""
-    assert codec.encode(RevisionModule("long_op", 1, 2)) == {"module": "long_op", "from": 1, "to": 2}
+    said = {"module": "long_op", "from": 1, "to": 2}
+    assert codec.encode(RevisionModule("long_op", 1, 2)) == {**said, "reloaded": []}
+    assert codec.encode(Diff("long_op", 1, 2)) == said
+    assert codec.decode(Diff, said, strict=True) == Diff("long_op", 1, 2)
 
 
 def test_a_newer_daemon_may_say_more() -> None:

@@ -52,7 +52,10 @@ def test_a_store_of_that_version_is_read_and_goes_on(version: int, tmp_path: Pat
         ]
         outcome = it.store.outcome(2)
         assert outcome is not None and outcome.modules[0].serving.current == 1
-        assert [one.instance for one in it.store.failures("op", 9)] == ["op-1"]
+        (failure,) = it.store.failures("op", 9)
+        told = ("hotctl undo", "root", 2.5) if version > 1 else (None, None, None)
+        assert (failure.instance, failure.cause, failure.actor, failure.duration_ms) == ("op-1", *told)
+        assert [one.executed for one in known.generations["op"]] == [("op", "part0"), ("op",), ()]
         assert [one.fields for one in it.store.events(0, 99, 99)] == [{}, {"digest": "d2"}]
     reopened = sqlite3.connect(tmp_path / "hotd.db")
     assert version_of(reopened) == VERSION

@@ -17,6 +17,7 @@ from hotd.contract import views
         views.Generations("m", ("a", "b")),  # type: ignore[arg-type]
         views.History(("a", "b")),  # type: ignore[arg-type]
         views.Failures(("a", "b")),  # type: ignore[arg-type]
+        views.Diff("m", 1, 2, ("a", "b")),  # type: ignore[arg-type]
         views.Why("m", None, "Healthy", "", ("a", "b")),  # type: ignore[arg-type]
     ],
     ids=lambda listing: type(listing).__name__,

@@ -86,7 +86,7 @@ class Shelf:
             self.executed[record.module, record.number] = record.executed
         plain = KeptGeneration(
             record.module, record.number, record.digest, record.cause, record.actor, record.created,
-            record.duration_ms, record.verdict,
+            record.duration_ms, record.verdict, self.executed.get((record.module, record.number)),
         )  # fmt: skip
         self.generations.setdefault(record.module, {})[record.number] = plain
 

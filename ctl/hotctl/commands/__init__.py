@@ -55,6 +55,7 @@ CATALOG: dict[str, Entry] = {
         ("generations", "MODULE", "known generations of a module", LOOK),
         ("errors", "MODULE", "failures, with their generation's source", LOOK),
         ("history", "[MODULE]", "rollouts with cause, actor, outcome", LOOK),
+        ("diff", "MODULE N [M]", "what tells one generation's source from another's", LOOK),
         ("events", "", "the event stream", LOOK),
         ("outcome", "REVISION", "the result of a rollout", LOOK),
         ("version", "", "versions of hotctl and of the daemon", LOOK),

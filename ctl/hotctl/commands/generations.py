@@ -11,6 +11,7 @@ from hotd.contract.requests import Generations
 def configure(parser: ArgumentParser) -> None:
     parser.epilog = "Newest first, retired and rejected ones too."
     parser.add_argument("module", metavar="MODULE", help="whose generations")
+    parser.add_argument("--parts", action="store_true", help="below each, what was executed for it")
 
 
 def run(args: Namespace, here: Here) -> int:
@@ -21,7 +22,7 @@ def run(args: Namespace, here: Here) -> int:
     from hotctl.view.generations import generations
     from hotctl.view.page import line
 
-    here.screen.show(*generations(view, here.screen.now()))
+    here.screen.show(*generations(view, here.screen.now(), parts=args.parts))
     if not view.generations:
         here.screen.tell(line(f"{args.module} has no generation yet"))
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hotctl.view.page import Line, Page, Span, Verbatim, dim, line, sentences, strong
-from hotctl.view.words import ago, gen, located
+from hotctl.view.words import ago, gen, located, took
 from hotd.contract.views import ErrorView, Failures, FailureView
 
 
@@ -43,4 +43,8 @@ def _failure(one: FailureView, now: datetime) -> Page:
     who = one.instance or (one.module if one.error.code == "hook-failed" else f"load of {one.module}")
     number = f" {gen(one.generation)}" if one.generation is not None else ""
     what = sentences(located(one.error.message, one.error.file, one.error.line), style="bad", indent=2)
-    return [line(strong(f"{who}{number}"), dim(f"  {ago(one.at, now)}")), *what, *details(one.error, indent=2)]
+    by = f"by {one.actor}" if one.actor and one.actor != (one.cause or "").partition(":")[0] else ""
+    late = f"after {took(one.duration_ms)}" if one.duration_ms is not None else ""
+    why = ", ".join(filter(None, (one.cause, by, late)))
+    head = line(strong(f"{who}{number}"), dim(f"  {ago(one.at, now)}{f'  ({why})' if why else ''}"))
+    return [head, *what, *details(one.error, indent=2)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotctl.view.notes import INDENT
-from hotctl.view.page import Column, Page, Row, Span, Table, command, line, phrase, row
-from hotctl.view.words import ago, gen, located, short, took
+from hotctl.view.page import Column, Page, Row, Span, Table, command, dim, line, phrase, row
+from hotctl.view.words import ago, gen, listed, located, short, took
 from hotd.contract.views import Generations, GenerationView
 
 COLUMNS = (
@@ -23,12 +23,13 @@ COLUMNS = (
 STYLES = {"current": "good", "draining": "old", "rejected": "bad", "candidate": "warn", "retired": "dim"}
 
 
-def generations(view: Generations, now: datetime) -> Page:
-    return [Table(COLUMNS, tuple(_row(one, view.module, now) for one in view.generations))]
+def generations(view: Generations, now: datetime, *, parts: bool = False) -> Page:
+    """``parts``: with what was executed for each."""
+    return [Table(COLUMNS, tuple(_row(one, view.module, now, parts=parts) for one in view.generations))]
 
 
-def _row(one: GenerationView, module: str, now: datetime) -> Row:
-    notes = []
+def _row(one: GenerationView, module: str, now: datetime, *, parts: bool) -> Row:
+    notes = [line(dim("executed "), listed(one.reloaded), indent=INDENT)] if parts and one.reloaded else []
     if one.error is not None:
         what = located(one.error.message, one.error.file, one.error.line)
         notes.append(line(Span(what, "bad"), indent=INDENT))

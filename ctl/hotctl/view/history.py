@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hotctl.view.page import Column, Page, Row, Span, Table, phrase, row
-from hotctl.view.words import ago, gen, took
+from hotctl.view.notes import INDENT
+from hotctl.view.page import Column, Page, Row, Span, Table, dim, line, phrase, row
+from hotctl.view.words import ago, gen, listed, took
 from hotd.contract.views import History, RevisionView
 
 COLUMNS = (
@@ -30,11 +31,13 @@ STYLES = {
 }
 
 
-def history(view: History, now: datetime) -> Page:
-    return [Table(COLUMNS, tuple(_row(one, now) for one in view.revisions))]
+def history(view: History, now: datetime, *, parts: bool = False) -> Page:
+    """``parts``: with what was executed, a line for each module."""
+    return [Table(COLUMNS, tuple(_row(one, now, parts=parts) for one in view.revisions))]
 
 
-def _row(one: RevisionView, now: datetime) -> Row:
+def _row(one: RevisionView, now: datetime, *, parts: bool) -> Row:
+    executed = [(m.module, listed(m.reloaded)) for m in one.modules if m.reloaded] if parts else []
     return row(
         str(one.revision),
         ago(one.at, now),
@@ -44,6 +47,7 @@ def _row(one: RevisionView, now: datetime) -> Row:
         one.actor,
         one.cause,
         one.commit[:12] if one.commit else "-",
+        notes=(line(dim(f"{module} executed "), names, indent=INDENT) for module, names in executed),
     )
 
 

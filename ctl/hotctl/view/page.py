@@ -39,6 +39,8 @@ class Verbatim:
     text: str
     indent: int = 0
     style: str = ""
+    exact: bool = False
+    """Where it is not drawn but piped, somebody may want it byte for byte: blanks at its ends, and tabs."""
 
 
 @dataclass(frozen=True, slots=True)

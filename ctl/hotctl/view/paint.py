@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from hotctl.view.page import Block, Cell, Column, Facts, Line, Phrase, Table, Verbatim
-from hotctl.view.safe import clean, clean_lines
+from hotctl.view.safe import clean, clean_lines, exact_lines
 
 GAP = 2
 NARROWEST = 12
@@ -57,8 +57,8 @@ def _print(console: Console, block: Block) -> None:
     match block:
         case Line():
             _print_line(console, block)
-        case Verbatim(text, indent, style):
-            body = Text("\n".join(clean_lines(text)), style=STYLES[style], overflow="fold")
+        case Verbatim(_, indent, style):
+            body = Text("\n".join(_spelt_lines(block)), style=STYLES[style], overflow="fold")
             console.print(Padding(body, (0, 0, 0, indent), expand=False))
         case Facts(rows, indent):
             grid = RichTable.grid(padding=(0, GAP, 0, 0))
@@ -69,6 +69,10 @@ def _print(console: Console, block: Block) -> None:
             console.print(Padding(grid, (0, 0, 0, indent), expand=False))
         case Table():
             _print_table(console, block)
+
+
+def _spelt_lines(block: Verbatim) -> list[str]:
+    return [line.expandtabs(4) for line in exact_lines(block.text)] if block.exact else clean_lines(block.text)
 
 
 def _print_table(console: Console, table: Table) -> None:

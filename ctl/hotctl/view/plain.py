@@ -6,14 +6,14 @@ import unicodedata
 from collections.abc import Iterable
 
 from hotctl.view.page import Block, Cell, Facts, Line, Phrase, Table, Verbatim
-from hotctl.view.safe import clean, clean_lines
+from hotctl.view.safe import clean, clean_lines, exact_lines
 
 GAP = "  "
 
 
 def draw(blocks: Iterable[Block]) -> str:
     """The blocks as lines, each with its newline."""
-    return "".join(f"{text.rstrip()}\n" for block in blocks for text in _lines(block))
+    return "".join(f"{text}\n" for block in blocks for text in _ended(block))
 
 
 def width_of(text: str) -> int:
@@ -23,6 +23,13 @@ def width_of(text: str) -> int:
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
+
+
+def _ended(block: Block) -> list[str]:
+    """Without the blanks that only align."""
+    if isinstance(block, Verbatim) and block.exact:
+        return [" " * block.indent + text for text in exact_lines(block.text)]
+    return [text.rstrip() for text in _lines(block)]
 
 
 def _lines(block: Block) -> list[str]:

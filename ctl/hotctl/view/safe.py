@@ -28,6 +28,11 @@ def clean_lines(text: str) -> list[str]:
     return [clean(line.expandtabs(4)) for line in text.replace("\r\n", "\n").rstrip("\n").split("\n")]
 
 
+def exact_lines(text: str) -> list[str]:
+    """``text`` line by line, each one clean, with its tabs: a program may read it again."""
+    return ["\t".join(map(clean, line.split("\t"))) for line in text.split("\n")]
+
+
 def _spelt(found: re.Match[str]) -> str:
     return {"\n": "\\n", "\r": "\\r", "\t": "    "}.get(found[0]) or _escaped(ord(found[0]))
 

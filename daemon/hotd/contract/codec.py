@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 RENAMED = {"previous": "from"}
 """Fields that the interface names with a word Python reserves; only where the class says so below."""
-_WITH_FROM = {"RevisionModule"}
+_WITH_FROM = {"RevisionModule", "Diff"}
 
 
 def encode(value: Any) -> Any:

@@ -45,6 +45,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Diff:
+    """What tells one generation's sources from another's; ``to=None`` is the current one."""
+
+    module: str
+    previous: int
+    """``from`` on the wire."""
+    to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Of the module, or of one of its generations."""
 
@@ -259,6 +269,7 @@ Request = (
     | Instances
     | Generations
     | History
+    | Diff
     | Why
     | Errors
     | Events

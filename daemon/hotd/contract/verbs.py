@@ -44,6 +44,7 @@ _TABLE = (
     Verb("outcome", Role.VIEWER, requests.Outcome, views.Change, False, "the result of a rollout"),
     Verb("logs", Role.OPERATOR, requests.Logs, views.Logs, False, "what instances printed"),
     Verb("errors", Role.OPERATOR, requests.Errors, views.Failures, False, "failures, with their generation's source"),
+    Verb("diff", Role.OPERATOR, requests.Diff, views.Diff, False, "what tells one generation's source from another's"),
     Verb("why", Role.OPERATOR, requests.Why, views.Why, False, "what keeps it from being healthy, current or gone"),
     Verb("reload", Role.OPERATOR, requests.Reload, views.Change, True, "load what is on disk and make it current"),
     Verb(

@@ -192,6 +192,8 @@ class GenerationView:
     duration_ms: float | None = None
     leaked: tuple[str, ...] = ()
     """Of one that was retired: the parts whose code is in memory all the same."""
+    reloaded: tuple[str, ...] = ()
+    """The parts that were executed for it, in that order; the others it has in common with the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,8 @@ class RevisionModule:
     module: str
     previous: int | None
     to: int | None
+    reloaded: tuple[str, ...] = ()
+    """The parts that were executed, in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,40 @@ class History:
 
     def __len__(self) -> int:
         return len(self.revisions)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One file that is not the same in two generations."""
+
+    path: str
+    """Below its root, with ``/`` between."""
+    root: str | None
+    """None where the module has that root no more."""
+    change: Literal["added", "removed", "changed"]
+    before: int | None
+    """Bytes; None where there was no such file."""
+    after: int | None
+    diff: str | None
+    """Unified, with three lines around each change; None where the file is no text, or too long for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What tells one generation's sources from another's, in the order of roots and paths."""
+
+    module: str
+    previous: int
+    to: int
+    files: tuple[FileDiff, ...]
+    moved: str = ""
+    """Versions that are others: ``pydantic 2.7 -> 2.9 since g3``."""
+
+    def __iter__(self) -> Iterator[FileDiff]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +348,10 @@ class FailureView:
     generation: int | None
     instance: str | None
     error: ErrorView
+    cause: str | None = None
+    """Of a load: why it was tried, by whom, and how long it took; None for what failed by itself."""
+    actor: str | None = None
+    duration_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ def promote_member(
     previous = module.current
     module = numbered(rollout, module, ready, now)
     if rollout.undoes:
-        module, effects = bring_back(module, ready.number, now, actor=rollout.actor.name, cause=rollout.cause)
+        actor, cause = rollout.actor.name, rollout.cause
+        module, effects = bring_back(module, ready.number, now, actor=actor, cause=cause, loaded=ready)
         outcome = "undone"
     else:
         module, effects = step_forward(rollout, module, ready, now)
@@ -127,6 +128,12 @@ def _candidates(rollout: Rollout) -> list[tuple[str, Ready]]:
     """Who has one, and is not settled."""
     found = ((name, candidate_of(member)) for name, member in rollout.members.items())
     return [(name, ready) for name, ready in found if ready is not None]
+
+
+def waiting(book: Book, module: str) -> Ready | None:
+    """The module's candidate, if it has one."""
+    members = [rollout.members[module] for rollout in book.rollouts.values() if module in rollout.members]
+    return next((ready for member in members if (ready := candidate_of(member)) is not None), None)
 
 
 def candidate_of(member: Member) -> Ready | None:

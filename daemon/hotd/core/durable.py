@@ -215,4 +215,5 @@ def _kept_rejection(module: str, one: Rejection) -> KeptRejection:
 
 
 def _kept_failure(module: str, one: FailureRecord) -> KeptFailure:
-    return KeptFailure(module, one.at.wall, one.generation, one.instance, one.error)
+    at = one.at.wall
+    return KeptFailure(module, at, one.generation, one.instance, one.error, one.cause, one.actor, one.duration_ms)

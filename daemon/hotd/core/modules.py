@@ -78,6 +78,8 @@ class Generation:
     duration_ms: float
     verdict: str = "none"
     """none, promoted, superseded, aborted, rolled-back"""
+    executed: tuple[str, ...] = ()
+    """The parts that were executed when it was new, in that order."""
     over: Environment | None = None
     """What it ran over when an earlier daemon loaded it."""
 
@@ -159,6 +161,10 @@ class FailureRecord:
     generation: int | None
     instance: str | None
     error: ErrorView
+    cause: str | None = None
+    """Of a load: why it was tried, by whom, and how long it took."""
+    actor: str | None = None
+    duration_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

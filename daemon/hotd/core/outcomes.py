@@ -203,7 +203,7 @@ def _reject(
     module = replace(
         quarantined(saw(module, digest, now), digest, module.quarantine.get(digest, "rejected")),
         rejections=bounded(_others(module, digest), rejection, MOST_REJECTIONS),
-        failures=bounded(module.failures, FailureRecord(now, None, None, error), MOST_FAILURES),
+        failures=bounded(module.failures, _failure(rollout, change, now), MOST_FAILURES),
         errors=module.errors + 1,
     )
     told = Emit(
@@ -213,7 +213,14 @@ def _reject(
         module.current,
         actor=rollout.actor.name,
         cause=rollout.cause,
-        fields={"digest": digest, "code": error.code, "file": error.file, "line": error.line, "left": [*error.left]},
+        fields={
+            "digest": digest,
+            "code": error.code,
+            "file": error.file,
+            "line": error.line,
+            "left": [*error.left],
+            "duration_ms": change.duration_ms,
+        },
     )
     book, effects = settle(book.having(module), rollout, module, change)
     return book, [told, *effects]
@@ -225,7 +232,7 @@ def _not_brought_back(
     """Of what is on disk it says nothing, and nothing is quarantined for it."""
     assert change.error is not None, "a rejection has its reason"
     number = rollout.goals[module.name]
-    record = FailureRecord(now, number, None, change.error)
+    record = _failure(rollout, change, now, number)
     module = replace(module, failures=bounded(module.failures, record, MOST_FAILURES), errors=module.errors + 1)
     told = Emit(
         EventName.RELOAD_REJECTED,
@@ -234,10 +241,15 @@ def _not_brought_back(
         number,
         actor=rollout.actor.name,
         cause=rollout.cause,
-        fields={"code": change.error.code},
+        fields={"code": change.error.code, "duration_ms": change.duration_ms},
     )
     book, effects = settle(book.having(module), rollout, module, change)
     return book, [told, *effects]
+
+
+def _failure(rollout: Rollout, change: ModuleChange, now: Instant, number: int | None = None) -> FailureRecord:
+    assert change.error is not None, "a rejection has its reason"
+    return FailureRecord(now, number, None, change.error, rollout.cause, rollout.actor.name, change.duration_ms)
 
 
 def _others(module: Module, digest: str) -> tuple[Rejection, ...]:

@@ -168,6 +168,7 @@ def _generation_view(module: Module, generation: Generation) -> views.Generation
         round(generation.duration_ms, 3),
         # A later load may have had its number again.
         () if generation.in_memory or leak is None else leak.parts,
+        generation.executed,
     )
 
 
@@ -185,7 +186,7 @@ def _revision_view(revision: Revision) -> views.RevisionView:
     return views.RevisionView(
         revision.revision,
         rfc3339(revision.at),
-        tuple(views.RevisionModule(c.module, c.previous, c.generation) for c in revision.change.modules),
+        tuple(views.RevisionModule(c.module, c.previous, c.generation, c.reloaded) for c in revision.change.modules),
         revision.change.outcome,
         revision.cause,
         revision.actor,
@@ -196,12 +197,20 @@ def _revision_view(revision: Revision) -> views.RevisionView:
 def failure_views(module: Module, limit: int) -> tuple[views.FailureView, ...]:
     """Newest last, as a log reads."""
     newest = module.failures[-limit:] if limit > 0 else ()
-    return tuple(views.FailureView(rfc3339(f.at), module.name, f.generation, f.instance, f.error) for f in newest)
+    return tuple(
+        views.FailureView(
+            rfc3339(f.at), module.name, f.generation, f.instance, f.error, f.cause, f.actor, f.duration_ms
+        )
+        for f in newest
+    )
 
 
 def kept_failure_view(kept: KeptFailure) -> views.FailureView:
     """One of an earlier daemon."""
-    return views.FailureView(wall_rfc3339(kept.at), kept.module, kept.generation, kept.instance, kept.error)
+    at, error = wall_rfc3339(kept.at), kept.error
+    return views.FailureView(
+        at, kept.module, kept.generation, kept.instance, error, kept.cause, kept.actor, kept.duration_ms
+    )
 
 
 def outcome_of(book: Book, revision: int) -> views.Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hotd.contract.events import EventName
 from hotd.core.book import (
@@ -50,7 +51,7 @@ def numbered(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> Mo
     else:
         cause, actor = rollout.cause, rollout.actor.name
         generation = Generation(
-            ready.number, ready.digest, Candidate(now), cause, actor, now, ready.duration_ms, "promoted"
+            ready.number, ready.digest, Candidate(now), cause, actor, now, ready.duration_ms, "promoted", ready.reloaded
         )
     return replace(module, generations={**module.generations, ready.number: generation})
 
@@ -77,17 +78,28 @@ def step_forward(rollout: Rollout, module: Module, ready: Ready, now: Instant) -
         ready.number,
         actor=rollout.actor.name,
         cause=rollout.cause,
-        fields={"previous": previous, "digest": ready.digest, "reloaded": list(ready.reloaded)},
+        fields={"previous": previous, "digest": ready.digest, **_executed(ready)},
     )
     return module, [*effects, told]
 
 
+def _executed(ready: Ready) -> dict[str, Any]:
+    return {"reloaded": list(ready.reloaded), "duration_ms": round(ready.duration_ms, 3)}
+
+
 def bring_back(
-    module: Module, number: int, now: Instant, *, actor: str, cause: str, why: str = "undone"
+    module: Module,
+    number: int,
+    now: Instant,
+    *,
+    actor: str,
+    cause: str,
+    why: str = "undone",
+    loaded: Ready | None = None,
 ) -> tuple[Module, list[Effect]]:
     """Undo: swap to a generation that is in memory, and quarantine what is left, so that the watcher does not redo it.
 
-    It is permanent at once: nobody goes back to what must not last.
+    It is permanent at once: nobody goes back to what must not last. ``loaded``: it was not in memory until now.
     """
     previous = module.current
     module, effects = make_current(module, number, now, superseded="rolled-back")
@@ -107,6 +119,6 @@ def bring_back(
         number,
         actor=actor,
         cause=cause,
-        fields={"previous": previous},
+        fields={"previous": previous, **(_executed(loaded) if loaded is not None else {})},
     )
     return module, [*effects, told]

@@ -43,7 +43,7 @@ class KeptGeneration:
     duration_ms: float
     verdict: str = "none"
     executed: tuple[str, ...] | None = None
-    """The parts that were executed for it just now, in that order; None of one that the store knows already."""
+    """The parts that were executed for it, in that order. To be kept only when it is new: None is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,9 @@ class KeptFailure:
     generation: int | None
     instance: str | None
     error: ErrorView
+    cause: str | None = None
+    actor: str | None = None
+    duration_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

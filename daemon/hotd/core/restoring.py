@@ -53,6 +53,7 @@ def _generation(kept: KeptGeneration, known: Remembered, now: Instant) -> Genera
         created,
         kept.duration_ms,
         kept.verdict,
+        kept.executed or (),
         known.over.get((kept.module, kept.number)),
     )
 

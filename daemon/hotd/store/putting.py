@@ -58,7 +58,8 @@ def put(connection: sqlite3.Connection, records: Iterable[Record], environment: 
         _many(connection, _DAEMON, [(1, daemon.paused)])
     _many(connection, _ADDED, [(one.name, one.entry, _text(one.options)) for one in _of(records, Added)])
     _many(connection, _FAILURES, [
-        (one.module, one.at, one.generation, one.instance, codec.to_text(one.error))
+        (one.module, one.at, one.generation, one.instance, codec.to_text(one.error), one.cause, one.actor,
+         one.duration_ms)
         for one in _of(records, KeptFailure)
     ])  # fmt: skip
     _many(connection, _EVENTS, [
@@ -191,7 +192,7 @@ _OPENED = _statement("revisions", "revision at cause actor listed", key="revisio
 _REVISIONS = _statement("revisions", "revision at cause actor listed outcome change duration_ms", key="revision")
 _TOUCHED = _statement("touched", "module revision previous generation", key="module revision")
 _REJECTIONS = _statement("rejections", "module digest error at cause actor duration_ms")
-_FAILURES = _statement("failures", "module at generation instance error")
+_FAILURES = _statement("failures", "module at generation instance error cause actor duration_ms")
 _EVENTS = _statement("events", "seq at event module generation instance actor cause message fields", key="seq")
 _AUDIT = _statement("audit", "at actor uid verb request outcome")
 

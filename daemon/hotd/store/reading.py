@@ -36,7 +36,7 @@ def remembered(connection: sqlite3.Connection) -> Remembered:
     last_run = connection.execute("SELECT ended FROM runs ORDER BY run DESC LIMIT 1").fetchone()
     return Remembered(
         modules,
-        _grouped((one.module, one) for one in (KeptGeneration(*row) for row in connection.execute(_GENERATIONS))),
+        _grouped((one.module, one) for one in map(_generation, connection.execute(_GENERATIONS))),
         dict(_over(connection)),
         _grouped((one.module, one) for one in map(_rejection, connection.execute(_REJECTIONS))),
         daemon[0] if daemon else KeptDaemon(),
@@ -74,13 +74,13 @@ def outcome(connection: sqlite3.Connection, revision: int) -> Change | None:
 def failures(connection: sqlite3.Connection, module: str, before: int, limit: int) -> tuple[KeptFailure, ...]:
     """The newest of those up to row ``before``, newest last."""
     query = (
-        "SELECT module, at, generation, instance, error FROM failures"
+        "SELECT module, at, generation, instance, error, cause, actor, duration_ms FROM failures"
         " WHERE module = ? AND id <= ? ORDER BY id DESC LIMIT ?"
     )
     rows = connection.execute(query, (module, before, limit)).fetchall()
     return tuple(
-        KeptFailure(name, at, generation, instance, codec.decode(ErrorView, json.loads(error)))
-        for name, at, generation, instance, error in reversed(rows)
+        KeptFailure(name, at, generation, instance, codec.decode(ErrorView, json.loads(error)), *rest)
+        for name, at, generation, instance, error, *rest in reversed(rows)
     )
 
 
@@ -96,7 +96,6 @@ def events(connection: sqlite3.Connection, after: int, before: int, limit: int) 
         "SELECT seq, at, event, module, generation, instance, actor, cause, message, fields FROM events"
         " WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?"
     )
-    rows = connection.execute(query, (after, before, limit))
     rows = connection.execute(query, (after, before, limit))
     return tuple(_event(row) for row in rows)
 
@@ -130,7 +129,7 @@ _MODULES = (
 )
 _ADDED = "SELECT name, entry, options FROM added ORDER BY name"
 _GENERATIONS = (
-    "SELECT module, number, digest, cause, actor, created, duration_ms, verdict FROM generations"
+    "SELECT module, number, digest, cause, actor, created, duration_ms, verdict, executed FROM generations"
     " ORDER BY module, number"
 )
 _REJECTIONS = "SELECT module, digest, error, at, cause, actor, duration_ms FROM rejections ORDER BY id"
@@ -157,6 +156,12 @@ def _module(row: tuple[Any, ...]) -> KeptModule:
     )  # fmt: skip
 
 
+def _generation(row: tuple[Any, ...]) -> KeptGeneration:
+    module, number, digest, cause, actor, created, duration_ms, verdict, executed = row
+    parts = None if executed is None else tuple(json.loads(executed))
+    return KeptGeneration(module, number, digest, cause, actor, created, duration_ms, verdict, parts)
+
+
 def _rejection(row: tuple[Any, ...]) -> KeptRejection:
     module, digest, error, *rest = row
     return KeptRejection(module, digest, codec.decode(ErrorView, json.loads(error)), *rest)
@@ -169,9 +174,11 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 def _revision(row: tuple[Any, ...]) -> RevisionView:
     revision, at, change, ended, cause, actor, duration_ms, commit = row
-    # Not by way of the codec: a page decodes fifty, and shows three fields of each.
+    # Not by way of the codec: a page decodes fifty, and shows four fields of each.
     touched = json.loads(change)["modules"]
-    modules = tuple(RevisionModule(one["module"], one["previous"], one["generation"]) for one in touched)
+    modules = tuple(
+        RevisionModule(one["module"], one["previous"], one["generation"], tuple(one["reloaded"])) for one in touched
+    )
     return RevisionView(revision, wall_rfc3339(at), modules, ended, cause, actor, round(duration_ms, 3), commit)
 
 

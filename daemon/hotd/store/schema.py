@@ -60,7 +60,14 @@ CREATE TABLE audit (
 );
 """
 
-SCRIPTS = (_FIRST,)
+_SECOND = """
+ALTER TABLE generations ADD COLUMN origins TEXT;
+ALTER TABLE failures ADD COLUMN cause TEXT;
+ALTER TABLE failures ADD COLUMN actor TEXT;
+ALTER TABLE failures ADD COLUMN duration_ms REAL;
+"""
+
+SCRIPTS = (_FIRST, _SECOND)
 """The script at place n brings version n to version n + 1."""
 
 VERSION = len(SCRIPTS)

@@ -49,7 +49,7 @@ def test_a_promote_tells_what_was_executed_and_who_still_runs_the_old_code() -> 
     (told,) = world.events(EventName.RELOAD_PROMOTED)
     assert told.message == "op g2 is current after 250 ms, 2 still run g1"
     assert (told.cause, told.actor, told.generation) == ("hotctl reload: a fix", "root", 2)
-    assert told.fields == {"previous": 1, "digest": "B", "reloaded": ["op"]}
+    assert told.fields == {"previous": 1, "digest": "B", "reloaded": ["op"], "duration_ms": 250.0}
     assert world.module().reloads == 1
 
 

@@ -11,6 +11,7 @@ from hotd.core.book import UNREAD
 from hotd.core.effects import AbandonLoad, Discard, Promote, StartLoad
 from hotd.core.messages import Checked, LoadKind, Planned, Rejected
 from hotd.core.outcomes import MOST_FAILURES, MOST_REJECTIONS, MOST_SUPERSEDED
+from hotd.core.picture import failure_views
 from tests.support.books import FILE, World, promoted, serving, spec
 
 # --- a candidate, nothing new, a refusal ------------------------------------------------------------------------------
@@ -27,7 +28,10 @@ def test_a_broken_edit_changes_nothing_but_the_news() -> None:
     (told,) = world.events(EventName.RELOAD_REJECTED)
     assert told.message == f"op rejected, g1 stays current: {FILE}:3: invalid syntax"
     assert (told.actor, told.cause) == ("watch", "watch: op.py")
-    assert told.fields == {"digest": "broken", "code": "syntax-error", "file": FILE, "line": 3, "left": []}
+    fields = {"digest": "broken", "code": "syntax-error", "file": FILE, "line": 3, "left": [], "duration_ms": 250.0}
+    assert told.fields == fields
+    failed = failure_views(module, 1)[0]
+    assert (failed.cause, failed.actor, failed.duration_ms) == ("watch: op.py", "watch", 250.0)
     view = world.view()
     assert view.rejected is not None and (view.rejected.file, view.rejected.line) == (FILE, 3)
 

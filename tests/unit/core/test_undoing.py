@@ -257,7 +257,9 @@ def test_what_left_memory_is_loaded_again_under_its_number() -> None:
     assert (back.created, back.cause, back.verdict) == (created, "hotctl reload", "promoted")
     (told,) = world.events(EventName.MODULE_UNDONE)
     assert told.message == "op is back to g1; g3 is quarantined until its content changes"
-    assert (told.cause, told.actor, told.fields) == ("hotctl undo: slow", "root", {"previous": 3})
+    assert (told.cause, told.actor, told.fields) == (
+        "hotctl undo: slow", "root", {"previous": 3, "reloaded": ["op"], "duration_ms": 250.0}
+    )  # fmt: skip
     world.edit("C")
     world.settle()
     assert world.module().current == 1, "the watcher does not redo it"

@@ -50,6 +50,7 @@ class FakeLoading:
     stack: str | None = "File op.py, line 1"
     broken: bool = False
     left: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    bundles: dict[int, Bundle | None] = field(default_factory=dict)
     on_promote: Callable[[], None] = field(default=lambda: None)
 
     def host(
@@ -90,17 +91,17 @@ class FakeLoading:
         return ()
 
     def bundle(self, module: str, number: int) -> Bundle | None:
-        return Bundle(f"{module} g{number}", (module,), ())
+        return self.bundles.get(number, Bundle(f"{module} g{number}", (module,), ()))
 
     def code(self, module: str, number: int) -> Code:
         raise KeyError(number)
 
     def close(self) -> None: ...
 
-    def finish(self, number: int, digest: str) -> None:
+    def finish(self, number: int, digest: str, bundle: Bundle | None = None) -> None:
         """The newest load brings a candidate; from a thread of its own, as all loads do."""
         job, sink = self.sinks.pop(max(self.sinks))
-        loader = threading.Thread(target=sink, args=(Staged(job, number, digest, (job.module,), 0.1),))
+        loader = threading.Thread(target=sink, args=(Staged(job, number, digest, (job.module,), 0.1, bundle),))
         loader.start()
         loader.join()
 
@@ -140,6 +141,7 @@ class FakeStore:
         self.revisions: tuple[RevisionView, ...] = ()
         self.outcomes: dict[int, Change] = {}
         self.failed: tuple[KeptFailure, ...] = ()
+        self.bundles: dict[str, Bundle] = {}
 
     def write(
         self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None], sources: Sources | None = None
@@ -169,7 +171,9 @@ class FakeStore:
         self.noted.append(record)
 
     def bundle(self, digest: str) -> Bundle:
-        raise Expired(digest)
+        if digest not in self._read(self.bundles):
+            raise Expired(digest)
+        return self.bundles[digest]
 
     def history(self, module: str | None, before: int, limit: int) -> tuple[RevisionView, ...]:
         return self._read(tuple(one for one in self.revisions if one.revision < before)[:limit])

@@ -95,6 +95,7 @@ def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
         (lambda d: d.generations("m"), requests.Generations("m"), views.Generations("m", ())),
         (lambda d: d.history("m", 5), requests.History("m", 5), views.History(())),
         (lambda d: d.errors("m"), requests.Errors("m"), views.Failures(())),
+        (lambda d: d.diff("m", 1, 2), requests.Diff("m", 1, 2), views.Diff("m", 1, 2, ())),
         (lambda d: d.why("m", 3), requests.Why("m", 3), views.Why("m", 3, "retired", "it is gone from memory", ())),
         (lambda d: d.outcome(7, 3.0), requests.Outcome(7, 3.0), change("promoted")),
         (lambda d: d.undo("m", 2, reason="r"), requests.Undo("m", 2, "r"), change("undone")),

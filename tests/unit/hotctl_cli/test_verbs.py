@@ -26,6 +26,7 @@ ANSWERS: dict[type, Any] = {
     requests.Generations: given.generations(),
     requests.History: given.history(),
     requests.Errors: given.failures(),
+    requests.Diff: given.diff(),
     requests.Why: given.why(),
     requests.Events: EVENTS,
     requests.Logs: LOGS,
@@ -75,6 +76,8 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         (("generations", "long_op"), requests.Generations("long_op")),
         (("history", "long_op", "-n", "3"), requests.History("long_op", 3)),
         (("errors", "long_op", "-n", "3"), requests.Errors("long_op", 3)),
+        (("diff", "long_op", "g3", "7"), requests.Diff("long_op", 3, 7)),
+        (("diff", "long_op", "3"), requests.Diff("long_op", 3)),
         (("why", "long_op"), requests.Why("long_op")),
         (("why", "long_op", "g3"), requests.Why("long_op", 3)),
         (("events",), requests.Events(limit=200)),
@@ -116,6 +119,7 @@ def test_arguments_become_the_request(argv: tuple[str, ...], request_: requests.
         (("generations", "long_op"), given.generations().generations),
         (("history",), given.history().revisions),
         (("errors", "long_op"), given.failures().errors),
+        (("diff", "long_op", "6", "7"), given.diff()),
         (("why", "long_op", "3"), given.why()),
     ],
 )
@@ -129,7 +133,7 @@ def test_json_of_a_reading_verb_is_one_document_of_the_interface(argv: tuple[str
 def test_json_of_history_says_from() -> None:
     """The interface names the field so, whatever Python reserves."""
     (first,) = json.loads(hotctl("history", "--json", answers=ANSWERS).out)
-    assert first["modules"][0] == {"module": "long_op", "from": 6, "to": 7}
+    assert first["modules"][0] == {"module": "long_op", "from": 6, "to": 7, "reloaded": ["helper", "long_op"]}
 
 
 @pytest.mark.parametrize(("verb", "page"), [("events", EVENTS.events), ("logs", LOGS.lines)])

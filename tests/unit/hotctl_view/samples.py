@@ -118,8 +118,24 @@ def generations() -> views.Generations:
 
 
 def history() -> views.History:
-    both = (views.RevisionModule("long_op", 6, 7), views.RevisionModule("mailer", None, 1))
+    both = (views.RevisionModule("long_op", 6, 7, ("helper", "long_op")), views.RevisionModule("mailer", None, 1))
     return views.History((views.RevisionView(12, before(12), both, "promoted", "watch", "watch", 41.0, DIGEST),))
+
+
+def diff() -> views.Diff:
+    """A change, an addition, an empty one, a removal, and data."""
+    step = "--- g6/long_op.py\n+++ g7/long_op.py\n@@ -1,2 +1,2 @@\n def run():\n-\treturn 1 \n+\treturn 2\n"
+    new = "--- /dev/null\n+++ g7/late.py\n@@ -0,0 +1 @@\n+x = 1\n\\ No newline at end of file\n"
+    old = f"--- g6/old.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x = '{HOSTILE}'\n"
+    files = (
+        views.FileDiff("long_op.py", "/srv/ops", "changed", 23, 22, step),
+        views.FileDiff("late.py", "/srv/ops", "added", None, 5, new),
+        views.FileDiff("none.py", "/srv/ops", "added", None, 0, ""),
+        views.FileDiff("old.py", "/srv/ops", "removed", 9, None, old),
+        views.FileDiff("words.bin", "/srv/ops", "changed", 12, 34, None),
+        views.FileDiff("more.bin", "/srv/ops", "removed", 1, None, None),
+    )
+    return views.Diff("long_op", 6, 7, files, "pydantic 2.7 -> 2.9 since g6")
 
 
 def event(**changes: Any) -> views.Event:

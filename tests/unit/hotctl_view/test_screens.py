@@ -143,7 +143,19 @@ def test_generations_list_rejected_loads_with_their_place() -> None:
 
 def test_history_shows_every_module_of_a_rollout() -> None:
     """One revision may have touched several."""
-    assert "long_op g6→g7, mailer g1" in plain.draw(history(given.history(), given.NOW))
+    text = plain.draw(history(given.history(), given.NOW))
+    assert "long_op g6→g7, mailer g1" in text and "executed" not in text
+
+
+def test_what_was_executed_is_told_to_who_asks() -> None:
+    """Below its rollout, or its generation."""
+    assert plain.draw(history(given.history(), given.NOW, parts=True)).endswith(
+        "\n    long_op executed helper, long_op\n"
+    )
+    (seven, *_) = given.generations().generations
+    listed = views.Generations("long_op", (replace(seven, reloaded=("helper", "long_op")),))
+    assert plain.draw(generations(listed, given.NOW, parts=True)).endswith("\n    executed helper, long_op\n")
+    assert "executed" not in plain.draw(generations(listed, given.NOW))
 
 
 def test_an_event_is_one_line_with_its_number() -> None:
@@ -181,6 +193,18 @@ def test_an_error_shows_place_traceback_and_cure() -> None:
     assert text.startswith("long_op-7 g7  12s ago\n  /srv/ops/long_op.py:18: NameError")
     assert '\n      File "/srv/ops/long_op.py", line 18, in <module>\n        smpt.connect()\n' in text
     assert text.endswith("  hint: save the file again\n")
+
+
+def test_a_load_that_failed_tells_why_it_was_tried() -> None:
+    """Cause, actor and how long it took, as the history has them."""
+    (first,) = given.failures().errors
+    for cause, actor, said in (
+        ("watch: 3 files", "watch", "(watch: 3 files, after 12 ms)"),
+        ("hotctl reload: fix timeout", "root", "(hotctl reload: fix timeout, by root, after 12 ms)"),
+    ):
+        failed = replace(first, instance=None, generation=None, cause=cause, actor=actor, duration_ms=12.0)
+        text = plain.draw(failures(views.Failures((failed,)), given.NOW))
+        assert text.startswith(f"load of long_op  12s ago  {said}\n")
 
 
 def test_modules_tell_parts_and_roots() -> None:
