@@ -165,7 +165,7 @@ def _telling(thing: Any) -> Iterator[Any]:
         yield thing.__builtins__
         wrapped: Any = thing.__dict__.get("__wrapped__")
         if type(wrapped) is FunctionType:
-            yield wrapped.__builtins__  # type: ignore[attr-defined] # typeshed has not heard of it
+            yield wrapped.__builtins__
     elif kind is MethodType:
         yield from _telling(thing.__func__)
         yield from _telling(thing.__self__)
