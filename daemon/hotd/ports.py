@@ -69,6 +69,7 @@ __all__ = [
     "Code",
     "Executor",
     "Store",
+    "Trials",
     "Sources",
     "Watcher",
     "Desk",
@@ -173,6 +174,13 @@ class Executor(Protocol):
 
 
 Sources = Mapping[str, Callable[[], Bundle | None]]
+
+
+class Trials(Protocol):
+    """Remembers, whatever ends the process, what was being executed for the first time. Never raises."""
+
+    def begin(self, module: str, digest: str) -> None: ...
+    def end(self, module: str) -> None: ...
 
 
 class Store(Protocol):

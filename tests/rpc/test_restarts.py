@@ -105,6 +105,25 @@ def test_a_start_runs_what_is_permanent_and_then_tries_the_disk() -> None:
 
 
 @pytest.mark.slow
+def test_code_that_ends_the_process_as_it_is_imported_costs_three_deaths() -> None:
+    """Whoever restarts the daemon gets one that serves in the end, and says what it will not import again."""
+    with running({"long_op.py": waiter("one")}, ONE) as daemon, contextlib.ExitStack() as lives:
+        daemon.until(lambda m: serves(1)(m) and m["permanent"] == 1)
+        daemon.write("long_op.py", "import os\nos._exit(3)\n")
+        daemon.process.wait(20)
+        for _ in range(2):
+            following = launch(daemon.folder)
+            lives.callback(following.process.wait)
+            lives.callback(following.process.kill)
+            assert following.process.wait(20) == 3
+        last = lives.enter_context(again(daemon, None))
+        module = last.until(serves(1))
+        assert [one["reason"] for one in module["conditions"]] == ["fatal"] and module["health"] == "Healthy"
+        last.write("long_op.py", waiter("two"))
+        last.until(lambda m: m["generation"] == 2)
+
+
+@pytest.mark.slow
 def test_what_left_memory_can_be_undone_to() -> None:
     """Its sources come from the store, whatever became of the files."""
     with running({"long_op.py": waiter("one")}, hosted(more="standby = 0")) as daemon:

@@ -135,6 +135,7 @@ class Daemon:
             plain_names=config.plain_file_names,
             left_behind=lambda module: told[0].left_behind(module),  # noqa: PLW0108 - as above
             kept=store.bundle,
+            trials=store.trials,
         )
         undo.callback(loading.close)
         for spec in config.modules:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hotd.contract.views import Condition, Health
-from hotd.core.book import DEATHS, Book, Draining, Instance, Module
+from hotd.core.book import Book, Draining, Instance, Module
 from hotd.core.durable import aside_message, refusal
 from hotd.core.instances import is_crashing
 from hotd.core.loads import at_cap
 from hotd.core.residue import enumerated
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
-from hotd.core.wording import listed, located, not_served
+from hotd.core.wording import died_of, listed, located, not_served
 
 
 def conditions_of(book: Book, module: Module) -> tuple[Condition, ...]:
@@ -66,6 +66,10 @@ def _conditions(book: Book, module: Module) -> Iterator[tuple[str, str, str, Ins
         kind = "SourceMissing" if rejection.error.code == "source-missing" else "Rejected"
         stays = f"g{module.current} stays current" if module.current is not None else "nothing runs"
         yield kind, rejection.error.code, f"{located(rejection.error)}; {stays}", rejection.at
+    if module.current is None and module.on_disk == "fatal" and module.disk is not None:
+        cure = f"edit it, or `hotctl reload {module.name} --force`"
+        message = f"{died_of('fatal', 'what is on disk')}; nothing runs; {cure}"
+        yield "Rejected", "fatal", message, module.disk.since
     yield from _trouble(module)
     yield from _serving(book, module)
     yield from _sync(book, module)
@@ -136,9 +140,9 @@ def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]
     elif module.on_disk == "rolled-back":
         message = f"what is on disk was rolled back, its first instances all failed; {serves} until it changes, or "
         yield "OutOfSync", "rolled-back", f"{message}`hotctl retry {module.name}`", since
-    elif module.on_disk == "died":
-        message = f"the daemon died {DEATHS} times of what is on disk; {serves} until it changes, or {reload} --force`"
-        yield "OutOfSync", "died", message, since
+    elif module.on_disk in ("died", "fatal"):
+        message = f"{died_of(module.on_disk, 'what is on disk')}; {serves} until it changes, or {reload} --force`"
+        yield "OutOfSync", module.on_disk, message, since
     elif module.pinned:
         message = f"files changed, and the module is pinned; `hotctl unpin {module.name}` lets them be loaded"
         yield "OutOfSync", "pinned", message, since

@@ -35,14 +35,14 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
     return replace(book, next_job=book.next_job + 1), StartLoad(job)
 
 
-DECIDED = frozenset({"undone", "died", "aborted", "rolled-back"})
+DECIDED = frozenset({"undone", "died", "fatal", "aborted", "rolled-back"})
 """Why content is kept out for persons, too: plain `reload` refuses it."""
 
 
 def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
     """The watcher loads nothing that is quarantined; a person may try again what was rejected.
 
-    What the daemon died of is tried all the same where there is nothing else to run.
+    What the daemon died of is tried all the same where there is nothing else to run, unless it dies of importing it.
     """
     if rollout.force or rollout.kind is not LoadKind.STAGE:
         return frozenset()

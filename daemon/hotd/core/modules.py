@@ -13,7 +13,8 @@ from hotd.core.values import InstanceId, Instant, Spec
 
 UNREAD = "unread-"
 DEATHS = 3
-"""Deaths of the daemon over one content, before it was permanent, after which that is quarantined."""
+"""Deaths of the daemon over one content, before it was permanent, after which that is quarantined: as ``died`` where
+it was current at the time, as ``fatal`` where it was only being imported."""
 EVERYTHING = ""
 """In place of a path: a start knows nothing of what changed while there was no daemon."""
 MOST_QUARANTINED = 100
@@ -219,9 +220,9 @@ class Module:
     pace: Pace = Pace()
     rejections: tuple[Rejection, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
-    """digest -> ``rejected``, ``undone`` or ``died``: what the watcher must not load."""
+    """digest -> ``rejected``, ``undone``, ``died`` or ``fatal``: what the watcher must not load."""
     deaths: Mapping[str, int] = field(default_factory=dict)
-    """digest -> how often the daemon died while it was current and not permanent."""
+    """digest -> how often the daemon died while it was current and not permanent, or being imported."""
     withheld: Withheld | None = None
     """The last such refusal, whatever is on disk since; see ``withholding``."""
     pending: frozenset[str] = frozenset()
@@ -304,7 +305,7 @@ class Module:
 
     @property
     def on_disk(self) -> str | None:
-        """Why the watcher must not load what is on disk: ``rejected``, ``undone`` or ``died``."""
+        """Why the watcher must not load what is on disk: ``rejected``, ``undone``, ``died`` or ``fatal``."""
         return self.quarantine.get(self.disk.digest) if self.disk else None
 
     @property

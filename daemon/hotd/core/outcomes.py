@@ -10,7 +10,6 @@ from hotd.contract.events import EventName
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, SharedParts
 from hotd.core.book import (
-    DEATHS,
     UNREAD,
     Book,
     FailureRecord,
@@ -41,7 +40,7 @@ from hotd.core.messages import (
     WouldRebuild,
 )
 from hotd.core.values import Instant
-from hotd.core.wording import gen, located, module_change, refused_change, unmatched_note
+from hotd.core.wording import died_of, gen, located, module_change, refused_change, unmatched_note
 
 MOST_FAILURES = 100
 MOST_REJECTIONS = 50
@@ -181,7 +180,7 @@ def _avoided_change(rollout: Rollout, module: Module, digest: str) -> ModuleChan
     why = module.quarantine.get(digest, "undone")
     reload = f"hotctl reload {module.name}" + (" --force" if why != "rejected" else "")
     what = f"what is on disk for {module.name}"
-    said = f"the daemon died {DEATHS} times of {what}" if why == "died" else f"{what} was {why}"
+    said = died_of(why, what) if why in ("died", "fatal") else f"{what} was {why}"
     error = Quarantined(said, hint=f"edit it, or `{reload}`")
     if rollout.skips or rollout.by_watch:
         return module_change(module, "skipped", error=error_view(error), note=error.message)

@@ -213,6 +213,8 @@ class Remembered:
     """Whether the daemon before this one did not come to its own end."""
     interrupted: Mapping[str, int] = field(default_factory=dict)
     """module -> the generation that was about to become current at that moment."""
+    trying: Mapping[str, str] = field(default_factory=dict)
+    """module -> digest of what was being executed for the first time at that moment."""
     aside: str | None = None
     """Where the files of a store lie that could not be read."""
     trouble: Trouble | None = None

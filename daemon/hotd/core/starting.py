@@ -24,7 +24,7 @@ def start(book: Book, known: Remembered, now: Instant) -> Decision:
     """
     for module in book.modules.values():
         book = book.having(_mourned(module, known))
-    goals = {name: module.permanent for name, module in book.modules.items() if module.permanent is not None}
+    goals = {name: number for name, module in book.modules.items() if (number := _goal(module)) is not None}
     decision = open_rollout(
         book, book.modules, LoadKind.STAGE, cause="start", actor=DAEMON, now=now, skips=True, goals=goals
     )
@@ -35,14 +35,35 @@ def start(book: Book, known: Remembered, now: Instant) -> Decision:
     return Decision(book, decision.effects, decision.answer)
 
 
+def _goal(module: Module) -> int | None:
+    """What the module starts with, unless just that kills the daemon, over another Python perhaps."""
+    number = module.permanent
+    fatal = number is not None and module.quarantine.get(module.generations[number].digest) == "fatal"
+    return None if fatal else number
+
+
 def _mourned(module: Module, known: Remembered) -> Module:
-    """The module, which remembers what was current when the daemon died, unless that is what starts anyway."""
+    """The module, which remembers what the daemon may have died of.
+
+    What was being imported at that moment is the culprit, in whichever module; else whatever was current and had not
+    served for long.
+    """
+    if not known.died:
+        return module
+    if known.trying:
+        culprit, why = known.trying.get(module.name), "fatal"
+    else:
+        culprit, why = _unproven(module, known), "died"
+    if culprit is None:
+        return module
+    deaths = {**without(module.deaths, culprit), culprit: module.deaths.get(culprit, 0) + 1}
+    module = replace(module, deaths=dict(list(deaths.items())[-MOST_MOURNED:]))
+    return quarantined(module, culprit, why) if deaths[culprit] >= DEATHS else module
+
+
+def _unproven(module: Module, known: Remembered) -> str | None:
+    """The digest of what was current, or about to be, and is not what starts anyway."""
     kept = known.modules.get(module.name)
     number = known.interrupted.get(module.name, kept.current if kept else None)
     generation = module.generations.get(number) if number is not None else None
-    if not known.died or generation is None or number == module.permanent:
-        return module
-    digest = generation.digest
-    deaths = {**without(module.deaths, digest), digest: module.deaths.get(digest, 0) + 1}
-    module = replace(module, deaths=dict(list(deaths.items())[-MOST_MOURNED:]))
-    return quarantined(module, digest, "died") if deaths[digest] >= DEATHS else module
+    return None if generation is None or number == module.permanent else generation.digest

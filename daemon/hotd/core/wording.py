@@ -9,7 +9,7 @@ from hotd.contract.nearest import nearest
 from hotd.contract.protocol import error_view
 from hotd.contract.views import ErrorView, ModuleChange, PlannedPart, Serving, SharedParts
 from hotd.core.changes import Hold, Rollout
-from hotd.core.modules import Module
+from hotd.core.modules import DEATHS, Module
 from hotd.core.values import Instant
 
 
@@ -99,6 +99,11 @@ def awaited(module: Module, rollout: Rollout) -> Busy:
         f"a candidate of {module.name} waits since {rollout.actor.name} staged it (revision {rollout.revision})",
         hint=f"`hotctl promote {module.name}` or `hotctl abort {module.name}`",
     )
+
+
+def died_of(why: str, what: str) -> str:
+    """Of content that is ``died`` or ``fatal``."""
+    return f"the daemon died {DEATHS} times {'importing' if why == 'fatal' else 'of'} {what}"
 
 
 def gen(number: int | None) -> str:

@@ -50,7 +50,7 @@ from hotd.loading.plan import Plan
 from hotd.loading.pool import Pool
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
 from hotd.loading.refusal import Avoided, does_not_run, with_digest
-from hotd.ports import Afterlife, Clock
+from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")
 
@@ -124,13 +124,15 @@ class Hosting:
         plain_names: bool = False,
         left_behind: Callable[[str], None] = lambda _: None,
         kept: Callable[[str], Bundle] | None = None,
+        trials: Trials | None = None,
         pacing: Pacing = DEFAULT,
     ) -> None:
-        """``kept`` gives back the sources of a digest."""
+        """``kept`` gives back the sources of a digest, ``trials`` remembers what the process may die of."""
         self._clearing = Clearing(left_behind)
         self._left_behind = left_behind
         self._clock = clock
         self._kept = kept
+        self._trials = trials
         self._also = also
         self._ignore = ignore
         self._reclaim = Reclaim(clock, afterlife, pacing)
@@ -144,6 +146,8 @@ class Hosting:
     ) -> None:
         loader = Loader(roots, pool=self._pool, newest=newest, also=self._also, ignore=self._ignore, keep=keep)
         loader.remains.changed = partial(self._left_behind, module)
+        if self._trials is not None:
+            loader.executing = partial(self._trials.begin, module)
         self._lines[module] = _Line(loader, roots)
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
@@ -240,6 +244,8 @@ class Hosting:
                 f"a defect of the loader: {type(error).__name__}: {error}", hint="see the daemon's log"
             )
             outcome = self._rejected(job, defect, began)
+        if self._trials is not None:
+            self._trials.end(job.module)
         self._clearing.look(job.module, self._lines[job.module].loader)
         with self._lock:
             del self._running[job.id]

@@ -92,6 +92,8 @@ class Loader:
             forks.renew(self, lock, kind)
         self._numbers = Numbers(newest)
         self.remains = Remains()
+        self.executing: Callable[[str], None] = lambda _: None
+        """Told the digest of what is about to be executed for the first time, on the thread that executes it."""
         """What candidates that are no more left behind, and is still there."""
         self._sentinels = Sentinels()
         self._closed = False
@@ -341,6 +343,7 @@ class Loader:
         candidate.overloads = take_overloads(candidate.fresh)
         with self._listing:
             self._executing = [*self._executing, candidate]
+        self.executing(generation.digest)
         try:
             call_bound(generation, self._execute, candidate, wanted)
         except BaseException as error:

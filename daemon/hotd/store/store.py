@@ -18,6 +18,7 @@ from hotd.store import bundles, reading
 from hotd.store.file import File
 from hotd.store.opening import Connect, is_corrupt, transaction, trouble_of
 from hotd.store.putting import put
+from hotd.store.trials import Trials
 from hotd.store.writer import Sink, Writer
 
 NAME = "hotd.db"
@@ -36,6 +37,8 @@ class Store:
         environment: Callable[[], Environment],
         connect: Connect = sqlite3.connect,
     ) -> None:
+        self.trials = Trials(folder)
+        """What is being executed for the first time."""
         self._file = File(folder / NAME, connect, wall)
         self._wall = wall
         self._environment = environment
@@ -55,7 +58,7 @@ class Store:
             self._file.drop(error)
             known = replace(self._as_it_lies(), trouble=trouble_of(error, self._file.path))
         self._writer.start()
-        return replace(known, aside=self._file.aside())
+        return replace(known, aside=self._file.aside(), trying=self.trials.left())
 
     def _begin(self, now: float) -> Remembered:
         try:

@@ -216,3 +216,24 @@ def test_what_nobody_can_be_undone_to_goes_with_its_sources(folder: Path) -> Non
 
 def _tidied(folder: Path) -> bool:
     return len(rows(folder, "SELECT digest FROM bundles")) < 3
+
+
+def test_what_was_being_tried_when_the_daemon_died_is_told_once(folder: Path) -> None:
+    """By name and content; what came to an end is not."""
+    with kept(folder) as it:
+        for name in ("op", "other-1.x"):
+            it.store.trials.begin(name, f"digest of {name}")
+        it.store.trials.begin("done", "d")
+        it.store.trials.end("done")
+        it.store.trials.end("never begun")
+    assert remembered(folder).trying == {"op": "digest of op", "other-1.x": "digest of other-1.x"}
+    assert remembered(folder).trying == {}
+
+
+def test_a_disk_that_takes_nothing_keeps_nobody_from_trying(folder: Path) -> None:
+    """Who cannot be remembered is forgotten."""
+    (folder / "trying-op").mkdir()
+    with kept(folder) as it:
+        it.store.trials.begin("op", "d")
+        it.store.trials.end("op")
+    assert remembered(folder).trying == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -243,3 +244,72 @@ def test_a_look_of_a_start_is_no_news() -> None:
     assert [one.job.kind for one in world.loads.values()] == [LoadKind.PLAN]
     world.finish()
     assert len(world.book.history) == 1 and world.module().pending
+
+
+# --- imports that end the process ------------------------------------------------------------------------------------
+
+
+def importing(world: World, **digests: str) -> World:
+    """The next daemon, after one that died importing those."""
+    following = world.reborn()
+    following.known = replace(following.known, trying=digests)
+    return following
+
+
+def test_what_ends_the_process_as_it_is_imported_is_not_imported_for_ever() -> None:
+    """Three deaths, then the disk is left alone, and what is permanent serves."""
+    world = serving()
+    world.write("B")
+    for times in range(1, DEATHS):
+        world = importing(world, op="B")
+        world.begin()
+        world.finish()
+        assert world.module().deaths == {"B": times} and world.module().current == 1
+    world = started(importing(world, op="B"))
+    out_of_sync = world.condition("OutOfSync")
+    assert world.module().current == 1 and out_of_sync is not None
+    assert (out_of_sync.reason, out_of_sync.message) == (
+        "fatal",
+        "the daemon died 3 times importing what is on disk; g1 serves until it changes, or `hotctl reload op --force`",
+    )
+    world.edit("C")
+    world.settle()
+    assert world.module().current == 2
+
+
+def test_nobody_else_is_to_blame_for_a_death_in_an_import() -> None:
+    """What was current meanwhile did nothing."""
+    world = grown()
+    following = started(importing(world, other="X"))
+    assert following.module().deaths == {} and following.module().current == 2
+
+
+def test_the_only_code_there_is_is_left_alone_if_it_ends_the_process() -> None:
+    """One module that does not run is better than a daemon that does not."""
+    world = World()
+    for _ in range(DEATHS):
+        world = importing(world, op="A")
+        world.begin()
+    world.settle()
+    assert world.module().current is None and world.view().health == "Degraded"
+    (condition,) = world.view().conditions
+    assert (condition.type, condition.reason) == ("Rejected", "fatal")
+    assert condition.message == (
+        "the daemon died 3 times importing what is on disk; nothing runs; edit it, or `hotctl reload op --force`"
+    )
+    world.reload(force=True)
+    world.settle()
+    assert world.module().current == 1 and not world.view().conditions
+
+
+def test_what_is_permanent_is_left_alone_if_it_ends_the_process_by_now() -> None:
+    """Over another Python, perhaps; then the disk is all there is."""
+    world = serving()
+    for _ in range(DEATHS):
+        world = importing(world, op="A")
+        world.begin()
+    world.settle()
+    assert world.module().current is None and world.view().permanent == 1
+    world.edit("B")
+    world.settle()
+    assert world.module().current == 2
