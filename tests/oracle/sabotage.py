@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from hotd.core import graph
-from hotd.loading import asking, execution, hooks, ledger, link, loader, pool, routing, standin, threads
+from hotd.loading import asking, claims, execution, hooks, ledger, link, loader, pool, routing, standin, threads
 from hotd.loading.part import Part, Scope
 from hotd.loading.source import Source
 
@@ -34,20 +34,25 @@ def lost_edge() -> None:
 def shared_by_place() -> None:
     """A part in service is taken for the new one, because it lies in the same place."""
 
-    def shared(members: tuple[str, ...], sketches: Any, *rest: Any) -> dict[str, Part] | None:
-        heads = rest[3]
-        found = (one for one in heads(members[0]) if one.location == sketches[members[0]].location)
+    def shared(same: Iterable[Part], members: tuple[str, ...], sketcher: Any, _: Any) -> dict[str, Part] | None:
+        found = (one for one in same if one.location == sketcher.sketches[members[0]].location)
         first = next(found, None)
         return {members[0]: first} if len(members) == 1 and first is not None else None
 
+    whole: Any = vars(pool)["link"]
+
+    def careless(*args: Any, heads: Callable[[str, str | None], list[Part]], **options: Any) -> Any:
+        return whole(*args, heads=lambda name, _: heads(name, None), **options)
+
+    put(pool, "link", careless)
     put(link, "_shared", shared)
 
 
 def importers_are_not_touched() -> None:
     """Only those that import a changed module themselves are executed again, not those who import them."""
 
-    def touched(changed: Iterable[str], users: Callable[[str], Iterable[str]]) -> dict[str, str]:
-        return {user: name for name in changed for user in users(name)}
+    def touched(changed: Iterable[str], users: Callable[[str], Iterable[str] | None]) -> dict[str, str]:
+        return {user: name for name in changed for user in users(name) or ()}
 
     put(graph, "touched", touched)
 
@@ -112,11 +117,7 @@ def threads_belong_to_nobody() -> None:
 def names_are_the_latest_parts() -> None:
     """``sys.modules`` answers with whatever part of the name was made last."""
 
-    def latest(name: str, _: int) -> Part | None:
-        reference = standin._latest.get(name)
-        return reference() if reference is not None else None
-
-    put(standin, "_meant", latest)
+    put(standin, "_meant", lambda name, _: claims.latest(name))
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {

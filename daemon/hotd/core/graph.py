@@ -8,33 +8,35 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from types import MappingProxyType
 
 RUN = 32
 
 
-# Tuples, here and in `Closure`: a reload makes one for each module that it touches, and frozen dataclasses take long.
-class Closure(NamedTuple):
-    """What a node's closure is called."""
-
-    digest: str
-    runs: tuple[str, ...] = ()
-    """One hash for each `RUN` imports, of a node that has more: when one of a thousand changes, 32 are hashed again."""
-
-
-class Node(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Node:
     """One part, as far as its identity goes."""
 
     fingerprint: str
     """Its own content: root-relative path, digest of the bytes, names it looked for in vain."""
     imports: Sequence[str]
     """Sorted, each once."""
-    before: Closure | None = None
-    """That of an earlier node with the same imports, of which only the ``touched`` may have other digests now."""
-    touched: Collection[str] = ()
 
 
-def touched(changed: Iterable[str], users: Callable[[str], Iterable[str]]) -> dict[str, str]:
+Runs = tuple[str, ...]
+"""One hash for each `RUN` imports of a node that has more: when one of a thousand changes, 32 are hashed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closures:
+    """What closures are called, by the names of their nodes."""
+
+    digests: dict[str, str]
+    runs: dict[str, Runs]
+
+
+def touched(changed: Iterable[str], users: Callable[[str], Iterable[str] | None]) -> dict[str, str]:
     """Whatever imports a changed name, directly or not, with the name through which the change first reached it.
 
     The changed names themselves are not among the keys, unless one imports another. The cost is that of what
@@ -45,7 +47,7 @@ def touched(changed: Iterable[str], users: Callable[[str], Iterable[str]]) -> di
     while front:
         reached: list[str] = []
         for name in front:
-            for user in sorted(users(name)):
+            for user in sorted(users(name) or ()):
                 if user not in cause:
                     cause[user] = name
                     reached.append(user)
@@ -97,56 +99,57 @@ def components(imports: Mapping[str, Collection[str]]) -> list[tuple[str, ...]]:
                     above = work[-1][0]
                     low[above] = min(low[above], low[name])
                 if low[name] == order[name]:
-                    members: list[str] = []
-                    while not members or members[-1] != name:
+                    members = [stack.pop()]
+                    while members[-1] != name:
                         members.append(stack.pop())
                     on_stack.difference_update(members)
-                    found.append(tuple(sorted(members)))
+                    found.append(tuple(sorted(members)) if len(members) > 1 else (name,))
     return found
 
 
 def closures(
-    nodes: Mapping[str, Node], cycles: Iterable[tuple[str, ...]], known: Callable[[str], str]
-) -> dict[str, Closure]:
+    nodes: Mapping[str, Node],
+    cycles: Iterable[tuple[str, ...]],
+    known: Callable[[str], str],
+    before: Mapping[str, tuple[Runs, Collection[str]]] = MappingProxyType({}),
+) -> Closures:
     """What all closures are called: by a Merkle hash over the condensation, so equal closures are called alike.
 
     ``cycles`` are the nodes' components, imported ones first; ``known`` gives the digest of a target that is no node.
-    Members of one cycle share a closure, and so a hash; each adds its own name to it.
+    Members of one cycle share a closure, and so a hash; each adds its own name to it. ``before`` has the runs of
+    earlier nodes with the same imports, and which of these may be called otherwise now.
     """
-    found: dict[str, Closure] = {}
+    digests: dict[str, str] = {}
+    runs: dict[str, Runs] = {}
 
-    def digest_of(name: str) -> str:
-        closure = found.get(name)
-        return closure.digest if closure is not None else known(name)
+    def of(targets: Iterable[str]) -> Iterable[str]:
+        return [digests[one] if one in digests else known(one) for one in targets]
 
     for members in cycles:
-        if len(members) == 1:
-            name = members[0]
-            node = nodes[name]
-            if len(node.imports) <= RUN:
-                below = [found[one].digest if one in found else known(one) for one in node.imports]
-                found[name] = Closure(hashed(node.fingerprint, name, *below))
-            else:
-                runs = _runs(node, digest_of)
-                found[name] = Closure(hashed(node.fingerprint, name, *runs), runs)
-            continue
-        inside = frozenset(members)
-        beyond = {target for name in members for target in nodes[name].imports} - inside
-        whole = hashed(*(nodes[name].fingerprint for name in members), "/", *map(digest_of, sorted(beyond)))
-        found.update((name, Closure(hashed(whole, name))) for name in members)
-    return found
+        name = members[0]
+        node = nodes[name]
+        if len(members) > 1:
+            beyond = {target for name in members for target in nodes[name].imports}.difference(members)
+            whole = hashed(*(nodes[name].fingerprint for name in members), "/", *of(sorted(beyond)))
+            digests.update((name, hashed(whole, name)) for name in members)
+        elif len(node.imports) <= RUN:
+            below = [digests[one] if one in digests else known(one) for one in node.imports]
+            digests[name] = hashed(node.fingerprint, name, *below)
+        else:
+            runs[name] = _runs(node.imports, of, *before.get(name, ((), ())))
+            digests[name] = hashed(node.fingerprint, name, *runs[name])
+    return Closures(digests, runs)
 
 
-def _runs(node: Node, digest_of: Callable[[str], str]) -> tuple[str, ...]:
-    def run(at: int) -> str:
-        return hashed(*map(digest_of, node.imports[at : at + RUN]))
-
-    if node.before is None or not node.before.runs:
-        return tuple(run(at) for at in range(0, len(node.imports), RUN))
-    runs = list(node.before.runs)
-    for which in {bisect_left(node.imports, name) // RUN for name in node.touched}:
-        runs[which] = run(which * RUN)
-    return tuple(runs)
+def _runs(
+    imports: Sequence[str], of: Callable[[Iterable[str]], Iterable[str]], before: Runs, touched: Collection[str]
+) -> Runs:
+    starts = range(0, len(imports), RUN)
+    anew = {bisect_left(imports, name) // RUN for name in touched} if before else range(len(starts))
+    found = list(before) or [""] * len(starts)
+    for which in anew:
+        found[which] = hashed(*of(imports[starts[which] : starts[which] + RUN]))
+    return tuple(found)
 
 
 def hashed(*pieces: str) -> str:

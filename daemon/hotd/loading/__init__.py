@@ -24,7 +24,7 @@ How an import finds its generation, on one page:
   module of whoever asks (`asking`): the nearest managed frame whose closure has the name, else the generation that the
   thread was bound to or born with (`threads`), else the head.
 * A package does not get its submodules as attributes unless its own ``__init__`` imports them: it may be shared by
-  generations that do not share those. It finds them by asker too (`submodules`).
+  generations that do not share those. It finds them by asker too (`submodules`), unless there is only one.
 * **Data files** (`data`, `gathering`, `resources`) that are declared, or that lie beside code which reads them through
   its loader, belong to the parts in the nearest folder of code: digested with them, and read from them by old code.
 * A **bundle** (`bundling`) is all of a generation as plain bytes. Loading one asks it in the place of the disk.

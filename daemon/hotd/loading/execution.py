@@ -112,10 +112,12 @@ def _would_deadlock(me: int, part: Part) -> bool:
 
 @internal
 def _run(part: Part, module: ModuleType) -> None:
-    if part.source is None:
+    source = part.source
+    if source is None:
         return
-    code = part.source.code  # what is no code has no lines to be shown
-    part.source.show(part.name)
+    code = source.code  # what is no code has no lines to be shown
+    if not source.shown:
+        source.show(part.name)
     try:
         exec(code, module.__dict__)
     finally:

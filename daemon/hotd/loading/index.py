@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from hotd.loading.part import Part, reach
+from hotd.loading.submodules import dismiss, serve
 
 
 class Index:
@@ -27,15 +28,12 @@ class Index:
         """Every name whose file is, or would be, of interest."""
         return self.users.keys()
 
-    def users_of(self, name: str) -> Collection[str]:
-        return self.users.get(name, ())
-
     def enter(self, part: Part) -> bool:
         """Put a part in the place of its name. Whether the one before imported something that this one does not."""
         before = self.parts.get(part.name)
         if before is not None:
             self._forget_keeper(before)
-        self.parts[part.name] = part
+        self._put(part, before)
         if part.data is not None:
             for place in part.data.places():
                 self.keepers[place] = self.keepers.get(place, frozenset()) | {part.name}
@@ -60,13 +58,27 @@ class Index:
     def renew(self, parts: Mapping[str, Part], novel: Collection[Part], entries: Iterable[Part]) -> None:
         """Bring in the parts of a new generation; its cost is theirs, unless imports were dropped."""
         dropped = [self.enter(part) for part in novel]
-        self.parts.update(parts)
+        for part in parts.values():
+            self._put(part, self.parts.get(part.name))
         for part in novel:
             self.extend(part)
         if any(dropped):
             alive = reach(entries)
             for name in [name for name in self.parts if name not in alive]:
                 self._drop(name)
+
+    def retire(self) -> None:
+        """It is nobody's index any more."""
+        for name, part in self.parts.items():
+            if "." in name:
+                dismiss(part)
+
+    def _put(self, part: Part, before: Part | None) -> None:
+        self.parts[part.name] = part
+        if before is not part and "." in part.name:
+            serve(part)
+            if before is not None:
+                dismiss(before)
 
     def extend(self, part: Part) -> None:
         """Take note of everything below a part that the index lacks, or has an older one of: run time brings such."""
@@ -82,6 +94,8 @@ class Index:
 
     def _drop(self, name: str) -> None:
         part = self.parts.pop(name)
+        if "." in name:
+            dismiss(part)
         self._forget_keeper(part)
         for mentioned in {name, *part.mentions()}:
             self._forget_user(mentioned, name)

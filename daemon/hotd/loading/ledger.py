@@ -110,6 +110,11 @@ class Ledger:
             if part.location.path and (before is None or before.location.path != part.location.path):
                 self._aliases.note(part)
 
+    def close(self) -> None:
+        """No generation is current any more."""
+        index, self._index = self._index, Index()
+        index.retire()
+
     def catch_up(self, current: Generation | None) -> None:
         """Make the index that of the current generation; it costs what differs, if that came from the indexed one."""
         if current is not None and self._indexed is not current:
@@ -121,8 +126,9 @@ class Ledger:
                 self._index.renew(candidate.linked, candidate.novel, current.entry_parts())
                 self.settle([name for name, look in self._pending.items() if look <= candidate.look])
             else:  # the first load, an undo, a restored one, or a candidate that another one overtook
-                before, self._index = self._index.parts, Index(current.table().values())
-                now = self._index.parts
+                old, self._index = self._index, Index(current.table().values())
+                old.retire()
+                before, now = old.parts, self._index.parts
                 other: Iterable[str] = self._index.names()
                 if candidate is None or not candidate.restored:
                     read = candidate.linked if candidate is not None and candidate.look == self._looks else {}

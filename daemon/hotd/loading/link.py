@@ -4,54 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from hotd.core.graph import Closure
 from hotd.loading.data import alike
 from hotd.loading.part import Home, Part, reach
 from hotd.loading.roots import Roots
-from hotd.loading.sketch import Sketch
+from hotd.loading.sketch import Sketch, Sketcher
 from hotd.loading.standin import claim
 
 
 def link(
-    sketches: Mapping[str, Sketch],
-    cycles: Iterable[tuple[str, ...]],
-    closures: Mapping[str, Closure],
-    *,
-    kept: Callable[[str], Part | None],
-    heads: Callable[[str], Iterable[Part]],
-    holds: Callable[[Part], bool],
-    roots: Roots,
-    home: Home,
+    sketcher: Sketcher, *, heads: Callable[[str, str], Iterable[Part]], roots: Roots, home: Home
 ) -> tuple[dict[str, Part], dict[str, Part]]:
     """Parts for all sketches, and those of them that are new.
 
     A sketch becomes a part that is in service (``heads``) where that is the same file, has the same closure digest,
     and imports the very parts that the sketch would: then sharing it mixes nothing. A cycle is shared whole or not.
-    What a part imported at run time only is not in the digest; ``holds`` tells whether the disk has it like that.
+    What a part imported at run time only is not in the digest; `Sketcher.holds` tells if the disk has it like that.
     """
+    sketches, nodes, kept = sketcher.sketches, sketcher.nodes, sketcher.kept
+    digests, runs = sketcher.closures.digests, sketcher.closures.runs
     table: dict[str, Part] = {}
     fresh: dict[str, Part] = {}
-    for members in cycles:
-        shared = _shared(members, sketches, closures, table, kept, heads, holds)
+    for members in sketcher.cycles:
+        same = heads(members[0], digests[members[0]])
+        shared = _shared(same, members, sketcher, table) if same else None
         if shared is not None:
             table.update(shared)
             continue
         for name in members:
-            sketch = sketches[name]
-            part = Part(
-                name,
-                sketch.location,
-                sketch.source,
-                closures[name],
-                sketch.missed,
-                roots,
-                home,
-                sketch.carried,
-                sketch.data,
-                sketch.imports,
-                sketch.fingerprint,
-            )
-            table[name] = fresh[name] = part
+            one = sketches[name]
+            like = one.like
+            outside, carried = (like.outside, like.carried) if like is not None else (one.missed, one.carried)
+            table[name] = fresh[name] = Part(
+                name, one.location, one.source, nodes[name], digests[name], outside, roots, home, carried, one.data,
+                runs.get(name, ()),
+            )  # fmt: skip
         for name in members:
             fresh[name].edges = _edges(sketches[name], table, kept)
     claim(fresh.values())
@@ -59,35 +45,30 @@ def link(
 
 
 def _edges(sketch: Sketch, table: Mapping[str, Part], kept: Callable[[str], Part | None]) -> dict[str, Part]:
-    if sketch.like is not None:
-        return sketch.like.edges | {target: table[target] for target in sketch.targets if target in table}
-    found = ((target, table.get(target) or kept(target)) for target in sketch.targets)
-    return {target: part for target, part in found if part is not None}
+    edges = sketch.like.edges.copy() if sketch.like is not None else {}
+    for target in sketch.targets:
+        found = table.get(target) or kept(target)
+        if found is not None:
+            edges[target] = found
+    return edges
 
 
 def _shared(
-    members: tuple[str, ...],
-    sketches: Mapping[str, Sketch],
-    closures: Mapping[str, Closure],
-    table: Mapping[str, Part],
-    kept: Callable[[str], Part | None],
-    heads: Callable[[str], Iterable[Part]],
-    holds: Callable[[Part], bool],
+    same: Iterable[Part], members: tuple[str, ...], sketcher: Sketcher, table: Mapping[str, Part]
 ) -> dict[str, Part] | None:
     """Parts in service that can stand for the whole cycle."""
-    for first in heads(members[0]):
-        if first.digest != closures[members[0]].digest:
-            continue
+    sketches, digests = sketcher.sketches, sketcher.closures.digests
+    for first in same:
         found = {name: first if name == members[0] else first.edges.get(name) or first.find(name) for name in members}
         chosen = {name: part for name, part in found.items() if part is not None}
         if len(chosen) < len(members):
             continue
 
         def here(name: str, chosen: Mapping[str, Part] = chosen) -> Part | None:
-            return chosen.get(name) or table.get(name) or kept(name)
+            return chosen.get(name) or table.get(name) or sketcher.kept(name)
 
-        if all(_same(chosen[name], sketches[name], closures[name].digest, here) for name in members) and all(
-            _comes_along(part, sketches, here, holds) for part in chosen.values()
+        if all(_same(chosen[name], sketches[name], digests[name], here) for name in members) and all(
+            _comes_along(part, sketcher, here) for part in chosen.values()
         ):
             return chosen
     return None
@@ -96,15 +77,13 @@ def _shared(
 def _same(part: Part, sketch: Sketch, digest: str, here: Callable[[str], Part | None]) -> bool:
     if part.digest != digest or part.location != sketch.location or not alike(part.data, sketch.data):
         return False
-    return all(part.edges.get(target) is here(target) for target in sketch.imports)
+    return all(part.edges.get(target) is here(target) for target in sketch.node.imports)
 
 
-def _comes_along(
-    part: Part, sketches: Mapping[str, Sketch], here: Callable[[str], Part | None], holds: Callable[[Part], bool]
-) -> bool:
+def _comes_along(part: Part, sketcher: Sketcher, here: Callable[[str], Part | None]) -> bool:
     """Whether what the part imported at run time is what that means here: the same part, or one as the disk has it."""
     for name, one in reach(part.edges[name] for name in part.runtime if name in part.edges).items():
         mine = here(name)
-        if mine is not one and (mine is not None or name in sketches or not holds(one)):
+        if mine is not one and (mine is not None or name in sketcher.sketches or not sketcher.holds(one)):
             return False
     return True

@@ -313,7 +313,8 @@ class Loader:
         if self._current is not None:
             take_overloads(self._current.parts)  # they would keep it in memory for ever
         self._current = None
-        self._ledger = Ledger(self._roots, self._pool.source)
+        ledger, self._ledger = self._ledger, Ledger(self._roots, self._pool.source)
+        ledger.close()
         self._open, self._staging, self._past = [], [], []
         self._sentinels = Sentinels()
         self._unhook()

@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
-from hotd.loading.disk import NAMESPACE
+from hotd.loading.disk import MODULE, NAMESPACE
 from hotd.loading.execution import execute
 from hotd.loading.files import ANY_SIZE, read
 from hotd.loading.part import OWNER, Part
@@ -22,6 +22,8 @@ MANAGED = "is managed by hotd: it is loaded by a hotd.loading.Loader, and reload
 
 class PartLoader:
     """The ``__loader__`` of one part: source, code and package data of exactly its own snapshot."""
+
+    __slots__ = ("_part", "name", "path")
 
     def __init__(self, part: Part) -> None:
         self._part = part
@@ -99,7 +101,8 @@ def fresh(part: Part, import_function: Callable[..., ModuleType]) -> ModuleType:
     """An empty module for the part, whose import statements call that function."""
     module = ModuleType(part.name)
     loader = PartLoader(part)
-    is_package, package = part.is_package, part.package
+    is_package = part.location.kind is not MODULE
+    package = part.name if is_package else part.name.rpartition(".")[0]
     has_file = part.location.kind is not NAMESPACE
     spec = ModuleSpec(
         part.name,

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import ClassVar, Protocol
 
 from hotd.core import names
-from hotd.core.graph import Closure
+from hotd.core.graph import Node, Runs
 from hotd.core.marks import OWNER as OWNER  # noqa: PLC0414 - whoever knows parts has it from here
 from hotd.loading.data import Data
 from hotd.loading.disk import MODULE, Location
@@ -57,23 +57,23 @@ class Part:
         "bound",
         "carried",
         "claim",
-        "closure",
         "data",
         "digest",
         "edges",
-        "fingerprint",
         "finished",
         "home",
-        "imports",
         "location",
         "module",
         "name",
+        "node",
         "outside",
         "owner",
         "ready",
         "replaced",
         "roots",
+        "runs",
         "runtime",
+        "serves",
         "source",
         "standin",
         "state",
@@ -89,14 +89,14 @@ class Part:
         name: str,
         location: Location,
         source: Source | None,
-        closure: Closure,
+        node: Node,
+        digest: str,
         outside: frozenset[str],
         roots: Roots,
         home: Home,
         carried: frozenset[str] = frozenset(),
         data: Data | None = None,
-        imports: tuple[str, ...] = (),
-        fingerprint: str = "",
+        runs: Runs = (),
     ) -> None:
         self.name = name
         self.location = location
@@ -104,15 +104,14 @@ class Part:
         """None for a namespace package, which has no file."""
         self.data = data
         """The data files that are part of it; None where nothing was looked for."""
-        self.closure = closure
-        self.digest = closure.digest
+        self.node = node
+        """What it is by its own code, and the names that edges were made for. Its predecessor's, if it is like that."""
+        self.digest = digest
         """Of the whole closure."""
+        self.runs = runs
+        """Those that the digest was made of, if any."""
         self.edges: dict[str, Part] = {}
         """Absolute dotted name -> the part it means here."""
-        self.imports = imports
-        """The names that edges were made for, sorted; the same object as its predecessor's, if those are the same."""
-        self.fingerprint = fingerprint
-        """Of its own path, code, and names looked for in vain."""
         self.outside = outside
         """Names looked for under the roots in vain: a file of that name would change what this part means."""
         self.carried = carried
@@ -131,6 +130,8 @@ class Part:
         """Rises with every part that was executed, so that a load can tell its order."""
         self.bound: frozenset[str] = frozenset()
         """Submodules already put into the module as attributes."""
+        self.serves = 0
+        """How many loaders have it in their current generation; counted for submodules only."""
         self.replaced = False
         """Whether its body put another object into ``sys.modules`` in place of the module."""
         self.standin: ModuleType | None = None
@@ -176,9 +177,9 @@ class Part:
     def mentions_what(self, before: Part) -> bool:
         """Whether its predecessor mentions the very same names. False may also mean that this is not easily told."""
         return (
-            self.imports is before.imports
+            self.node is before.node
             and self.outside is before.outside
-            and len(self.edges) == len(before.edges) == len(self.imports)
+            and len(self.edges) == len(before.edges) == len(self.node.imports)
         )
 
     def add_edge(self, name: str, part: Part) -> None:

@@ -91,23 +91,13 @@ class Pool:
 
         served = [one for member in self._each() for one in member.serving() if not one.is_in(previous)]
 
-        def heads(name: str) -> Iterator[Part]:
-            if name in previous:
-                yield previous[name]
-            for generation in served:
-                if (found := generation.find(name)) is not None:
-                    yield found
+        def heads(name: str, digest: str | None) -> list[Part]:
+            found = [previous.get(name)]
+            if served:
+                found += [generation.find(name) for generation in served]
+            return [part for part in found if part is not None and digest in (part.digest, None)]
 
-        return link(
-            sketcher.sketches,
-            sketcher.cycles,
-            sketcher.closures,
-            kept=sketcher.kept,
-            heads=heads,
-            holds=sketcher.holds,
-            roots=roots,
-            home=self,
-        )
+        return link(sketcher, heads=heads, roots=roots, home=self)
 
     def release(self, parts: Iterable[Part]) -> None:
         """Parts of a candidate that is no more: those that no other loader shares lose their names."""

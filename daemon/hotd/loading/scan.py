@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import opcode
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ class Mention:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """Everything a source says about what it imports, wherever in it: also inside functions and classes."""
 
@@ -55,7 +54,7 @@ class Scan:
     binds: frozenset[str]
     """Names that the module's own level stores or loads."""
 
-    @functools.cached_property
+    @property
     def alone(self) -> bool:
         """Whether nothing but this source and where names lie decides what it imports and which data belong to it."""
         looks_around = self.reads_data or self.below or self.spreads or "__path__" in self.binds

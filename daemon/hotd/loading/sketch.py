@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 
@@ -50,27 +50,13 @@ class Sketch:
         return self.like.carried if self.like is not None else frozenset(self.runtime)
 
     @property
-    def imports(self) -> tuple[str, ...]:
-        """All managed names it imports, sorted."""
-        return self.like.imports if self.like is not None else tuple(sorted(self.targets))
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the code alone."""
-        if self.like is not None:
-            return self.like.fingerprint
-        content = self.source.digest if self.source is not None else ""
-        return graph.hashed(self.location.relative, content, *sorted(self.outside))
-
-    @property
     def node(self) -> graph.Node:
-        """What its closure is called by."""
-        own = self.fingerprint
-        if self.data is not None and self.data.files:
-            own = graph.hashed(own, "data", *self.data.pieces)
-        if self.like is None:
-            return graph.Node(own, self.imports)
-        return graph.Node(own, self.like.imports, self.like.closure, self.targets)
+        """Its identity, as far as that is in its code."""
+        if self.like is not None:
+            return self.like.node
+        content = self.source.digest if self.source is not None else ""
+        fingerprint = graph.hashed(self.location.relative, content, *sorted(self.outside))
+        return graph.Node(fingerprint, tuple(sorted(self.targets)))
 
 
 _NO_NAMES: set[str] = set()
@@ -175,14 +161,26 @@ class Sketcher:
             )
 
     @functools.cached_property
-    def closures(self) -> dict[str, graph.Closure]:
+    def nodes(self) -> dict[str, graph.Node]:
+        """What every sketch is by its own code, once all are followed."""
+        return {name: one.node if one.like is None else one.like.node for name, one in self.sketches.items()}
+
+    @functools.cached_property
+    def closures(self) -> graph.Closures:
         """What the closure of every sketch is called, once all are followed."""
 
         def known(name: str) -> str:
             part = self.kept(name)
             return part.digest if part is not None else ""
 
-        return graph.closures({name: one.node for name, one in self.sketches.items()}, self.cycles, known)
+        nodes, before = self.nodes.copy(), dict[str, tuple[graph.Runs, Collection[str]]]()
+        for name, sketch in self.sketches.items():
+            if sketch.data is not None and sketch.data.files:
+                own = graph.hashed(nodes[name].fingerprint, "data", *sketch.data.pieces)
+                nodes[name] = graph.Node(own, nodes[name].imports)
+            if sketch.like is not None and sketch.like.runs:
+                before[name] = sketch.like.runs, sketch.targets
+        return graph.closures(nodes, self.cycles, known, before)
 
     @functools.cached_property
     def cycles(self) -> list[tuple[str, ...]]:
@@ -283,8 +281,7 @@ class Sketcher:
             or name in self.failed
             or self.read.get(name, source) is not source
             or ((found := self.where.get(name, before.location)) is not before.location and found != before.location)
-            or self._problem(source) is not None
-            or not source.scan.alone
+            or not source.alone
         ):
             return None
         targets = dict.fromkeys(sorted(before.edges.keys() & self._again.keys()))  # costs as the fewer of both

@@ -31,7 +31,7 @@ class Text(str):
 class Source:
     """One content of one path. Equal ones are shared, so that equal code is one code object."""
 
-    __slots__ = ("__weakref__", "_code", "_scan", "_shown", "data", "digest", "filename", "path")
+    __slots__ = ("__weakref__", "_code", "_scan", "alone", "data", "digest", "filename", "path", "shown")
 
     def __init__(self, path: str, data: bytes, digest: str | None = None, *, plain_name: bool = False) -> None:
         """``plain_name``: code compiled from it says that it comes from ``path``, not from this content of it."""
@@ -41,7 +41,10 @@ class Source:
         self.filename = path if plain_name else marked(path, self.digest)
         self._code: CodeType | None = None
         self._scan: Scan | None = None
-        self._shown = False
+        self.shown = plain_name
+        """Whether `show` has nothing to do: a plain name means the file, as it is on disk now, to whoever looks."""
+        self.alone = False
+        """Whether it is known to be code whose imports nothing else decides (`hotd.loading.scan.Scan.alone`)."""
 
     @property
     def code(self) -> CodeType:
@@ -55,6 +58,7 @@ class Source:
         """What the code may import. Raises what ``code`` raises."""
         if self._scan is None:
             self._scan = scan(self.code)
+            self.alone = self._scan.alone
         return self._scan
 
     @property
@@ -74,9 +78,9 @@ class Source:
         not for ``inspect.getsource`` of a function whose module has a newer generation. And inspect finds the module of
         a frame, here ``name``, by its file: it would look for this one among the files of ``sys.modules`` in vain.
         """
-        if self._shown or self.filename == self.path:
-            return  # a plain name means the file, as it is on disk now, to everybody who looks
-        self._shown = True
+        if self.shown:
+            return
+        self.shown = True
         data = self.data
 
         def lines() -> str:

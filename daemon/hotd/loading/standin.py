@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from types import ModuleType
 from typing import Any
 
 from hotd.core import names
-from hotd.loading import forks
+from hotd.loading import claims, forks
 from hotd.loading.asking import resolve
 from hotd.loading.execution import execute_chain
 from hotd.loading.part import NEW, Part
-from hotd.loading.submodules import pickled
+from hotd.loading.submodules import pickled, withdraw
 
 _META = frozenset({"__name__", "__spec__", "__loader__", "__file__", "__package__", "__path__"})
 """Answered without executing a lazy part: tools walk all of ``sys.modules`` and ask each for its file."""
@@ -83,8 +81,7 @@ def is_standin(module: object) -> bool:
 def _meant(name: str, depth: int) -> Part | None:
     found = resolve(name, sys._getframe(depth))
     if found is None:
-        reference = _latest.get(name)
-        found = reference() if reference is not None else None
+        found = claims.latest(name)
     return found
 
 
@@ -113,91 +110,53 @@ _lock = threading.RLock()
 """Re-entrant: a claim may start the garbage collector, and that another part's end."""
 forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 _standins: dict[str, StandIn] = {}
-_claims: dict[str, int] = {}
-_latest: dict[str, weakref.ref[Part]] = {}
-_ended: deque[tuple[int, str]] = deque()
-"""Parts that were collected. A finalizer runs anywhere, also in the middle of a claim: it only appends here."""
-_opening = 0
-"""Counts `vacate`: claims made before it are void."""
+known: Callable[[str], bool] = _standins.__contains__
+"""Whether some living part has this name. Import statements of all managed code ask."""
 
 
-class Claim(weakref.ref[Part]):
-    """Tells when a part is collected, as `weakref.finalize` would at three times the price."""
-
-    __slots__ = ("name", "opening")
-
-    def __init__(self, part: Part, over: Callable[[Claim], None]) -> None:
-        self.name = part.name
-        self.opening = _opening
-
-
-_held: set[weakref.ref[Part]] = set()
-"""Claims of living parts: a weak reference that nobody holds does not call back."""
-
-
-def _over(claim: Claim) -> None:
-    if claim in _held:  # else it was released before
-        _held.discard(claim)
-        _ended.append((claim.opening, claim.name))
-
-
-def claim(parts: Iterable[Part]) -> None:
+def claim(parts: Collection[Part]) -> None:
     """Let the parts' names be found in ``sys.modules`` for as long as a part of that name lives."""
     with _lock:
         tidy()
+        several = claims.claim(parts)
         for part in parts:
             name = part.name
-            _claims[name] = _claims.get(name, 0) + 1
             standin = _standins.get(name)
             if standin is None:
                 standin = _standins[name] = StandIn(name)
             sys.modules[name] = part.standin = standin
-            _latest[name] = part.claim = Claim(part, _over)
-            _held.add(part.claim)
+        for name in several:
+            if "." in name:
+                withdraw(name)
 
 
 def release(parts: Iterable[Part]) -> None:
     """The parts of a refused candidate: their names go at once, not when the last of them is collected."""
     with _lock:
         for part in parts:
-            if isinstance(part.claim, Claim):
-                _over(part.claim)
+            claims.release(part)
         tidy()
 
 
 def tidy() -> None:
     """Take away the names that no living part has."""
     with _lock:
-        while _ended:
-            opening, name = _ended.popleft()
-            if opening != _opening or name not in _claims:
-                continue
-            _claims[name] -= 1
-            if not _claims[name]:
-                _take_away(name)
+        for name in claims.emptied():
+            _take_away(name)
 
 
 def vacate() -> None:
     """Take every stand-in out of ``sys.modules``: the last loader is closed."""
-    global _opening  # noqa: PLW0603 - the registry is the process's, as sys.modules is
     with _lock:
-        for name in tuple(_claims):
+        claims.forget_all()
+        for name in tuple(_standins):
             _take_away(name)
-        _ended.clear()
-        _opening += 1
 
 
 def _take_away(name: str) -> None:
     standin = _standins.pop(name, None)
-    del _claims[name]
-    _latest.pop(name, None)
     if standin is not None and sys.modules.get(name) is standin:
         del sys.modules[name]
-
-
-def known(name: str) -> bool:
-    """Whether some living part has this name."""
-    return name in _standins
 
 
 def standin_of(name: str) -> ModuleType | None:

@@ -36,7 +36,7 @@ class Survey:
         self._keep = keep
         self.entries = entries
         self.why: dict[str, str] = {}
-        """Name -> the sentence why its part is made anew."""
+        """Name -> why its part is made anew: a sentence, or the name it imports, of which `reason` makes one."""
         self.causes: dict[str, str] = {}
         """Name -> the name it imports, of those that are made anew only because of that."""
         self._suspects: set[str] = set(pending)
@@ -81,7 +81,11 @@ class Survey:
 
     def reason(self, name: str) -> str:
         """Why a sketched part would be executed."""
-        return self.why.get(name) or "it is new in the closure"
+        cause = self.causes.get(name)
+        if cause is not None:
+            again = "can be imported now" if self.index.absent(cause) else "is executed again"
+            return f"it imports {cause}, which {again}"
+        return self.why.get(name, "it is new in the closure")
 
     def _carried(self, name: str, source: Source) -> Iterable[str]:
         """What only running the part revealed that it imports: the same source will again, for all we know.
@@ -95,16 +99,14 @@ class Survey:
 
     def _spread(self) -> None:
         """Whoever imports what is made anew, is."""
-        causes = graph.touched(tuple(self.why), self.index.users_of)
+        causes = graph.touched(tuple(self.why), self.index.users.get)
         for name, cause in causes.items():
             if name not in self.why and name in self.index.parts:
-                again = "can be imported now" if self.index.absent(cause) else "is executed again"
-                self.why[name] = f"it imports {cause}, which {again}"
-                self.causes[name] = cause
+                self.why[name] = self.causes[name] = cause
 
     def _digest_of(self, name: str) -> str:
-        if name in self.sketcher.closures:
-            return self.sketcher.closures[name].digest
+        if name in self.sketcher.closures.digests:
+            return self.sketcher.closures.digests[name]
         part = self.kept(name)
         return part.digest if part is not None else f"no {name}"
 

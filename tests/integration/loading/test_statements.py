@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import sys
+import weakref
 from types import ModuleType
 
 import pytest
@@ -109,6 +111,74 @@ def test_a_submodule_that_its_package_does_not_import_is_that_of_the_asker(ops: 
     assert (new.see(), old.see(), new.pk.b.V) == (2, 1, 2)
 
 
+def test_a_submodule_is_a_plain_attribute_while_there_is_only_one(ops: Ops, loader: Loader) -> None:
+    """A call through a package costs nothing extra, but for as long as code of two generations may mean two things."""
+    ops.write(m="import pk.b\ndef see(): return pk.b.V\n", pk__="", pk__b="V = 1\n")
+    old = loader.load("m").module("m")
+    assert old.see() == old.see() == 1
+    pk = old.pk
+    assert type(pk) is ModuleType
+    assert vars(pk)["b"].V == 1
+
+    path = ops.write(pk__b="V = 2\n")
+    new = loader.reload(path).module("m")
+    assert "b" not in vars(pk)
+    assert (new.see(), old.see(), new.see()) == (2, 1, 2)
+
+    del old
+    gc.collect()
+    assert new.see() == 2
+    assert type(pk) is ModuleType
+    assert vars(pk)["b"].V == 2
+
+
+def test_a_submodule_that_is_imported_late_is_the_importers(ops: Ops, loader: Loader) -> None:
+    """Also if the code that imports it inside a function does so after the swap, while old code lives on."""
+    ops.write(m="def see():\n    import pk.b\n    return pk.b.V\n", pk__="", pk__b="V = 1\n")
+    old = loader.load("m").module("m")
+    assert old.see() == 1
+    new = loader.reload(ops.write(pk__b="V = 2\n")).module("m")
+    assert (new.see(), old.see(), new.see()) == (2, 1, 2)
+
+
+def test_a_package_lets_go_of_a_submodule_that_is_not_imported_any_more(ops: Ops, loader: Loader) -> None:
+    """What a package was lent does not stay in memory for that."""
+    ops.write(m="import pk.b\ndef see(): return pk.b\n", pk__="", pk__b="")
+    m = loader.load("m").module("m")
+    gone = weakref.ref(m.see())
+    pk = m.pk
+    del m
+    loader.reload(ops.write(m="import pk\n"))
+    gc.collect()
+    assert gone() is None
+    assert not hasattr(pk, "b")
+
+
+def test_a_package_lets_go_of_the_submodules_of_a_refused_candidate(ops: Ops, loader: Loader) -> None:
+    """Nor does what only a refused candidate imported."""
+    ops.write(m="import pk\n", pk__="", pk__b="class Mark: pass\n")
+    pk = loader.load("m").module("m").pk
+    ops.write(m="import pk.b\nassert pk.b and pk.b\nraise RuntimeError\n")
+    with pytest.raises(ImportRejected):
+        loader.reload()
+    gc.collect()
+    assert not hasattr(pk, "b")
+    assert "pk.b" not in sys.modules
+
+
+def test_an_undo_brings_each_generation_its_own_submodule(ops: Ops, loader: Loader) -> None:
+    """Back and forth, the package is one object, and each generation finds its own."""
+    ops.write(m="import pk.b\ndef see(): return pk.b.V\n", pk__="", pk__b="V = 1\n")
+    one = loader.load("m")
+    two = loader.reload(ops.write(pk__b="V = 2\n"))
+    for current, other in ((one, two), (two, one), (one, two)):
+        loader.promote(current)
+        for _ in range(2):
+            seen = [generation.run(generation.module("m").see) for generation in (current, other)]
+            assert seen == [1, 2] if current is one else [2, 1]
+    assert one.module("pk") is two.module("pk")
+
+
 def test_a_submodule_that_nobody_imported_is_no_attribute(ops: Ops, loader: Loader) -> None:
     """Being on disk does not make a submodule an attribute of its package; importing it does, at that moment."""
     ops.write(m="import pk\ndef has(): return hasattr(pk, 'b')\ndef get(): import pk.b\n", pk__="", pk__b="")
@@ -119,14 +189,21 @@ def test_a_submodule_that_nobody_imported_is_no_attribute(ops: Ops, loader: Load
 
 
 def test_the_packages_own_attribute_goes_before_a_submodule(ops: Ops, loader: Loader) -> None:
-    """What is set on a package by hand, a fake in a test say, hides the submodule until it is deleted."""
+    """What is set on a package by hand, a fake in a test say, hides the submodule until it is put back, or deleted."""
     ops.write(m="import pk.b\ndef see(): return pk.b\n", pk__="", pk__b="")
-    m = loader.load("m").module("m")
-    real = m.see()
-    m.pk.b = "fake"
-    assert m.see() == "fake"
-    del m.pk.b
-    assert m.see() is real
+    old = loader.load("m").module("m")
+    real = old.see()
+    old.pk.b = "fake"
+    assert old.see() == "fake"
+    old.pk.b = real
+    assert old.see() is real
+
+    new = loader.reload(ops.write(pk__b="V = 2\n")).module("m")
+    new.pk.b = "fake"
+    assert new.see() == old.see() == "fake"
+    del new.pk.b
+    assert old.see() is real
+    assert new.see().V == 2
 
 
 def test_modules_are_plain_ones(ops: Ops, loader: Loader) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotd.core.graph import RUN, Closure, Node, chain, closures, components, hashed, touched
+from hotd.core.graph import RUN, Node, chain, closures, components, hashed, touched
 
 NAMES = [f"n{number}" for number in range(8)]
 graphs = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=4) for name in NAMES})
@@ -23,12 +23,8 @@ def reached(imports: dict[str, list[str]], start: str) -> set[str]:
 
 
 def name_all(imports: dict[str, list[str]], contents: dict[str, str]) -> dict[str, str]:
-    return {name: closure.digest for name, closure in call_all(imports, contents).items()}
-
-
-def call_all(imports: dict[str, list[str]], contents: dict[str, str]) -> dict[str, Closure]:
     nodes = {name: Node(contents[name], sorted(set(targets))) for name, targets in imports.items()}
-    return closures(nodes, components(imports), lambda name: "")
+    return closures(nodes, components(imports), lambda name: "").digests
 
 
 def test_a_change_touches_whoever_imports_it_however_indirectly() -> None:
@@ -116,16 +112,17 @@ def test_what_is_known_from_before_spares_work_and_changes_nothing(size: int, ch
     """Of a module with many imports only those runs are hashed again in which one changed; the digest is the same."""
     imports = [f"n{number:03}" for number in range(size)]
     touched = {f"n{number:03}" for number in changed if number < size}
-    before = closures({"m": Node("text", imports)}, [("m",)], lambda name: "old")["m"]
+    nodes = {"m": Node("text", imports)}
+    before = closures(nodes, [("m",)], lambda name: "old")
     asked: list[str] = []
 
     def known(name: str) -> str:
         asked.append(name)
         return "new" if name in touched else "old"
 
-    anew = closures({"m": Node("text", imports)}, [("m",)], known)["m"]
+    anew = closures(nodes, [("m",)], known)
     asked.clear()
-    again = closures({"m": Node("text", imports, before, touched)}, [("m",)], known)["m"]
+    again = closures(nodes, [("m",)], known, {"m": (before.runs.get("m", ()), touched)})
 
     assert again == anew
     assert (again == before) == (not touched)
