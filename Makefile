@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-all test-soak lint coverage clean
+.PHONY: demo test test-all test-soak bench compare lint coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/hotd demo $(DEMO)
@@ -23,6 +23,21 @@ test-all:
 	  $(MAKE) --no-print-directory test PYTHON=python$$v VENV=.venv-$$v || exit 1; \
 	done
 
+# The bounds of the loader's cost, side by side with what they are compared to: some minutes.
+bench: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest -p no:randomly -o faulthandler_timeout=0 -o timeout=1800 tests/bench/bench_*.py $(BENCH)
+
+# The same beside other engines, in an environment of their own, written to BENCHMARKS.md: half an hour. hmr needs 3.12.
+COMPARE_PYTHON ?= python3.13
+compare:
+	@$(MAKE) --no-print-directory $(VENV)-compare/.installed-engines PYTHON=$(COMPARE_PYTHON) VENV=$(VENV)-compare
+	-@$(MAKE) --no-print-directory bench VENV=$(VENV)-compare BENCH="-q --rows $(VENV)-compare/rows.json"
+	@$(VENV)-compare/bin/python -m tests.bench.engines.compare BENCHMARKS.md --rows $(VENV)-compare/rows.json
+
+$(VENV)/.installed-engines: $(VENV)/.installed-test
+	@for engine in jurigged ipython hmr liveimport; do $(PIP) install $$engine || echo "no $$engine" >&2; done
+	@touch $@
+
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,7 +52,7 @@ coverage: $(VENV)/.installed-test
 	@$(BIN)/python -m coverage report --include='daemon/hotd/core/*,daemon/hotd/contract/*' --fail-under=100
 
 clean:
-	rm -rf .venv .venv-3.* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-compare .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@echo "making the environment $(VENV) with $$($(PYTHON) --version)" >&2
