@@ -73,7 +73,7 @@ def why(book: Book, module: Module, number: int | None, now: Instant, seen: Seen
         *_blocking(module, number, now, seen),
         *_leaking(module, [number], seen),
     )
-    return Why(module.name, number, state, _fate(module, number, generation), reasons)
+    return Why(module.name, number, state, _fate(module, number, generation, now), reasons)
 
 
 # --- of a module -----------------------------------------------------------------------------------------------------
@@ -98,7 +98,8 @@ def _of_module(book: Book, module: Module, now: Instant, seen: Seen) -> Iterator
 def _of_condition(module: Module, condition: Condition) -> Reason:
     error, hint = None, None
     typed = _COMMAND.search(condition.message)
-    following = typed[1] if typed else _NEXT.get(condition.type, "hotctl status {name}").format(name=module.name)
+    usual = _NEXT.get(condition.reason) or _NEXT.get(condition.type, "hotctl status {name}")
+    following = typed[1] if typed else usual.format(name=module.name)
     if condition.type in ("Rejected", "SourceMissing") and module.rejection is not None:
         error, hint = module.rejection.error, module.rejection.error.hint
     return Reason(condition.type, condition.message, following, hint, since=condition.since, error=error)
@@ -110,7 +111,8 @@ _NEXT = {
     "SourceMissing": "hotctl reload {name}",
     "CrashLooping": "hotctl errors {name}",
     "NotServing": "hotctl instances {name}",
-    "Tainted": "hotctl instances {name}",
+    "Tainted": "hotctl errors {name}",
+    "abandoned": "hotctl instances {name}",
 }
 
 
@@ -135,13 +137,19 @@ def _held(book: Book, module: Module, told: set[str], now: Instant) -> Iterator[
 # --- of a generation -------------------------------------------------------------------------------------------------
 
 
-def _fate(module: Module, number: int, generation: Generation | None) -> str:
+LEAVING = 10.0
+"""Seconds after its retirement in which a generation may still be on its way out of memory: it is told as that."""
+
+
+def _fate(module: Module, number: int, generation: Generation | None, now: Instant) -> str:
     if generation is not None and isinstance(generation.phase, Draining):
         return f"{_counted(module.count(number))} it still"
     if generation is not None and isinstance(generation.phase, Standby):
         return "nobody runs it, and it is kept in memory for an undo"
     if number in module.leaks:
         return "it is in memory all the same"
+    if generation is not None and now.mono - generation.phase.since.mono < LEAVING:
+        return f"it was retired {_age(generation.phase.since, now)} ago and leaves memory"
     return "it is gone from memory"
 
 

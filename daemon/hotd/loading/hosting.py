@@ -196,6 +196,7 @@ class Hosting:
     def holders(self, module: str, number: int, within: float) -> tuple[Holder, ...]:
         loader = self._lines[module].loader
         self._reclaim.collector.collect()
+        self._reclaim.look_soon()
         leaks = loader.leaks(collect=False)
         return next((leak.holders(within) for leak in leaks if leak.generation == number), ())
 

@@ -13,7 +13,7 @@ from hotd.loading.modules import PartLoader
 from hotd.loading.part import OWNER, Part
 from hotd.loading.routing import Importer
 
-_WRAPPERS = (staticmethod, classmethod, property, GetSetDescriptorType, MemberDescriptorType)
+_PIECES = (CellType, staticmethod, classmethod, property, GetSetDescriptorType, MemberDescriptorType)
 _OURS = (PartLoader, ModuleSpec)
 """Behind ``__loader__`` and ``__spec__`` of a module of ours."""
 
@@ -74,8 +74,8 @@ class Inside:
             return id(one) in self._spaces or parent is Part or issubclass(parent, type)
         if kind is tuple:
             return issubclass(parent, type) or (parent is FunctionType and one is to.__closure__)
-        if kind is CellType or kind in _WRAPPERS:
-            return parent in (tuple, dict)
+        if any(kind is piece for piece in _PIECES):  # not `in`: that would ask a class what it equals
+            return parent is tuple or parent is dict
         return id(one) in self._modules or (issubclass(kind, _OURS) and self._stands_for_ours(one))
 
     def _stands_for_ours(self, one: Any) -> bool:

@@ -34,7 +34,9 @@ class Pacing:
     grace: float = 1.0
     """From a retirement until it is news that the code is in memory: threads come to their end meanwhile."""
     again: float = 5.0
-    """Between two looks at what leaks, so that it is no news any more when its holder lets go."""
+    """Between two looks at what leaks, so that it is no news any more when its holder lets go; then twice that, …"""
+    longest: float = 60.0
+    """… until it is this."""
     share: float = 0.02
     """Of all time, in which every thread may stand still because garbage is collected."""
 
@@ -83,6 +85,8 @@ class Reclaim:
         self._leaving: list[Leaving] = []
         self._thread: threading.Thread | None = None
         self._looked = 0.0
+        self._pause = pacing.again
+        self._asked = False
         self._closed = threading.Event()
 
     def retire(self, leaving: Leaving) -> None:
@@ -93,6 +97,11 @@ class Reclaim:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="hotd-reclaim", daemon=True)
             self._thread.start()
+
+    def look_soon(self) -> None:
+        """Somebody wants to know. Any thread."""
+        self._asked, self._pause = True, self._pacing.again
+        self._inbox.put(None)
 
     def close(self, timeout: float = 1.0) -> None:
         """End the thread, unless a finalizer of user code keeps it. Hooks that run are left alone."""
@@ -138,14 +147,18 @@ class Reclaim:
     def _look_in(self) -> float | None:
         """Seconds until the next look; None when there is nothing to look for.
 
-        At what was let go: at once, at the end of its grace, and then again and again, at a modest pace.
+        At what was let go: at once, at the end of its grace, and then again and again, less and less often.
         """
         lost = [since for line in self._lines.values() for since in line.since.values()]
         if not lost:
             return None
-        later = self._looked + self._pacing.again
-        due = min(
-            next((at for at in (since, since + self._pacing.grace) if at > self._looked), later) for since in lost
+        later = self._looked + self._pause
+        due = (
+            self._looked
+            if self._asked
+            else min(
+                next((at for at in (since, since + self._pacing.grace) if at > self._looked), later) for since in lost
+            )
         )
         return max(0.0, due - self._now(), self.collector.due_in())
 
@@ -183,6 +196,7 @@ class Reclaim:
     def _retire(self, leaving: Leaving) -> frozenset[str]:
         line = self._lines.setdefault(leaving.module, _Line(leaving.loader))
         line.since.setdefault(leaving.generation.number, self._now())
+        self._pause = self._pacing.again
         return leaving.loader.retire(leaving.generation)
 
     def _end(self, leaving: Leaving, disposal: Disposal) -> None:
@@ -196,12 +210,13 @@ class Reclaim:
 
     def _look(self) -> None:
         """Collect if there is a reason to, then tell what is left of every module that has news."""
-        self._looked = self._now()
+        self._looked, self._asked = self._now(), False
         lines = {name: line for name, line in self._lines.items() if line.since}
         if any(line.loader.leaks(collect=False) for line in lines.values()):
             self.collector.collect()
             if self.collector.began < self._looked:
                 return  # Somebody else's collection came between: what is left may be garbage. Ours is due again soon.
+        self._pause = min(self._pause * 2, self._pacing.longest)
         for name, line in lines.items():
             self._tell(name, line, line.loader.leaks(collect=False))
 
@@ -212,7 +227,7 @@ class Reclaim:
         old = self._looked - self._pacing.grace
         told = tuple(LeakedCode(n, found[n].parts) for n, since in line.since.items() if since <= old)
         if told != line.told:
-            line.told = told
+            line.told, self._pause = told, self._pacing.again
             self._sink(Leaks(name, told))
 
     def _now(self) -> float:

@@ -560,7 +560,12 @@ def test_looking_for_holders_runs_nothing_of_theirs(ops: Ops, loader: Loader, li
             raise AssertionError("repr")
 
     undo.callback(lib.LIST.clear)
-    old_generation(ops, loader, lambda module: lib.LIST.append(Shy(module.on_exit)))
+
+    def hold(module: Any) -> None:
+        module.one = Shy(module.on_exit)
+        lib.LIST.append(module.one)
+
+    old_generation(ops, loader, hold)
 
     (leak,) = loader.leaks()
 
