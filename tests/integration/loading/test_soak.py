@@ -13,8 +13,9 @@ import linecache
 import os
 import sys
 import threading
+import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Collection, Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +164,11 @@ def tables(loader: Loader) -> dict[str, int]:
                 if isinstance(value, Sized) and not isinstance(value, (str, bytes, type)) and attribute[:2] != "__":
                     found[f"{name}.{attribute}"] = len(value)
     for path, value in collections_of("loader", loader, set()):
-        found[path] = len(value)
+        found[path] = len(value) - sum(isinstance(one, weakref.ref) and one() is None for one in value)
     return found
 
 
-def collections_of(path: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Sized]]:
+def collections_of(path: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Collection[Any]]]:
     """Those of the thing and of the things of ours that it has; what belongs to one generation is left out."""
     if id(thing) in seen or isinstance(thing, (str, bytes, type, Part, Source, Generation)):
         return
