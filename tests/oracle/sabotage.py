@@ -7,9 +7,12 @@ from types import FrameType
 from typing import Any
 
 from hotd.core import graph
-from hotd.loading import asking, claims, execution, hooks, ledger, link, loader, pool, routing, standin, threads
-from hotd.loading.part import Part, Scope
-from hotd.loading.source import Source
+from hotd.loading import ledger, loader
+from hotd.loading.imports import asking, claims, execution, routing, standin, threads
+from hotd.loading.imports.part import Part, Scope
+from hotd.loading.linking import link, pool
+from hotd.loading.process import hooks
+from hotd.loading.sources.source import Source
 
 
 def put(owner: object, name: str, value: object) -> None:

@@ -41,8 +41,8 @@ from hotd.host.forks import forget_in_child
 from hotd.host.lock import InstanceLock, claim_socket, lock_of
 from hotd.host.notify import Notifier
 from hotd.host.signals import Signals
-from hotd.loading import threads
 from hotd.loading.hosting import Hosting
+from hotd.loading.imports import threads
 from hotd.ports import InstanceEvent
 from hotd.store import Store
 from hotd.watching import FileWatcher

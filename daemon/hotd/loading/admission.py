@@ -5,8 +5,8 @@ from __future__ import annotations
 from hotd.contract.errors import BadEntry
 from hotd.contract.nearest import nearest
 from hotd.core import names
-from hotd.loading.disk import Disk, Kind, Location
-from hotd.loading.roots import Roots
+from hotd.loading.sources.disk import Disk, Kind, Location
+from hotd.loading.sources.roots import Roots
 
 
 def admit(name: str, roots: Roots) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from hotd.contract.errors import LoadRejected
 from hotd.core.bundle import Bundle, BundleFile
-from hotd.loading.disk import Kind
-from hotd.loading.files import Layered, Packed
 from hotd.loading.generation import Generation
-from hotd.loading.part import Part
-from hotd.loading.roots import Roots
-from hotd.loading.sketch import Sketcher, entry_names
-from hotd.loading.source import Source
+from hotd.loading.imports.part import Part
+from hotd.loading.linking.sketch import Sketcher, entry_names
+from hotd.loading.sources.disk import Kind
+from hotd.loading.sources.files import Layered, Packed
+from hotd.loading.sources.roots import Roots
+from hotd.loading.sources.source import Source
 
 
 def bundle_of(generation: Generation, roots: Roots) -> Bundle:

@@ -7,9 +7,9 @@ from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 from hotd.loading.generation import Generation
-from hotd.loading.part import DONE, Part
-from hotd.loading.slots import Before
-from hotd.loading.typecaches import Overloads
+from hotd.loading.imports.part import DONE, Part
+from hotd.loading.outside.slots import Before
+from hotd.loading.process.typecaches import Overloads
 
 P = ParamSpec("P")
 T = TypeVar("T")

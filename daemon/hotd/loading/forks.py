@@ -2,7 +2,7 @@
 
 Up to Python 3.13 multiprocessing forks by default. What other threads were in the middle of is in the middle for ever:
 locks that they hold, and modules that they execute. So the child gets new locks, and executes afresh what it meets
-half-done (`hotd.loading.execution`).
+half-done (`imports.execution`).
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from hotd.contract.nearest import nearest
 from hotd.core import names
-from hotd.loading.asking import call_bound
-from hotd.loading.execution import execute_chain
-from hotd.loading.part import Part, reach
+from hotd.loading.imports.asking import call_bound
+from hotd.loading.imports.execution import execute_chain
+from hotd.loading.imports.part import Part, reach
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class UnknownPart(KeyError):
 
 
 class Indexed(Protocol):
-    """An index (`hotd.loading.index`) that describes this generation for as long as it is its attribute."""
+    """An index (`linking.index`) that describes this generation for as long as it is its attribute."""
 
     parts: dict[str, Part]
 

@@ -45,11 +45,11 @@ from hotd.loading.candidate import Candidate
 from hotd.loading.clearing import Clearing
 from hotd.loading.entry import Entry, resolve_entry
 from hotd.loading.generation import Generation
+from hotd.loading.linking.pool import Pool
+from hotd.loading.linking.refusal import Avoided, does_not_run, with_digest
 from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
-from hotd.loading.pool import Pool
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
-from hotd.loading.refusal import Avoided, does_not_run, with_digest
 from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")

@@ -20,8 +20,8 @@ from collections.abc import Collection, Iterable
 
 from hotd.contract.errors import WouldRebuild
 from hotd.core import graph, names
-from hotd.loading.part import Part, State
-from hotd.loading.survey import Survey
+from hotd.loading.imports.part import Part, State
+from hotd.loading.linking.survey import Survey
 
 _MOST_NAMED = 3
 

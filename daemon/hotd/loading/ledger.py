@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
-from hotd.loading.index import Index
-from hotd.loading.part import Part
-from hotd.loading.roots import Roots
-from hotd.loading.source import Source
-from hotd.loading.survey import Aliases, Paths, Places, Survey
+from hotd.loading.imports.part import Part
+from hotd.loading.linking.index import Index
+from hotd.loading.linking.survey import Aliases, Paths, Places, Survey
+from hotd.loading.sources.roots import Roots
+from hotd.loading.sources.source import Source
 
 
 class Ledger:

@@ -13,28 +13,29 @@ from types import TracebackType
 from hotd.contract.errors import BadEntry, Busy, LoadRejected, WouldRebuild
 from hotd.core import names
 from hotd.core.bundle import Bundle
-from hotd.loading import forks, hooks, keeping
+from hotd.loading import forks, keeping
 from hotd.loading.admission import admit
-from hotd.loading.asking import BOUND, call_bound, leave, to_front
 from hotd.loading.bundling import Unpacked, bundle_of
 from hotd.loading.candidate import Candidate, executed_since
-from hotd.loading.execution import execute_chain, finished_by_now
 from hotd.loading.generation import Generation
-from hotd.loading.leaks import Leak, leaks_of
+from hotd.loading.imports.asking import BOUND, call_bound, leave, to_front
+from hotd.loading.imports.execution import execute_chain, finished_by_now
+from hotd.loading.imports.part import DONE, Part, connected
+from hotd.loading.imports.standin import tidy
 from hotd.loading.ledger import Ledger
+from hotd.loading.linking.pool import Pool
+from hotd.loading.linking.refusal import Avoided, does_not_run, in_user_code, with_digest
+from hotd.loading.linking.sketch import Sketcher, entry_names
+from hotd.loading.linking.survey import Paths, Survey
+from hotd.loading.memory.leaks import Leak, leaks_of
+from hotd.loading.memory.sentinels import Sentinels, is_left
 from hotd.loading.numbers import Numbers
-from hotd.loading.part import DONE, Part, connected
+from hotd.loading.outside.slots import now
 from hotd.loading.plan import Plan, plan_of
-from hotd.loading.pool import Pool
-from hotd.loading.refusal import Avoided, does_not_run, in_user_code, with_digest
+from hotd.loading.process import hooks
+from hotd.loading.process.typecaches import forget_types, give_back_overloads, take_overloads
 from hotd.loading.residue import Remains, Residue, spaces_of
-from hotd.loading.roots import Roots
-from hotd.loading.sentinels import Sentinels, is_left
-from hotd.loading.sketch import Sketcher, entry_names
-from hotd.loading.slots import now
-from hotd.loading.standin import tidy
-from hotd.loading.survey import Paths, Survey
-from hotd.loading.typecaches import forget_types, give_back_overloads, take_overloads
+from hotd.loading.sources.roots import Roots
 
 _Found = Candidate | tuple[Candidate, list[str]]
 """What is current already, or a candidate and the names in it to execute."""
@@ -493,12 +494,12 @@ class Loader:
         return self._current
 
     def serving(self) -> Iterable[Generation]:
-        """See `hotd.loading.pool.Member`."""
+        """See `linking.pool.Member`."""
         current = self._current
         return self._coming() if current is None else [current, *self._coming()]
 
     def living(self) -> Iterable[Generation]:
-        """See `hotd.loading.pool.Member`."""
+        """See `linking.pool.Member`."""
         return [*self._coming(), *reversed(self.generations)]
 
     def _coming(self) -> list[Generation]:
@@ -506,6 +507,6 @@ class Loader:
         return [*self._staging, *(candidate.generation for one in self._open if (candidate := one()) is not None)]
 
     def learned(self, part: Part, name: str) -> None:
-        """See `hotd.loading.pool.Member`."""
+        """See `linking.pool.Member`."""
         self._ledger.learned(part, name)
         self._sentinels.came(part, name)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hotd.contract.errors import WouldRebuild
 from hotd.loading import keeping
 from hotd.loading.generation import Generation
-from hotd.loading.part import DONE
-from hotd.loading.survey import Survey
+from hotd.loading.imports.part import DONE
+from hotd.loading.linking.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)

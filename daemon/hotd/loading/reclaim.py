@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hotd.core.messages import HookFailed, LeakedCode, Leaks
-from hotd.loading.collecting import Collector
 from hotd.loading.dispose import HOT_DISPOSE, Disposal, dispose
 from hotd.loading.generation import Generation
-from hotd.loading.leaks import Leak
 from hotd.loading.loader import Loader
+from hotd.loading.memory.collecting import Collector
+from hotd.loading.memory.leaks import Leak
 from hotd.ports import Afterlife, Clock
 
 log = logging.getLogger("hotd.loading")

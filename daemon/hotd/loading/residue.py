@@ -18,11 +18,11 @@ from hotd.core.border import Raised
 from hotd.loading import forks
 from hotd.loading.candidate import Candidate
 from hotd.loading.dispose import HOT_DISPOSE, dispose
-from hotd.loading.holders import Holder, found_by, registered
-from hotd.loading.part import OWNER, Part
-from hotd.loading.running import idle_worker, placed, running
-from hotd.loading.threads import when_over
-from hotd.loading.whose import Whose
+from hotd.loading.imports.part import OWNER, Part
+from hotd.loading.imports.threads import when_over
+from hotd.loading.outside.holders import Holder, found_by, registered
+from hotd.loading.outside.running import idle_worker, placed, running
+from hotd.loading.outside.whose import Whose
 
 PATIENCE = 5.0
 """Seconds that ``__hot_dispose__`` of a candidate gets."""

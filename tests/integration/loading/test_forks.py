@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from hotd.loading import Pool, execution, standin
+from hotd.loading import Pool
+from hotd.loading.imports import execution, standin
 from tests.integration.loading.conftest import Open, Ops
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")

@@ -15,11 +15,11 @@ from types import ModuleType
 import pytest
 
 from hotd.loading import Loader
-from hotd.loading.doors import at_exit
-from hotd.loading.holders import Holder, holders
-from hotd.loading.part import Part
-from hotd.loading.slots import now
-from hotd.loading.whose import LARGEST, Whose
+from hotd.loading.imports.part import Part
+from hotd.loading.outside.doors import at_exit
+from hotd.loading.outside.holders import Holder, holders
+from hotd.loading.outside.slots import now
+from hotd.loading.outside.whose import LARGEST, Whose
 from tests.integration.loading.conftest import Ops
 from tests.integration.loading.registering import UNDOABLE
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from hotd.loading.origins import origins
+from hotd.loading.sources.origins import origins
 
 
 def git(folder: Path, *args: str) -> str:

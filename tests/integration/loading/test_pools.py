@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from hotd.loading import Loader, threads
+from hotd.loading import Loader
+from hotd.loading.imports import threads
 from tests.integration.loading.conftest import Ops
 
 PROGRAM = """

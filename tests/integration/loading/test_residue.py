@@ -14,9 +14,9 @@ import pytest
 
 from hotd.contract.errors import LoadRejected
 from hotd.loading import Candidate, Loader, Pool
-from hotd.loading.doors import at_exit
+from hotd.loading.outside.doors import at_exit
+from hotd.loading.outside.slots import now
 from hotd.loading.residue import MOST_TOLD
-from hotd.loading.slots import now
 from tests.integration.loading.conftest import Open, Ops
 from tests.integration.loading.registering import UNDOABLE
 from tests.support.eventually import eventually

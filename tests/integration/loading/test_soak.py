@@ -23,8 +23,8 @@ import pytest
 
 from hotd.contract.errors import LoadRejected
 from hotd.loading import Generation, Loader
-from hotd.loading.part import Part
-from hotd.loading.source import Source
+from hotd.loading.imports.part import Part
+from hotd.loading.sources.source import Source
 from tests.integration.loading.conftest import Ops
 
 WARM = 260

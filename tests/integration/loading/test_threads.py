@@ -12,7 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from hotd.loading import Loader, threads
+from hotd.loading import Loader
+from hotd.loading.imports import threads
 from tests.integration.loading.conftest import Ops
 
 ROLE: contextvars.ContextVar[str] = contextvars.ContextVar("ROLE", default="nobody")

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from hotd.loading.circumstances import is_guarded, may_be_skipped
-from hotd.loading.scan import scan
+from hotd.loading.sources.circumstances import is_guarded, may_be_skipped
+from hotd.loading.sources.scan import scan
 
 GUARDED = [
     "try:\n    import x\nexcept ImportError: pass\n",

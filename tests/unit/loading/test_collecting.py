@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotd.loading.collecting import Collector
+from hotd.loading.memory.collecting import Collector
 
 
 class Machine:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hotd.loading.disk import Kind
-from hotd.loading.roots import Roots
+from hotd.loading.sources.disk import Kind
+from hotd.loading.sources.roots import Roots
 
 
 def grow(root: Path, *files: str) -> None:

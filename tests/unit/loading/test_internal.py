@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
-from hotd.loading.internal import internal
+from hotd.loading.imports.internal import internal
 
 
 @internal

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from hotd.loading.finder import Finder
 from hotd.loading.patches import Patch, awaited
+from hotd.loading.process.finder import Finder
 
 NAME = "patched_xyz"
 

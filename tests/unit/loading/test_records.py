@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hotd.loading.records import PATCHES
+from hotd.loading.process.records import PATCHES
 
 (PATCH,) = PATCHES
 

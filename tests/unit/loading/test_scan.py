@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from hotd.loading.scan import Mention, Scan, scan
+from hotd.loading.sources.scan import Mention, Scan, scan
 
 
 def read(text: str) -> Scan:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hotd.loading.files import read
-from hotd.loading.source import Source, digest_of
+from hotd.loading.sources.files import read
+from hotd.loading.sources.source import Source, digest_of
 
 
 def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
