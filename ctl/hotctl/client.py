@@ -115,6 +115,22 @@ class Daemon:
         """What is in the way of a module, or of one of its generations. May take some seconds where something leaks."""
         return self._ask(requests.Why(module, generation), views.Why)
 
+    def wait(
+        self, module: str, until: str, generation: int | None = None, *, timeout: float | None = None
+    ) -> views.Waited:
+        """Until it is so: ``generation>=8``, ``drained``, ``healthy``; of one generation ``drained`` or ``gone``.
+
+        ``timeout`` in seconds (None: as long as it takes); then DeadlinePassed, which names what it still waited for.
+        """
+        until_when = _deadline(timeout)
+        while True:
+            wait = _shortest(until_when, LONGEST_WAIT)
+            seen = self._ask(requests.Wait(module, until, generation, wait), views.Waited)
+            if seen.reached:
+                return seen
+            if wait <= 0:
+                raise DeadlinePassed(f"not in time: {seen.message}", hint=seen.next)
+
     def events(
         self, follow: bool = False, after: int | None = None, module: str | None = None, limit: int = 200
     ) -> Stream[views.Event]:

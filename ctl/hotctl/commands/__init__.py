@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
     from hotctl.view.page import Page
     from hotctl.view.screen import Screen
-    from hotd.contract.requests import Check, Deploy, Promote, Reload, Request, Retry, Stage, Undo
-    from hotd.contract.views import Change
+    from hotd.contract.requests import Check, Deploy, Promote, Reload, Request, Retry, Stage, Undo, Wait
+    from hotd.contract.views import Change, Waited
 
     Settle = Callable[[Change, float, Callable[[str], None]], tuple[Change, Page]]
     """Given a change, a deadline and the words of a spinner: the change with fresh counts, and what is late."""
 
 FIRST_ANSWER = 0.25
 """Seconds: most reloads are over by then, in one exchange; of a longer one this makes the revision known early."""
+LOOK_AGAIN = 2.0
+"""Seconds between two looks at what is waited for: the longest that what is said meanwhile of it is old."""
 DEADLINE_PASSED = 4
 
 
@@ -58,6 +60,7 @@ CATALOG: dict[str, Entry] = {
         ("diff", "MODULE N [M]", "what tells one generation's source from another's", LOOK),
         ("events", "", "the event stream", LOOK),
         ("outcome", "REVISION", "the result of a rollout", LOOK),
+        ("wait", "MODULE [N] --for WHAT", "until a generation is current, drained or gone", LOOK),
         ("version", "", "versions of hotctl and of the daemon", LOOK),
         ("stage", "MODULE", "load aside and wait for promote or abort", CHANGE),
         ("promote", "MODULE", "make the staged candidate current", CHANGE),
@@ -105,6 +108,17 @@ class Here:
         if told.failed:
             self.screen.tell(*told.failed)
         return exit_status(change)
+
+    def until(self, wanted: Wait, deadline: float, say: Callable[[str], None]) -> Waited:
+        """Ask until it is so or the deadline has passed; meanwhile ``say`` what it waits for."""
+        from dataclasses import replace
+
+        while True:
+            left = deadline - self.clock()
+            seen: Waited = self.daemon.ask(replace(wanted, max_wait=max(0.0, min(left, LOOK_AGAIN))))
+            if seen.reached or left <= 0:
+                return seen
+            say(f"waiting; {seen.message}")
 
     def roll_out(
         self,

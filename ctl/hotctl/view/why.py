@@ -7,7 +7,7 @@ from datetime import datetime
 from hotctl.view.failures import hint
 from hotctl.view.page import Page, Span, Verbatim, command, dim, line, strong
 from hotctl.view.words import ago, gen, spaced
-from hotd.contract.views import Reason, Why
+from hotd.contract.views import Reason, Waited, Why
 
 INDENT = 2
 
@@ -20,6 +20,11 @@ def why(view: Why, now: datetime) -> Page:
     if not view.reasons:
         page.append(line("nothing is in its way", indent=INDENT))
     return page
+
+
+def late(view: Waited) -> Page:
+    """The time is over, and what was waited for is not so."""
+    return [line(Span("hotctl: ", "bad"), f"the time is over; {view.message}", dim("  "), command(view.next))]
 
 
 def _reason(reason: Reason, now: datetime) -> Page:

@@ -63,6 +63,19 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Parks until it is so: ``generation>=8``, ``drained``, ``healthy``; ``gone``, which is said of one generation.
+
+    With ``generation`` it is about that one alone.
+    """
+
+    module: str
+    until: str
+    generation: int | None = None
+    max_wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Errors:
     module: str
     limit: int = 20
@@ -271,6 +284,7 @@ Request = (
     | History
     | Diff
     | Why
+    | Wait
     | Errors
     | Events
     | Logs

@@ -416,6 +416,20 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Waited:
+    """Whether what was waited for is so."""
+
+    module: str
+    generation: int | None
+    """The one it is about, or the least that will do."""
+    reached: bool
+    message: str
+    """What is so, or what it still waits for, by name."""
+    next: str
+    """The next command to type."""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One entry of the event stream; further facts of the event stand in ``fields``."""
 

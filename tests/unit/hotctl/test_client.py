@@ -97,6 +97,11 @@ def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
         (lambda d: d.errors("m"), requests.Errors("m"), views.Failures(())),
         (lambda d: d.diff("m", 1, 2), requests.Diff("m", 1, 2), views.Diff("m", 1, 2, ())),
         (lambda d: d.why("m", 3), requests.Why("m", 3), views.Why("m", 3, "retired", "it is gone from memory", ())),
+        (
+            lambda d: d.wait("m", "drained", 3),
+            requests.Wait("m", "drained", 3, LONGEST_WAIT),
+            views.Waited("m", 3, True, "no instance runs g3", "hotctl why m 3"),
+        ),
         (lambda d: d.outcome(7, 3.0), requests.Outcome(7, 3.0), change("promoted")),
         (lambda d: d.undo("m", 2, reason="r"), requests.Undo("m", 2, "r"), change("undone")),
         (lambda d: d.pause(), requests.Pause(), change("done")),
@@ -254,6 +259,18 @@ def test_a_drain_that_takes_too_long_names_who_holds_it_up() -> None:
 def test_a_dry_run_waits_for_nothing() -> None:
     """There is nothing to drain."""
     assert Daemon(Script(change("planned", None))).reload("m", dry_run=True, wait_drained=True).outcome == "planned"
+
+
+def test_a_wait_is_one_in_pieces_and_its_end_names_what_it_waited_for() -> None:
+    """The daemon parks a call for 20 s at most."""
+    late = views.Waited("m", None, False, "m: m-1 runs g1 still", "hotctl why m")
+    script = Script(late, replace(late, reached=True))
+    assert Daemon(script).wait("m", "drained").reached
+    assert [one.max_wait for one in script.asked] == [LONGEST_WAIT, LONGEST_WAIT]
+
+    with pytest.raises(DeadlinePassed, match="not in time: m: m-1 runs g1 still") as caught:
+        Daemon(Script(late)).wait("m", "drained", timeout=0)
+    assert caught.value.hint == "hotctl why m"
 
 
 # --- streams ----------------------------------------------------------------------------------------------------------

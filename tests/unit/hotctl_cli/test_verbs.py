@@ -28,6 +28,7 @@ ANSWERS: dict[type, Any] = {
     requests.Errors: given.failures(),
     requests.Diff: given.diff(),
     requests.Why: given.why(),
+    requests.Wait: given.waited(reached=True),
     requests.Events: EVENTS,
     requests.Logs: LOGS,
 }
@@ -80,6 +81,8 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         (("diff", "long_op", "3"), requests.Diff("long_op", 3)),
         (("why", "long_op"), requests.Why("long_op")),
         (("why", "long_op", "g3"), requests.Why("long_op", 3)),
+        (("wait", "long_op", "--for", "healthy"), requests.Wait("long_op", "healthy", None, 2.0)),
+        (("wait", "long_op", "g6", "--for", "gone", "--timeout", "0s"), requests.Wait("long_op", "gone", 6, 0.0)),
         (("events",), requests.Events(limit=200)),
         (("logs", "long_op", "--instance", "long_op-7", "-n3"), requests.Logs("long_op", None, 3, 0.0, "long_op-7")),
         (("outcome", "12"), requests.Outcome(12)),
@@ -121,6 +124,7 @@ def test_arguments_become_the_request(argv: tuple[str, ...], request_: requests.
         (("errors", "long_op"), given.failures().errors),
         (("diff", "long_op", "6", "7"), given.diff()),
         (("why", "long_op", "3"), given.why()),
+        (("wait", "long_op", "6", "--for", "drained"), given.waited(reached=True)),
     ],
 )
 def test_json_of_a_reading_verb_is_one_document_of_the_interface(argv: tuple[str, ...], expected: Any) -> None:

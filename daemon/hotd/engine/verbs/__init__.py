@@ -36,6 +36,7 @@ from hotd.engine.verbs import (
     stop,
     undo,
     unpin,
+    wait,
     why,
 )
 
@@ -70,5 +71,6 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "stop": stop.answer,
     "undo": undo.answer,
     "unpin": unpin.answer,
+    "wait": wait.answer,
     "why": why.answer,
 }
