@@ -9,7 +9,7 @@ import pytest
 
 from hotd.core.records import Added, KeptDaemon
 from hotd.store.schema import VERSION, migrate, version_of
-from tests.contract.golden_store import STORES
+from tests.contract.golden_store import FROM, STORES
 from tests.integration.store.samples import ERROR, kept
 
 
@@ -50,6 +50,10 @@ def test_a_store_of_that_version_is_read_and_goes_on(version: int, tmp_path: Pat
             "promoted",
             "promoted",
         ]
+        whence = FROM if version > 1 else ()
+        assert [one.origins for one in known.generations["op"]] == [whence, (), ()]
+        assert [one.origins for one in it.store.history("op", 99, 99)] == [(), (), whence, ()]
+        assert it.store.history("op", 3, 1)[0].commit == (FROM[0].commit if version > 1 else None)
         outcome = it.store.outcome(2)
         assert outcome is not None and outcome.modules[0].serving.current == 1
         (failure,) = it.store.failures("op", 9)

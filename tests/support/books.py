@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from hotd.contract import requests
 from hotd.contract.events import EventName
-from hotd.contract.views import Change, Condition, ModuleView
+from hotd.contract.views import Change, Condition, ModuleView, Origin
 from hotd.core import durable, ending, instances, outcomes, pinning, rollouts, starting, switches, undoing, watch
 from hotd.core.book import NOTHING, Book, Module, open_book
 from hotd.core.bundle import Bundle
@@ -125,6 +125,8 @@ class World:
         self._unseen: list[Book] = []
         self.prompt = True
         """Whether the store keeps everything at once."""
+        self.origins: tuple[Origin, ...] = ()
+        """Where what is on disk came from."""
         self.lost: set[str] = set()
         """Digests whose sources the store cannot give back."""
         self.contents: dict[tuple[str, str], dict[str, str]] = {}
@@ -304,7 +306,8 @@ class World:
     def end_load(self, number: int) -> None:
         """Also of one that was abandoned, and ends all the same."""
         running = self.loads.pop(number, None) or self.abandoned.pop(number)
-        self.loaded(self.outcome(running))
+        reads = running.job.kind is LoadKind.STAGE and running.job.restores is None
+        self.loaded(replace(self.outcome(running), origins=self.origins if reads else ()))
 
     def loaded(self, outcome: LoadOutcome) -> None:
         self.tell(lambda book, now: outcomes.loaded(book, outcome, now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hotd.contract.views import Change, Event
+from hotd.contract.views import Change, Event, Origin
 from hotd.core.bundle import Bundle
 from hotd.core.environment import Environment
 from hotd.core.records import (
@@ -29,6 +29,7 @@ class Shelf:
         self.modules: dict[str, KeptModule] = {}
         self.generations: dict[str, dict[int, KeptGeneration]] = {}
         self.executed: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.origins: dict[tuple[str, int], tuple[Origin, ...]] = {}
         self.over: dict[tuple[str, int], Environment] = {}
         self.rejections: dict[str, list[KeptRejection]] = {}
         self.daemon = KeptDaemon()
@@ -82,11 +83,12 @@ class Shelf:
                 raise AssertionError(record)
 
     def _put_generation(self, record: KeptGeneration) -> None:
+        key = record.module, record.number
         if record.executed is not None:
-            self.executed[record.module, record.number] = record.executed
+            self.executed[key], self.origins[key] = record.executed, record.origins
         plain = KeptGeneration(
             record.module, record.number, record.digest, record.cause, record.actor, record.created,
-            record.duration_ms, record.verdict, self.executed.get((record.module, record.number)),
+            record.duration_ms, record.verdict, self.executed.get(key), self.origins.get(key, ()),
         )  # fmt: skip
         self.generations.setdefault(record.module, {})[record.number] = plain
 

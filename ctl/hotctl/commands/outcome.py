@@ -15,4 +15,10 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, here: Here) -> int:
     """Exits as the rollout itself did; 4 while it is in flight."""
-    return here.report(here.daemon.ask(Outcome(args.revision)))
+    from hotctl.view.origins import origins
+
+    change = here.daemon.ask(Outcome(args.revision))
+    status = here.report(change)
+    if not here.screen.json:
+        here.screen.show(*origins(change.origins))
+    return status

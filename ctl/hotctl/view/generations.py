@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotctl.view.notes import INDENT
+from hotctl.view.origins import whence
 from hotctl.view.page import Column, Page, Row, Span, Table, command, dim, line, phrase, row
 from hotctl.view.words import ago, gen, listed, located, short, took
 from hotd.contract.views import Generations, GenerationView
@@ -19,6 +20,7 @@ COLUMNS = (
     Column("VERDICT", spare=True),
     Column("BY"),
     Column("CAUSE", flexible=True),
+    Column("COMMIT", spare=True),
 )
 STYLES = {"current": "good", "draining": "old", "rejected": "bad", "candidate": "warn", "retired": "dim"}
 
@@ -46,5 +48,6 @@ def _row(one: GenerationView, module: str, now: datetime, *, parts: bool) -> Row
         one.verdict,
         one.actor,
         one.cause,
+        whence(one.origins),
         notes=notes,
     )

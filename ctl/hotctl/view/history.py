@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotctl.view.notes import INDENT
+from hotctl.view.origins import whence
 from hotctl.view.page import Column, Page, Row, Span, Table, dim, line, phrase, row
 from hotctl.view.words import ago, gen, listed, took
 from hotd.contract.views import History, RevisionView
@@ -46,7 +47,7 @@ def _row(one: RevisionView, now: datetime, *, parts: bool) -> Row:
         took(one.duration_ms),
         one.actor,
         one.cause,
-        one.commit[:12] if one.commit else "-",
+        whence(one.origins, one.commit),
         notes=(line(dim(f"{module} executed "), names, indent=INDENT) for module, names in executed),
     )
 

@@ -178,6 +178,17 @@ class Instances:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the code below one source root came from when it was read."""
+
+    root: str
+    target: str | None = None
+    """Where the root leads, if it is a link or lies behind one."""
+    commit: str | None = None
+    """Of the git repository it lies in: the one that was checked out, whatever was edited since."""
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationView:
     generation: int | None
     """None for a load that was rejected: it never got a number."""
@@ -194,6 +205,8 @@ class GenerationView:
     """Of one that was retired: the parts whose code is in memory all the same."""
     reloaded: tuple[str, ...] = ()
     """The parts that were executed for it, in that order; the others it has in common with the one before."""
+    origins: tuple[Origin, ...] = ()
+    """Of the roots of which something is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +242,9 @@ class RevisionView:
     actor: str
     duration_ms: float | None
     commit: str | None = None
+    """Of the first root that lies in a git repository."""
+    origins: tuple[Origin, ...] = ()
+    """What was on disk, or where that came from which was brought back: of the roots of which something is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +353,8 @@ class Change:
     note: str = ""
     hold: int | None = None
     """The number by which a deploy that has begun goes on."""
+    origins: tuple[Origin, ...] = ()
+    """Of a rollout that is over: where the code came from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hotd.contract.views import Change, ModuleChange
+from hotd.contract.views import Change, ModuleChange, Origin
 from hotd.core.bundle import Bundle
 from hotd.core.messages import LoadKind
 from hotd.core.values import Actor, Instant
@@ -82,6 +82,8 @@ class Rollout:
     """module -> the generation to be brought back from the store, in place of a look at the disk."""
     undoes: bool = False
     """Whether that is an undo, and not a start."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """root -> where its code came from, as the newest load found it."""
 
     def holds(self, module: str) -> bool:
         """Whether the module is part of it and not settled yet."""

@@ -29,6 +29,7 @@ from hotd.core.environment import since
 from hotd.core.messages import LoadKind
 from hotd.core.promotion import bring_back, numbered, step_forward
 from hotd.core.values import Instant
+from hotd.core.whence import of_rollout
 from hotd.core.wording import module_change, not_served, refused_change
 
 SUCCEEDED = frozenset({"promoted", "unchanged", "skipped", "checked", "planned", "undone", "done"})
@@ -186,12 +187,13 @@ def _close(book: Book, rollout: Rollout, now: Instant) -> Book:
     changes = tuple(member.change for member in rollout.members.values() if isinstance(member, Settled))
     outcome = overall(tuple(change.outcome for change in changes), atomic=rollout.atomic)
     listed = rollout.kind is LoadKind.STAGE and not (rollout.by_watch and outcome in ("unchanged", "skipped"))
+    origins = of_rollout(rollout, [book.modules[name] for name in rollout.members])
     revision = Revision(
         rollout.revision,
         rollout.started,
         rollout.cause,
         rollout.actor.name,
-        Change(rollout.revision if listed else None, changes, outcome),
+        Change(rollout.revision if listed else None, changes, outcome, origins=origins),
         (now.mono - rollout.started.mono) * 1000,
         listed,
     )

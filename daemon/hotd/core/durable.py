@@ -32,6 +32,7 @@ from hotd.core.records import (
 )
 from hotd.core.storing import Storing, answered, asked, silent, silent_at
 from hotd.core.values import Instant
+from hotd.core.whence import read_for
 
 T = TypeVar("T")
 
@@ -155,7 +156,7 @@ def _of_rollout(old: Rollout | None, new: Rollout, book: Book) -> Iterator[Recor
             ready = member.ready
             generation = KeptGeneration(
                 name, ready.number, ready.digest, new.cause, new.actor.name, new.started.wall, ready.duration_ms,
-                executed=ready.reloaded,
+                executed=ready.reloaded, origins=read_for(new, book.modules[name]),
             )  # fmt: skip
             yield Intent(new.revision, name, book.modules[name].current, generation, ready.bundle)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hotd.contract.views import Origin
 from hotd.core.bundle import Bundle
 from hotd.core.records import Trouble
 from hotd.core.values import Failure, InstanceId
@@ -45,8 +46,16 @@ class LoadJob:
     """Number and digest of the generation to be loaded from the store; the disk is not looked at."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What came of a job that looked at the disk."""
+
+    origins: tuple[Origin, ...] = ()
+    """Of the module's roots, at that moment."""
+
+
 @dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(_Read):
     """A candidate exists and waits under ``number``."""
 
     job: LoadJob
@@ -59,7 +68,7 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(_Read):
     """A CHECK found nothing wrong."""
 
     job: LoadJob
@@ -73,7 +82,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(_Read):
     """The disk holds what is current."""
 
     job: LoadJob
@@ -81,7 +90,7 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
-class WouldRebuild:
+class WouldRebuild(_Read):
     """The content would execute kept parts again; nothing was executed."""
 
     job: LoadJob
@@ -93,7 +102,7 @@ class WouldRebuild:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(_Read):
     """The answer to a PLAN."""
 
     job: LoadJob
@@ -111,7 +120,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Avoided:
+class Avoided(_Read):
     """The content is one of ``job.avoid``; nothing was executed."""
 
     job: LoadJob
@@ -119,7 +128,7 @@ class Avoided:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(_Read):
     """No candidate; ``code`` is that of an error of the contract, most often a LoadRejected."""
 
     job: LoadJob

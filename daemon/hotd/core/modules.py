@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from hotd.contract.views import ErrorView
+from hotd.contract.views import ErrorView, Origin
 from hotd.core.copies import without
 from hotd.core.environment import Environment
 from hotd.core.values import InstanceId, Instant, Spec
@@ -83,6 +83,8 @@ class Generation:
     """The parts that were executed when it was new, in that order."""
     over: Environment | None = None
     """What it ran over when an earlier daemon loaded it."""
+    origins: tuple[Origin, ...] = ()
+    """Where its code came from."""
 
     @property
     def in_memory(self) -> bool:

@@ -40,6 +40,7 @@ from hotd.core.messages import (
     WouldRebuild,
 )
 from hotd.core.values import Instant
+from hotd.core.whence import having
 from hotd.core.wording import died_of, gen, located, module_change, refused_change, unmatched_note
 
 MOST_FAILURES = 100
@@ -56,6 +57,8 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
         over = replace(module, hung=without(module.hung, outcome.job.id))
         return Decision(book.having(over), _late(book, outcome))
     rollout, member = found
+    rollout = having(rollout, outcome.origins)
+    book = replace(book, rollouts={**book.rollouts, rollout.revision: rollout})
     module = book.modules[outcome.job.module]
     if _superseded(book, rollout, module, member.again):
         book, job = load(book, rollout, saw(module, "", now), now, again=member.again + 1)

@@ -27,6 +27,7 @@ from hotd.core.messages import PartFile
 from hotd.core.records import KeptFailure
 from hotd.core.times import rfc3339, wall_rfc3339
 from hotd.core.values import InstanceId, Instant, Progress
+from hotd.core.whence import commit_of
 from hotd.core.wording import module_change, serving
 
 STATES: dict[type, str] = {
@@ -169,6 +170,7 @@ def _generation_view(module: Module, generation: Generation) -> views.Generation
         # A later load may have had its number again.
         () if generation.in_memory or leak is None else leak.parts,
         generation.executed,
+        generation.origins,
     )
 
 
@@ -191,6 +193,8 @@ def _revision_view(revision: Revision) -> views.RevisionView:
         revision.cause,
         revision.actor,
         round(revision.duration_ms, 3),
+        commit_of(revision.change.origins),
+        revision.change.origins,
     )
 
 

@@ -22,6 +22,7 @@ from hotd.core.book import (
 )
 from hotd.core.effects import Effect, Emit, Promote
 from hotd.core.values import Instant
+from hotd.core.whence import read_for
 from hotd.core.wording import gen
 
 
@@ -51,8 +52,9 @@ def numbered(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> Mo
     else:
         cause, actor = rollout.cause, rollout.actor.name
         generation = Generation(
-            ready.number, ready.digest, Candidate(now), cause, actor, now, ready.duration_ms, "promoted", ready.reloaded
-        )
+            ready.number, ready.digest, Candidate(now), cause, actor, now, ready.duration_ms, "promoted",
+            ready.reloaded, origins=read_for(rollout, module),
+        )  # fmt: skip
     return replace(module, generations={**module.generations, ready.number: generation})
 
 

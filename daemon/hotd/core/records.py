@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hotd.contract.views import Change, ErrorView, Event
+from hotd.contract.views import Change, ErrorView, Event, Origin
 from hotd.core.bundle import Bundle
 from hotd.core.environment import Environment
 
@@ -44,6 +44,8 @@ class KeptGeneration:
     verdict: str = "none"
     executed: tuple[str, ...] | None = None
     """The parts that were executed for it, in that order. To be kept only when it is new: None is no news."""
+    origins: tuple[Origin, ...] = ()
+    """Where its code came from; with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def _generation(kept: KeptGeneration, known: Remembered, now: Instant) -> Genera
         kept.verdict,
         kept.executed or (),
         known.over.get((kept.module, kept.number)),
+        kept.origins,
     )
 
 

@@ -11,6 +11,7 @@ from hotd.core.effects import Effect, Emit
 from hotd.core.instances import QUICK
 from hotd.core.promotion import bring_back
 from hotd.core.values import DAEMON, Instant
+from hotd.core.whence import of_generations
 from hotd.core.wording import not_served, plain_change
 
 FAILURES = 3
@@ -42,7 +43,7 @@ def roll_back(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effe
     )
     revision = Revision(
         book.next_revision, now, f"rollback: {why}", DAEMON.name,
-        Change(book.next_revision, (change,), "rolled-back", note), 0.0,
+        Change(book.next_revision, (change,), "rolled-back", note, origins=of_generations((module, earlier[-1]))), 0.0,
     )  # fmt: skip
     told = Emit(
         EventName.RELOAD_ROLLED_BACK, f"{module.name}: {note}; g{earlier[-1]} is current again", module.name,

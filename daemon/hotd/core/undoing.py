@@ -15,6 +15,7 @@ from hotd.core.picture import outcome_of
 from hotd.core.promotion import bring_back
 from hotd.core.rollouts import check_generation, open_rollout
 from hotd.core.values import Actor, Instant
+from hotd.core.whence import of_generations
 from hotd.core.wording import gen, not_served, plain_change, worded
 
 
@@ -81,7 +82,8 @@ def _swap(book: Book, goals: Mapping[str, int], cause: str, actor: Actor, now: I
         book = book.having(module)
         changes.append(plain_change(module, "undone", previous=previous, note=not_served(module)))
     note = changes[0].note if len(changes) == 1 else ""
-    change = Change(book.next_revision, tuple(changes), "undone", note)
+    origins = of_generations(*((book.modules[name], number) for name, number in goals.items()))
+    change = Change(book.next_revision, tuple(changes), "undone", note, origins=origins)
     revision = Revision(book.next_revision, now, cause, actor.name, change, 0.0)
     book = recorded(replace(book, next_revision=book.next_revision + 1), revision)
     return Decision(book, tuple(effects), change)

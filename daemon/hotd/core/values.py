@@ -54,17 +54,6 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the code below one root came from when it was read."""
-
-    root: str
-    target: str | None = None
-    """Where the root leads, if it is a link or lies behind one."""
-    commit: str | None = None
-    """Of the git repository it lies in: the one that was checked out, whatever was edited since."""
-
-
-@dataclass(frozen=True, slots=True)
 class Actor:
     """Who asked for a change: a caller of the control port, the watcher, or the daemon itself."""
 

@@ -12,7 +12,7 @@ import threading
 import traceback
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,7 @@ from hotd.loading.linking.refusal import Avoided, does_not_run, with_digest
 from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
+from hotd.loading.sources.origins import origins
 from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")
@@ -234,6 +235,7 @@ class Hosting:
 
     def _work(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         began = self._clock.now()
+        whence = origins(self._lines[job.module].roots) if _reads_for_good(job) else ()
         try:
             outcome = self._outcome(job, began)
         except HotdError as error:
@@ -250,7 +252,7 @@ class Hosting:
         self._clearing.look(job.module, self._lines[job.module].loader)
         with self._lock:
             del self._running[job.id]
-        sink(outcome)
+        sink(replace(outcome, origins=whence))
 
     def _outcome(self, job: LoadJob, began: Instant) -> LoadOutcome:
         line = self._lines[job.module]
@@ -324,6 +326,11 @@ class Hosting:
 
     def _since(self, began: Instant) -> float:
         return self._clock.now().mono - began.mono
+
+
+def _reads_for_good(job: LoadJob) -> bool:
+    """Whether anybody will want to know where what it reads came from."""
+    return job.kind is LoadKind.STAGE and job.restores is None
 
 
 def _would_rebuild(job: LoadJob, error: WouldRebuild) -> WouldRebuildOutcome:

@@ -97,7 +97,7 @@ def _put_generations(
         over = _environment(connection, environment())
     _many(connection, _GENERATIONS, [
         (one.module, one.number, one.digest, one.cause, one.actor, one.created, one.duration_ms, one.verdict,
-         *((None, None) if one.executed is None else (_text(one.executed), over)))
+         *((None, None, None) if one.executed is None else (_text(one.executed), over, codec.to_text(one.origins))))
         for one in generations
     ])  # fmt: skip
 
@@ -184,9 +184,9 @@ _MODULES = _statement(
 )
 _GENERATIONS = _statement(
     "generations",
-    "module number digest cause actor created duration_ms verdict executed environment",
+    "module number digest cause actor created duration_ms verdict executed environment origins",
     key="module number",
-    unless="executed environment",
+    unless="executed environment origins",
 )
 _OPENED = _statement("revisions", "revision at cause actor listed", key="revision")
 _REVISIONS = _statement("revisions", "revision at cause actor listed outcome change duration_ms", key="revision")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from hotd.contract import codec
-from hotd.contract.views import Change, ErrorView, Event, ModuleChange, RevisionModule, RevisionView, Serving
+from hotd.contract.views import Change, ErrorView, Event, ModuleChange, Origin, RevisionModule, RevisionView, Serving
 from hotd.core.environment import Environment
 from hotd.core.records import (
     Added,
@@ -20,6 +20,7 @@ from hotd.core.records import (
     Remembered,
 )
 from hotd.core.times import wall_rfc3339
+from hotd.core.whence import commit_of
 
 V = TypeVar("V")
 
@@ -129,7 +130,7 @@ _MODULES = (
 )
 _ADDED = "SELECT name, entry, options FROM added ORDER BY name"
 _GENERATIONS = (
-    "SELECT module, number, digest, cause, actor, created, duration_ms, verdict, executed FROM generations"
+    "SELECT module, number, digest, cause, actor, created, duration_ms, verdict, executed, origins FROM generations"
     " ORDER BY module, number"
 )
 _REJECTIONS = "SELECT module, digest, error, at, cause, actor, duration_ms FROM rejections ORDER BY id"
@@ -137,7 +138,7 @@ _UNFINISHED = (
     "SELECT module, generation FROM touched JOIN revisions USING (revision) WHERE outcome IS NULL"
     " AND generation IS NOT NULL ORDER BY revision"
 )
-_REVISION = "revision, at, change, outcome, cause, actor, duration_ms, commits"
+_REVISION = "revision, at, change, outcome, cause, actor, duration_ms"
 
 
 def _over(connection: sqlite3.Connection) -> Iterator[tuple[tuple[str, int], Environment]]:
@@ -157,9 +158,14 @@ def _module(row: tuple[Any, ...]) -> KeptModule:
 
 
 def _generation(row: tuple[Any, ...]) -> KeptGeneration:
-    module, number, digest, cause, actor, created, duration_ms, verdict, executed = row
+    module, number, digest, cause, actor, created, duration_ms, verdict, executed, origins = row
     parts = None if executed is None else tuple(json.loads(executed))
-    return KeptGeneration(module, number, digest, cause, actor, created, duration_ms, verdict, parts)
+    whence = _origins(json.loads(origins or "[]"))
+    return KeptGeneration(module, number, digest, cause, actor, created, duration_ms, verdict, parts, whence)
+
+
+def _origins(data: Sequence[Any]) -> tuple[Origin, ...]:
+    return tuple(codec.decode(Origin, one) for one in data)
 
 
 def _rejection(row: tuple[Any, ...]) -> KeptRejection:
@@ -173,13 +179,18 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 
 def _revision(row: tuple[Any, ...]) -> RevisionView:
-    revision, at, change, ended, cause, actor, duration_ms, commit = row
+    revision, at, change, ended, cause, actor, duration_ms = row
     # Not by way of the codec: a page decodes fifty, and shows four fields of each.
-    touched = json.loads(change)["modules"]
+    kept = json.loads(change)
     modules = tuple(
-        RevisionModule(one["module"], one["previous"], one["generation"], tuple(one["reloaded"])) for one in touched
+        RevisionModule(one["module"], one["previous"], one["generation"], tuple(one["reloaded"]))
+        for one in kept["modules"]
     )
-    return RevisionView(revision, wall_rfc3339(at), modules, ended, cause, actor, round(duration_ms, 3), commit)
+    origins = _origins(kept.get("origins", ()))
+    commit = commit_of(origins)
+    return RevisionView(
+        revision, wall_rfc3339(at), modules, ended, cause, actor, round(duration_ms, 3), commit, origins
+    )
 
 
 def _grouped(pairs: Iterable[tuple[str, V]]) -> dict[str, tuple[V, ...]]:

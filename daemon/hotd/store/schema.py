@@ -60,6 +60,7 @@ CREATE TABLE audit (
 );
 """
 
+# ``commits`` and ``targets`` of a revision stay empty: where its code came from is a part of ``change``.
 _SECOND = """
 ALTER TABLE generations ADD COLUMN origins TEXT;
 ALTER TABLE failures ADD COLUMN cause TEXT;

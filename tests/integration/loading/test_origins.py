@@ -40,6 +40,26 @@ def test_the_commit_is_the_one_that_is_checked_out(tmp_path: Path) -> None:
     assert commit_of(repository) == git(beside, "rev-parse", "HEAD")
 
 
+def test_a_submodule_has_a_commit_of_its_own(tmp_path: Path) -> None:
+    """As git says inside it."""
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    for folder in (inner, outer):
+        folder.mkdir()
+        git(folder, "init", "-q", "-b", "main")
+        git(folder, "commit", "-q", "--allow-empty", "-m", folder.name)
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "ops")
+    assert commit_of(outer / "ops") == git(inner, "rev-parse", "HEAD") != commit_of(outer)
+
+
+def test_what_is_no_commit_is_not_told_as_one(tmp_path: Path) -> None:
+    """Whoever may write a repository's files shows nobody another file."""
+    (tmp_path / "secret").write_text("password\n")
+    (tmp_path / "repo/.git").mkdir(parents=True)
+    for head in ("ref: ../../secret", "password", "", "ref: a\0b", "ref: refs/heads/.invalid"):
+        (tmp_path / "repo/.git/HEAD").write_text(head)
+        assert commit_of(tmp_path / "repo") is None
+
+
 def test_a_linked_root_tells_where_it_leads(tmp_path: Path) -> None:
     """`current -> releases/7`: which release it was is what one wants to know later."""
     (tmp_path / "releases/7").mkdir(parents=True)

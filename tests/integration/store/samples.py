@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotd.contract.views import Change, ErrorView, Event, ModuleChange, Serving
+from hotd.contract.views import Change, ErrorView, Event, ModuleChange, Origin, Serving
 from hotd.core.bundle import Bundle, BundleFile
 from hotd.core.environment import Environment
 from hotd.core.messages import Stored, Written
@@ -32,9 +32,11 @@ def generation(number: int = 1, digest: str = "d1", module: str = "op", **keys: 
     return KeptGeneration(module, number, digest, "hotctl reload", "root", WALL, 12.5, **keys)
 
 
-def change(revision: int, outcome: str = "promoted", *, module: str = "op", number: int = 1) -> Change:
+def change(
+    revision: int, outcome: str = "promoted", *, module: str = "op", number: int = 1, origins: tuple[Origin, ...] = ()
+) -> Change:
     made = ModuleChange(module, outcome, number, number - 1 or None, (module,), Serving(1, 0), 12.5)
-    return Change(revision, (made,), outcome)
+    return Change(revision, (made,), outcome, origins=origins)
 
 
 def revision(n: int, outcome: str = "promoted", *, listed: bool = True, **keys: Any) -> KeptRevision:

@@ -136,7 +136,7 @@ def test_progress_past_its_total_or_without_one_is_drawn_all_the_same() -> None:
 def test_generations_list_rejected_loads_with_their_place() -> None:
     """A load that never got a number is in the list."""
     text = plain.draw(generations(given.generations(), given.NOW))
-    assert " g6  draining     1  2m10s ago  38 ms  9f86d081884c  superseded  root   hotctl reload\n" in text
+    assert " g6  draining     1  2m10s ago  38 ms  9f86d081884c  superseded  root   hotctl reload  -\n" in text
     assert "\n  -  rejected " in text
     assert "\n    /srv/ops/long_op.py:18: NameError: name 'smpt' is not defined\n" in text
 

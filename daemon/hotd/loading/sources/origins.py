@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from hotd.core.values import Origin
+from hotd.contract.views import Origin
 
 
 def origins(roots: Iterable[str]) -> tuple[Origin, ...]:
@@ -25,8 +26,8 @@ def _commit(folder: Path) -> str | None:
             git = _repository(above / ".git")
             if git is not None:
                 return _resolve(git, _text(git / "HEAD"))
-        except OSError:
-            return None  # half a repository, or one that is closed to us
+        except (OSError, ValueError):
+            return None  # half a repository, one that is closed to us, or no text at all
     return None
 
 
@@ -43,16 +44,21 @@ def _resolve(git: Path, head: str) -> str | None:
     """``ref: refs/heads/main`` or a commit; a branch's own file counts before the packed ones."""
     name = head.removeprefix("ref:").strip()
     if name == head.strip():
-        return name or None
+        return _checked(name)
     for place in (git, _common(git)):
         if (place / name).is_file():
-            return _text(place / name).strip() or None
+            return _checked(_text(place / name).strip())
         if (place / "packed-refs").is_file():
             for line in _text(place / "packed-refs").splitlines():
                 commit, _, ref = line.partition(" ")
                 if ref == name:
-                    return commit
+                    return _checked(commit)
     return None  # nothing was committed yet
+
+
+def _checked(text: str) -> str | None:
+    """What is no name of a commit is not told as one."""
+    return text if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text) else None
 
 
 def _common(git: Path) -> Path:

@@ -34,9 +34,9 @@ CREATE TABLE generations (
     created REAL NOT NULL, duration_ms REAL NOT NULL, verdict TEXT NOT NULL, executed TEXT,
     environment INTEGER, origins TEXT, PRIMARY KEY (module, number)
 ) WITHOUT ROWID;
-INSERT INTO "generations" VALUES('op',1,'d1','hotctl reload','root',1700000000.0,12.5,'superseded','["op","part0"]',1,NULL);
-INSERT INTO "generations" VALUES('op',2,'d2','hotctl reload','root',1700000000.0,12.5,'promoted','["op"]',1,NULL);
-INSERT INTO "generations" VALUES('op',3,'d3','hotctl reload','root',1700000000.0,12.5,'none','[]',1,NULL);
+INSERT INTO "generations" VALUES('op',1,'d1','hotctl reload','root',1700000000.0,12.5,'superseded','["op","part0"]',1,'[{"root":"/srv/ops","target":"/srv/releases/7","commit":"1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d"}]');
+INSERT INTO "generations" VALUES('op',2,'d2','hotctl reload','root',1700000000.0,12.5,'promoted','["op"]',1,'[]');
+INSERT INTO "generations" VALUES('op',3,'d3','hotctl reload','root',1700000000.0,12.5,'none','[]',1,'[]');
 CREATE TABLE modules (
     name TEXT PRIMARY KEY, current INTEGER, permanent INTEGER, line TEXT NOT NULL,
     paused INTEGER NOT NULL, stopped INTEGER NOT NULL, pinned INTEGER NOT NULL, replicas INTEGER,
@@ -53,9 +53,9 @@ CREATE TABLE revisions (
     revision INTEGER PRIMARY KEY, at REAL NOT NULL, cause TEXT NOT NULL, actor TEXT NOT NULL,
     listed INTEGER NOT NULL, outcome TEXT, change TEXT, duration_ms REAL, commits TEXT, targets TEXT
 );
-INSERT INTO "revisions" VALUES(1,1700000001.0,'hotctl reload','root',1,'promoted','{"revision":1,"modules":[{"module":"op","outcome":"promoted","generation":1,"previous":null,"reloaded":["op"],"serving":{"current":1,"old":0},"duration_ms":12.5,"error":null,"plan":[],"kept":[],"note":"","instance":null,"shared":[],"left":[]}],"outcome":"promoted","note":"","hold":null}',20.0,NULL,NULL);
-INSERT INTO "revisions" VALUES(2,1700000002.0,'hotctl reload','root',1,'promoted','{"revision":2,"modules":[{"module":"op","outcome":"promoted","generation":2,"previous":1,"reloaded":["op"],"serving":{"current":1,"old":0},"duration_ms":12.5,"error":null,"plan":[],"kept":[],"note":"","instance":null,"shared":[],"left":[]}],"outcome":"promoted","note":"","hold":null}',20.0,NULL,NULL);
-INSERT INTO "revisions" VALUES(3,1700000003.0,'hotctl reload','root',1,'undone','{"revision":3,"modules":[{"module":"op","outcome":"undone","generation":1,"previous":null,"reloaded":["op"],"serving":{"current":1,"old":0},"duration_ms":12.5,"error":null,"plan":[],"kept":[],"note":"","instance":null,"shared":[],"left":[]}],"outcome":"undone","note":"","hold":null}',20.0,NULL,NULL);
+INSERT INTO "revisions" VALUES(1,1700000001.0,'hotctl reload','root',1,'promoted','{"revision":1,"modules":[{"module":"op","outcome":"promoted","generation":1,"previous":null,"reloaded":["op"],"serving":{"current":1,"old":0},"duration_ms":12.5,"error":null,"plan":[],"kept":[],"note":"","instance":null,"shared":[],"left":[]}],"outcome":"promoted","note":"","hold":null,"origins":[]}',20.0,NULL,NULL);
+INSERT INTO "revisions" VALUES(2,1700000002.0,'hotctl reload','root',1,'promoted','{"revision":2,"modules":[{"module":"op","outcome":"promoted","generation":2,"previous":1,"reloaded":["op"],"serving":{"current":1,"old":0},"duration_ms":12.5,"error":null,"plan":[],"kept":[],"note":"","instance":null,"shared":[],"left":[]}],"outcome":"promoted","note":"","hold":null,"origins":[{"root":"/srv/ops","target":"/srv/releases/7","commit":"1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d"}]}',20.0,NULL,NULL);
+INSERT INTO "revisions" VALUES(3,1700000003.0,'hotctl reload','root',1,'undone','{"revision":3,"modules":[{"module":"op","outcome":"undone","generation":1,"previous":null,"reloaded":["op"],"serving":{"current":1,"old":0},"duration_ms":12.5,"error":null,"plan":[],"kept":[],"note":"","instance":null,"shared":[],"left":[]}],"outcome":"undone","note":"","hold":null,"origins":[]}',20.0,NULL,NULL);
 INSERT INTO "revisions" VALUES(4,1700000004.0,'hotctl reload','root',1,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE runs (run INTEGER PRIMARY KEY, started REAL NOT NULL UNIQUE, ended REAL);
 INSERT INTO "runs" VALUES(1,1700000000.0,NULL);
