@@ -1192,3 +1192,22 @@ C(
     mid=["p0 = cur('me.p1')"],
     new=["n.p is p0", "cur('me').k == 3"],
 )
+C(
+    "Z06-what-a-candidate-loaded-by-name-is-known-when-it-is-promoted",
+    "another load came between: the file that only running the candidate revealed is still one that matters",
+    {"m.py": "X = 1\n", "plug.py": "k = 1\n"},
+    {},
+    pre="""
+        load = "import importlib\\np = importlib.import_module(''.join(['pl', 'ug']))\\n"
+        (root / 'm.py').write_text(load); one = loader.stage()
+        (root / 'm.py').write_text(load + 'X = 3\\n'); two = loader.stage()
+        loader.promote(one)
+        (root / 'plug.py').write_text('k = 2\\n')
+        touched = loader.touched_by([str(root / 'plug.py')])
+        (root / 'm.py').write_text(load)
+        loader.reload([root / 'plug.py', root / 'm.py'])
+    """,
+    ok=None,
+    new=["touched", "n.p.k == 2"],
+    old=["one.module('m').p.k == 1"],
+)

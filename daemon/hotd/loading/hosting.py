@@ -239,7 +239,7 @@ class Hosting:
         try:
             outcome = self._outcome(job, began)
         except HotdError as error:
-            # Most are LoadRejected; what is to come from the store may also not be there any more.
+            # Most are LoadRejected; what is to come from the store may be gone, and the loader closed meanwhile.
             outcome = self._rejected(job, error, began)
         except Exception as error:
             log.exception("a defect of the loader", extra={"event": "loader.defect", "hosted": job.module})

@@ -115,6 +115,10 @@ class Ledger:
         index, self._index = self._index, Index()
         index.retire()
 
+    def is_of(self, current: Generation | None) -> bool:
+        """Whether it describes the generation, or there is none to describe."""
+        return current is None or self._indexed is current
+
     def catch_up(self, current: Generation | None) -> None:
         """Make the index that of the current generation; it costs what differs, if that came from the indexed one."""
         if current is not None and self._indexed is not current:
@@ -139,11 +143,16 @@ class Ledger:
             self._renewals = weakref.WeakKeyDictionary()
             for name in more:
                 self._more.pop(name, None)
+        early: list[weakref.ref[Part]] = []
         while self._news:
-            part = self._news.popleft()()
+            reference = self._news.popleft()
+            part = reference()
             if part is not None and self._index.parts.get(part.name) is part:
                 self._index.enter(part)
                 self._index.extend(part)
+            elif part is not None:
+                early.append(reference)
+        self._news.extend(early)  # of a candidate, which may be promoted yet
 
 
 class Either(Collection[str]):

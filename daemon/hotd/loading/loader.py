@@ -41,6 +41,9 @@ _Found = Candidate | tuple[Candidate, list[str]]
 """What is current already, or a candidate and the names in it to execute."""
 
 
+_CLOSED = "the loader is closed"
+
+
 class Loader:
     """Loads modules from source roots, generation after generation, each of which keeps its own code for ever.
 
@@ -52,7 +55,7 @@ class Loader:
 
     def __init__(
         self,
-        roots: Sequence[str | Path],
+        roots: Sequence[str | Path] | Roots,
         *,
         pool: Pool | None = None,
         newest: tuple[int, str] | None = None,
@@ -63,6 +66,8 @@ class Loader:
     ) -> None:
         """``newest`` is number and digest of the newest generation of an earlier life: numbers go on from there.
 
+        Roots that are ready are taken as they are, with the files that they ask.
+
         Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some.
         ``keep`` names parts that must not be executed again unless a load is told to (`hotd.loading.keeping`).
 
@@ -72,7 +77,7 @@ class Loader:
         """
         if pool is not None and plain_names and not pool.plain_names:
             raise ValueError("code of this pool has marked file names: make it with Pool(plain_names=True)")
-        self._roots = Roots(roots, also=also, ignore=ignore)
+        self._roots = roots if isinstance(roots, Roots) else Roots(roots, also=also, ignore=ignore)
         self._keep = tuple(dict.fromkeys(keep))
         self.unmatched: tuple[str, ...] = ()
         """Names in ``keep`` that were no part of the closure in the last look at the disk."""
@@ -87,15 +92,16 @@ class Loader:
         self._staging: list[Generation] = []
         self._open: list[weakref.ref[Candidate]] = []
         self._executing: list[Candidate] = []
-        self._listing = threading.Lock()
-        """Guards those four lists and ``_closed``; readers take a list as it is, so each is replaced as a whole."""
-        for lock, kind in (("_turn", threading.RLock), ("_looking", threading.RLock), ("_listing", threading.Lock)):
-            forks.renew(self, lock, kind)
+        self._listing = threading.RLock()
+        """Guards those four lists and ``_closed``; readers take a list as it is, so each is replaced as a whole.
+        Re-entrant, as the others: the garbage collector may run a user's ``__del__`` anywhere, and that may ask us."""
+        for lock in ("_turn", "_looking", "_listing"):
+            forks.renew(self, lock, threading.RLock)
         self._numbers = Numbers(newest)
         self.remains = Remains()
+        """What candidates that are no more left behind, and is still there."""
         self.executing: Callable[[str], None] = lambda _: None
         """Told the digest of what is about to be executed for the first time, on the thread that executes it."""
-        """What candidates that are no more left behind, and is still there."""
         self._sentinels = Sentinels()
         self._closed = False
         self._pool.join(self)
@@ -220,7 +226,8 @@ class Loader:
     def promote(self, chosen: Candidate | Generation) -> Generation:
         """Make a candidate, or an earlier generation (undo), the current one: one reference is swapped.
 
-        A generation keeps its number; later reloads compare the disk with it. Never waits for user code.
+        A generation keeps its number; later reloads compare the disk with it. Never waits for user code. Busy when the
+        loader is closed.
         """
         generation = chosen.generation if isinstance(chosen, Candidate) else chosen
         self._numbers.give(generation)
@@ -229,9 +236,10 @@ class Loader:
             self._ledger.promoted(chosen)
             self._sentinels.watch([*chosen.linked.values(), *generation.loaded], generation.number)
             chosen.before = {}
-        self._current = generation
-        to_front(self)
         with self._listing:
+            self._refuse_when_closed()
+            self._current = generation
+            to_front(self)
             if all(reference() is not generation for reference in self._past):
                 self._past = [one for one in self._past if one() is not None] + [weakref.ref(generation)]
             self._open = [one for one in self._open if one() not in (None, chosen)]
@@ -322,13 +330,12 @@ class Loader:
 
     # --- one attempt ---------------------------------------------------------------------------------------------
 
-    def _attempt(self, find: Callable[[], _Found]) -> Candidate | LoadRejected | WouldRebuild:
+    def _attempt(self, find: Callable[[], _Found]) -> Candidate | LoadRejected | WouldRebuild | Busy:
         """One load aside; a refusal is a value, so that nothing of it is kept alive by a traceback."""
         bound = BOUND.get()
         if isinstance(bound, Generation) and bound.staging and bound in self._staging:
             raise Busy("this code is being loaded: it cannot load itself again", hint="reload after the import")
-        if self._closed:
-            raise Busy("the loader is closed")
+        self._refuse_when_closed()
         try:
             with self._looking:
                 found = find()
@@ -343,23 +350,28 @@ class Loader:
         mark, candidate.before = finished_by_now(), now()
         forget_types()
         candidate.overloads = take_overloads(candidate.fresh)
-        with self._listing:
-            self._executing = [*self._executing, candidate]
         self.executing(generation.digest)
         try:
+            with self._listing:
+                self._refuse_when_closed()
+                self._executing = [*self._executing, candidate]
             call_bound(generation, self._execute, candidate, wanted)
+            with self._listing:
+                self._refuse_when_closed()
+                self._executing = [one for one in self._executing if one is not candidate]
+                self._staging = [one for one in self._staging if one is not generation]
+                self._open = [one for one in self._open if one() is not None] + [weakref.ref(candidate)]
         except BaseException as error:
             residue = self._undo(candidate, error)
             if issubclass(type(error), KeyboardInterrupt) and not in_user_code(error):  # isinstance asks the error too
                 self.clear(residue, hooks=False)
                 raise
+            if self._closed:
+                self.clear(residue)
+                return Busy(_CLOSED)
             refusal = with_digest(does_not_run(error), generation.digest)
             refusal.left = self.clear(residue)
         else:
-            with self._listing:
-                self._executing = [one for one in self._executing if one is not candidate]
-                self._staging = [one for one in self._staging if one is not generation]
-                self._open = [one for one in self._open if one() is not None] + [weakref.ref(candidate)]
             generation.staging = False
             candidate.reloaded = executed_since([*candidate.fresh.values(), *generation.loaded], mark)
             return candidate
@@ -472,20 +484,26 @@ class Loader:
         forget_types()
         return Residue(candidate, gone, spaces_of(error, gone) if error is not None else {})
 
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise Busy(_CLOSED)
+
     def _bring(self, candidate: Candidate) -> Generation:
         return candidate.generation if candidate.unchanged else self.promote(candidate)
 
     def _catch_up(self) -> None:
         """Let the ledger let go of what is not current any more, unless a look is under way: that does it at its end.
 
-        Who promotes swaps first and asks for the lock after; who looks gives the lock back and then comes here. So
-        whichever of the two is last brings the ledger up.
+        Who promotes swaps first and asks for the lock after; who has it gives it back and asks what is current after.
+        So whoever is last brings the ledger up.
         """
-        if self._looking.acquire(blocking=False):
+        behind = True
+        while behind and self._looking.acquire(blocking=False):
             try:
                 self._ledger.catch_up(self._current)
             finally:
                 self._looking.release()
+            behind = not self._ledger.is_of(self._current)  # somebody promoted meanwhile, and was not let in
 
     # --- for the pool and for who asks -------------------------------------------------------------------------------
 

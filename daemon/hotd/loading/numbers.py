@@ -18,8 +18,9 @@ class Numbers:
         self._next = newest[0] + 1 if newest is not None else 1
         self._first: weakref.WeakKeyDictionary[Generation, tuple[int, str] | None] = weakref.WeakKeyDictionary()
         """Who was the first to get its number -> what was newest before it."""
-        self._lock = threading.Lock()
-        forks.renew(self, "_lock", threading.Lock)
+        self._lock = threading.RLock()
+        """Re-entrant: a user's ``__del__``, which the garbage collector may run anywhere, may promote."""
+        forks.renew(self, "_lock", threading.RLock)
 
     def give(self, generation: Generation) -> None:
         """That of the newest numbered generation if it has the same digest, else the next. A number once had stays."""

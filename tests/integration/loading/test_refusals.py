@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from queue import SimpleQueue
+from threading import Event
+from types import ModuleType
 
 import pytest
 
@@ -92,3 +95,25 @@ def test_every_job_has_one_outcome(ops: Ops, text: str) -> None:
         assert told.empty()
     finally:
         hosting.close()
+
+
+def test_a_load_that_is_under_way_at_the_end_is_told_so(
+    ops: Ops, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything is closed while an import goes on: the load comes to nothing, and that is no defect of ours."""
+    gate = ModuleType("gate")
+    gate.__dict__.update(in_it=Event(), go=Event())
+    monkeypatch.setitem(sys.modules, "gate", gate)
+    ops.write(m="import gate\ngate.in_it.set()\ngate.go.wait(20)\ndef work(): pass\n")
+    hosting, told = Hosting(Still(), also=(), ignore=()), SimpleQueue[LoadOutcome]()
+    hosting.host("m", (str(ops.root),))
+    hosting.start(LoadJob(1, "m", "m:work", (), {}, LoadKind.STAGE), told.put)
+    assert gate.in_it.wait(10)
+
+    hosting.close()
+    gate.go.set()
+    outcome = told.get(timeout=20)
+
+    assert isinstance(outcome, Rejected)
+    assert outcome.message == "the loader is closed"
+    assert caplog.records == []

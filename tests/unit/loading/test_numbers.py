@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hotd.loading.generation import Generation
 from hotd.loading.numbers import Numbers
 
@@ -58,3 +60,19 @@ def test_only_who_was_the_first_to_get_a_number_can_give_it_back() -> None:
 
     assert kept.number == 1
     assert given(numbers, "b").number == 2
+
+
+@pytest.mark.timeout(10)
+def test_who_is_interrupted_by_another_promotion_does_not_wait_for_itself() -> None:
+    """The collector may run a ``__del__`` that promotes while a number is given, on the same thread."""
+    numbers = Numbers()
+    old = given(numbers, "a")
+
+    class Interrupted(Generation):
+        def __hash__(self) -> int:
+            numbers.give(old)
+            return super().__hash__()
+
+    numbers.give(new := Interrupted(0, "b", ()))
+
+    assert (old.number, new.number) == (1, 2)

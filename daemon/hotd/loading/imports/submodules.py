@@ -67,8 +67,8 @@ def bind(package: Part, part: Part, module: ModuleType) -> None:
     elif package.replaced or tail in vars(package.module):
         found = part.standin
     if found is not None:
-        package.bound |= {tail}
         setattr(package.module, tail, found)
+        package.bound |= {tail}  # only now: who imports it at the same time goes on as soon as this says so
     elif not _lend(package, part):
         _offer(package.module, part.name, tail)
 
