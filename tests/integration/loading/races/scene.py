@@ -31,6 +31,10 @@ V = {v}
 """
 
 
+HALVES = ("read", "body", "staged")
+"""Where a reload in two halves stops."""
+
+
 class HeldFiles(OnDisk):
     """The disk, with a point before anything is read from it."""
 
@@ -89,6 +93,11 @@ class Scene:
         self.promoted.append(generation)
         return generation
 
+    def forget(self, generation: Generation) -> None:
+        """It is nobody's any more as soon as another one is current."""
+        del self.version[generation]
+        self.promoted.remove(generation)
+
     @property
     def on_disk(self) -> int:
         """The version that was written last."""
@@ -118,3 +127,27 @@ class Scene:
 def late(generation: Generation) -> object:
     """What the generation's late import gives: the lazy module's version, and that of what it imports."""
     return generation.run(generation.module("m").late)
+
+
+class Garbage:
+    """What nobody holds any more; at its end its code does what code may do, and takes its time."""
+
+    def __init__(self, loader: Loader, generation: Generation, done: list[object]) -> None:
+        self._loader = loader
+        self._end = generation.module("m").seen
+        self._late = generation.module("m").late
+        self._done = done
+        self.me = self
+
+    def __del__(self) -> None:
+        try:
+            pass_by("end")
+            told = self._loader.touched_by(["/nowhere"]), len(self._loader.generations) > 0
+            self._done.append((self._late(), self._end(), told))
+        except BaseException as error:  # noqa: BLE001 - nobody else would tell
+            self._done.append(error)
+
+
+def ended(v: int) -> list[object]:
+    """What garbage of version ``v`` has done, once."""
+    return [((v, v), (v,) * 5, (False, True))]
