@@ -80,6 +80,18 @@ def test_whatever_refuses_it_the_residue_is_told(ops: Ops, loader: Loader, failu
     assert loader.current is g1
 
 
+def test_what_says_itself_what_equals_it_is_taken_away_too(ops: Ops, loader: Loader) -> None:
+    """An object that is called at exit, and compares by value: nobody else can list what is registered."""
+    ops.write(
+        m="import atexit\nclass C:\n    def __call__(self): pass\n    def __eq__(self, other): return self is other\n"
+        "atexit.register(C())\n1/0\n"
+    )
+
+    error = refused(lambda: loader.load("m"))
+
+    assert len(error.left) == 1 and error.left[0].endswith("taken away")
+
+
 def test_what_a_helper_left_is_found_after_its_own_failure_was_caught(ops: Ops, loader: Loader) -> None:
     """``try: import helper`` swallowed the error; the handler is there all the same."""
     ops.write(

@@ -13,6 +13,7 @@ import logging
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from types import FunctionType, MethodType
 from typing import Any
 
 from hotd.loading.imports.asking import maker
@@ -22,7 +23,10 @@ from hotd.loading.patches import Patch
 
 
 class AtExit:
-    """What managed code registered of somebody else's: it equals the function, so that ``unregister`` finds it."""
+    """What managed code registered, where the function does not tell: it is somebody else's, or says what equals it.
+
+    It equals the function, so that ``unregister`` finds it.
+    """
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], part: Part) -> None:
         self.fn, self.args, self.kwargs = fn, args, kwargs
@@ -121,11 +125,16 @@ def _note(place: object, thing: object, part: Part | None) -> None:
 # --- the doors -------------------------------------------------------------------------------------------------------
 
 
+def _equal_by_identity(func: Any) -> bool:
+    """Whether a spy sees it. A class that says itself what equals it may answer in the spy's place."""
+    return type(func) in (FunctionType, MethodType) or type(func).__eq__ is object.__eq__
+
+
 def _register(register: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(register)
     def register_told(func: Any, /, *args: Any, **kwargs: Any) -> Any:
         part = maker(sys._getframe(1))
-        if part is None or part_of(func) is not None:
+        if part is None or (part_of(func) is not None and _equal_by_identity(func)):
             return register(func, *args, **kwargs)
         register(AtExit(func, args, kwargs, part))
         return func
