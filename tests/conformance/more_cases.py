@@ -1211,3 +1211,16 @@ C(
     new=["touched", "n.p.k == 2"],
     old=["one.module('m').p.k == 1"],
 )
+C(
+    "Z07-a-circle-is-entered-where-it-was-before",
+    "it can be imported from one side only, and a function did that: a reload enters it there, not by name",
+    {
+        "m.py": "def go():\n    import two\n    return two.X, two.one.two is two\n",
+        "one.py": "import two\nT = 1\n",
+        "two.py": "import one\nX = one.T\n",
+    },
+    {"one.py": "import two\nT = 2\n"},
+    pre="go0 = m.go; first = go0()",
+    new=["n.go() == (2, True)"],
+    old=["first == go0() == (1, True)"],
+)

@@ -394,8 +394,11 @@ class Loader:
         index = survey.index
         generation = Generation(0, survey.digest, survey.entries)
         table, fresh = self._link(survey.sketcher, generation, self._roots, index.parts)
-        before = (name for name in fresh if (old := index.parts.get(name)) is not None and old.state is DONE)
-        return self._ledger.candidate(generation, fresh, table), [*survey.entries, *sorted(before)]
+        # In the order of before: whether a circle can be entered hangs on where.
+        before = sorted(
+            (old.began, name) for name in fresh if (old := index.parts.get(name)) is not None and old.state is DONE
+        )
+        return self._ledger.candidate(generation, fresh, table), [*survey.entries, *(name for _, name in before)]
 
     def _unpack(self, bundle: Bundle, number: int) -> _Found:
         current = self._current

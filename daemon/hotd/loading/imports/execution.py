@@ -26,7 +26,7 @@ _changed = threading.Condition(_lock)
 _waiting: dict[int, Part] = {}
 """Thread -> the part it waits for."""
 _executing: set[Part] = set()
-_finished = itertools.count(1)
+_order = itertools.count(1)
 
 
 def _alone() -> None:
@@ -60,6 +60,7 @@ def execute(part: Part) -> ModuleType:
                 _wait_for(part, me)
             elif module is not None:
                 part.state, part.owner, part.module = EXECUTING, me, module
+                part.began = next(_order)
                 _executing.add(part)
                 break
     try:
@@ -135,7 +136,7 @@ def _settle(part: Part, state: State) -> None:
         if state is NEW:
             part.module, part.replaced, part.bound = None, False, frozenset()
         else:
-            part.finished = next(_finished)
+            part.finished = next(_order)
             part.ready = part.module if "." not in part.name else None
         part.state, part.owner = state, 0
         _executing.discard(part)
@@ -145,4 +146,4 @@ def _settle(part: Part, state: State) -> None:
 
 def finished_by_now() -> int:
     """A mark: parts executed from here on have a higher ``finished``."""
-    return next(_finished)
+    return next(_order)

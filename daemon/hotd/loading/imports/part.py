@@ -54,6 +54,7 @@ class Part:
         "__weakref__",
         "_closure",
         "_epoch",
+        "began",
         "bound",
         "carried",
         "claim",
@@ -126,8 +127,9 @@ class Part:
         self.module: ModuleType | None = None
         self.ready: ModuleType | None = None
         """What ``import name`` gives without further ado: the module of a top-level name, once it is executed."""
-        self.finished = 0
-        """Rises with every part that was executed, so that a load can tell its order."""
+        self.began = self.finished = 0
+        """Both rise with every part that is executed, so that a load can tell its order: of a circle, the one that was
+        entered first ends last."""
         self.bound: frozenset[str] = frozenset()
         """Submodules already put into the module as attributes."""
         self.serves = 0
