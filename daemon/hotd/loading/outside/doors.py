@@ -127,7 +127,8 @@ def _note(place: object, thing: object, part: Part | None) -> None:
 
 def _equal_by_identity(func: Any) -> bool:
     """Whether a spy sees it. A class that says itself what equals it may answer in the spy's place."""
-    return type(func) in (FunctionType, MethodType) or type(func).__eq__ is object.__eq__
+    equal: object = type(func).__eq__
+    return type(func) in (FunctionType, MethodType) or equal is object.__eq__
 
 
 def _register(register: Callable[..., Any]) -> Callable[..., Any]:
