@@ -67,7 +67,7 @@ class Running:
         (module,) = (m for m in self.status()["modules"] if m["name"] == name)
         return module
 
-    def until(self, holds: Any, name: str = "long_op", within: float = 20.0) -> Any:
+    def until(self, holds: Any, name: str = "long_op", within: float = 60.0) -> Any:
         """The module's view as soon as ``holds`` is true of it."""
         seen: list[Any] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LONG_OP = """\
+import os
 import threading
 import time
 
@@ -16,12 +17,14 @@ class LongOp(threading.Thread):
         for step in range(10):
             print(f"op {self.id}: VERSION, step {step}")
             time.sleep(PAUSE)
+            while not os.path.exists(GATE):
+                time.sleep(0.01)
 """
 
 
-def article(version: str, pause: float = 0.05) -> str:
-    """The article's module, its ten steps shortened."""
-    return LONG_OP.replace("VERSION", version).replace("PAUSE", str(pause))
+def article(version: str, pause: float = 0.05, gate: str = "/") -> str:
+    """The article's module, its ten steps shortened; the first of them lasts until there is a file ``gate``."""
+    return LONG_OP.replace("VERSION", version).replace("PAUSE", str(pause)).replace("GATE", repr(gate))
 
 
 WAITER = """\
