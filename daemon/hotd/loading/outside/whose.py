@@ -164,7 +164,8 @@ def _telling(thing: Any) -> Iterator[Any]:
     if kind is FunctionType:
         yield thing.__builtins__
         wrapped: Any = thing.__dict__.get("__wrapped__")
-        if type(wrapped) is FunctionType:
+        inner = type(wrapped)
+        if inner is FunctionType:
             yield wrapped.__builtins__
     elif kind is MethodType:
         yield from _telling(thing.__func__)

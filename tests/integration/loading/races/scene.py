@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hotd.loading import Candidate, Generation, Loader, Pool
-from hotd.loading.files import LARGEST, OnDisk
-from hotd.loading.roots import Roots
+from hotd.loading.sources.files import LARGEST, OnDisk
+from hotd.loading.sources.roots import Roots
 from tests.integration.loading.conftest import Ops
 from tests.support.stepping import pass_by
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hotd.loading import Generation, Loader
-from hotd.loading.asking import at_head
+from hotd.loading.imports.asking import at_head
 from tests.integration.loading.conftest import Open, Ops
 
 THREADS = 6

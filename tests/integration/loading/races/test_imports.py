@@ -14,7 +14,7 @@ import pytest
 
 from hotd.contract.errors import ImportRejected
 from hotd.loading import Loader, Pool
-from hotd.loading.roots import Roots
+from hotd.loading.sources.roots import Roots
 from tests.integration.loading.races.conftest import Scenes
 from tests.integration.loading.races.scene import HALVES, MAIN, HeldFiles, late
 from tests.support.stepping import Actor, interleavings, pass_by, play
