@@ -144,6 +144,42 @@ def test_what_left_memory_can_be_undone_to() -> None:
 
 
 @pytest.mark.slow
+def test_what_one_rollout_changed_before_a_kill_is_taken_back_as_one() -> None:
+    """Two modules that share a helper: both go back, in one revision, and what was undone is not done again."""
+    sources = {name: f"import helper\n\n{waiter('x')}" for name in ("long_op.py", "other.py")}
+    modules = "".join(
+        hosted(name, f"{name}:work", more='auto_permanent = "0s"\nstandby = 0') for name in ("long_op", "other")
+    )
+    names = ("long_op", "other")
+    with running({**sources, "helper.py": "STEP = 1\n"}, modules) as daemon:
+        daemon.write("helper.py", "STEP = 2\n")
+        ran = daemon.hotctl("reload", "--all", "--atomic", "--json")
+        revision = next(
+            one["revision"]
+            for one in daemon.hotctl("history", "--json").json
+            if [(m["from"], m["to"]) for m in one["modules"]] == [(1, 2), (1, 2)]
+        )
+        assert ran.status == 0
+        for name in names:
+            daemon.hotctl("restart", name)
+            daemon.until(lambda m: serves(2)(m) and m["permanent"] == 2, name)
+        with again(daemon) as after:
+            ran = after.hotctl("undo", "--revision", str(revision), "--json")
+            assert ran.status == 0 and ran.json["outcome"] == "undone", ran
+            assert [(m["module"], m["previous"], m["generation"]) for m in ran.json["modules"]] == [
+                (name, 2, 1) for name in names
+            ]
+            assert after.hotctl("history", "--json").json[0]["revision"] == ran.json["revision"]
+            again_ = after.hotctl("undo", "--revision", str(revision))
+            assert again_.status == 5 and "is at g1 by now" in again_.err
+            for name in names:
+                after.hotctl("restart", name)
+                module = after.until(serves(1), name)
+                assert module["permanent"] == 1
+                assert [one["reason"] for one in module["conditions"] if one["type"] == "OutOfSync"] == ["undone"]
+
+
+@pytest.mark.slow
 def test_a_store_that_cannot_be_read_is_begun_anew_and_told_of() -> None:
     """The daemon serves; what there was lies beside it."""
     with running({"long_op.py": waiter("one")}, ONE) as daemon:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hotd.contract import requests
-from hotd.contract.errors import Busy, NoHistory, Pinned, Refused, ShuttingDown, UnknownGeneration, UsageError
+from hotd.contract.errors import Busy, Expired, NoHistory, Pinned, Refused, ShuttingDown, UnknownGeneration, UsageError
 from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import Book, Module, Revision, recorded
 from hotd.core.effects import Decision, Effect
@@ -19,16 +19,17 @@ from hotd.core.whence import of_generations
 from hotd.core.wording import gen, not_served, plain_change, worded
 
 
-def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Decision:
+def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant, done: Change | None = None) -> Decision:
     """Make an earlier generation current and quarantine what is left, so that the watcher does not redo it.
 
     Without ``to``: the last stable generation before current; undoing again goes further back, never forward. One that
     left memory is loaded again from the store, which takes a rollout: the answer is then its revision.
-    Raises UnknownModule, UnknownGeneration, UnknownRevision, NoHistory, Pinned, Busy, GenerationMismatch, UsageError,
-    ShuttingDown.
+    ``done`` is what the revision did, where only the store remembers it.
+    Raises UnknownModule, UnknownGeneration, UnknownRevision, NoHistory, Expired, Pinned, Busy, GenerationMismatch,
+    UsageError, ShuttingDown.
     """
     if request.revision is not None:
-        return _undo_rollout(book, request, request.revision, actor, now)
+        return _undo_rollout(book, request, done or outcome_of(book, request.revision), actor, now)
     if request.module is None:
         raise UsageError("say which module, or which revision", hint="`hotctl history` lists the revisions")
     module = book.module(request.module)
@@ -44,21 +45,27 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant) -> Deci
     return _swap(book, {module.name: number}, cause, actor, now)
 
 
-def _undo_rollout(book: Book, request: requests.Undo, number: int, actor: Actor, now: Instant) -> Decision:
+def _undo_rollout(book: Book, request: requests.Undo, done: Change, actor: Actor, now: Instant) -> Decision:
     """Back to before a rollout, for every module that it changed and that still runs what it brought: all or none."""
     if book.stopping is not None:
         raise ShuttingDown("the daemon is ending; it changes nothing any more")
-    done = [one for one in outcome_of(book, number).modules if one.outcome == "promoted" and one.previous is not None]
-    if not done:
+    number, goals = request.revision, dict[str, int]()
+    changed = [one for one in done.modules if one.outcome == "promoted" and one.previous is not None]
+    if not changed:
         raise NoHistory(f"revision {number} changed nothing that could be taken back", hint="`hotctl history`")
-    goals: dict[str, int] = {}
-    for one in done:
+    for one in changed:
         module = book.module(one.module)
+        check_generation(book, [module.name], request.if_generation)
         refuse_in_flight(book, module, "undo")
         if module.current != one.generation:
             raise Refused(
                 f"{module.name} is at {gen(module.current)} by now, revision {number} brought {gen(one.generation)}",
                 hint=f"`hotctl undo {module.name} --to {one.previous}` takes it there alone",
+            )
+        if one.previous not in module.generations:
+            raise Expired(
+                f"{gen(one.previous)} of {module.name}, which was before revision {number}, is kept no more",
+                hint=f"`hotctl generations {module.name}` lists those that are",
             )
         goals[module.name] = _goal(module, one.previous)
     cause = worded(f"hotctl undo --revision {number}", request.reason)

@@ -108,10 +108,12 @@ class Desk:
 
     def _outcome_before(self, revision: int) -> views.Change | None:
         """Of a rollout that only the store remembers."""
+        return None if self.remembers(revision) else self.kept(lambda store: store.outcome(revision), None)
+
+    def remembers(self, revision: int) -> bool:
+        """Whether the book has it, and not the store alone."""
         book = self.engine.book
-        if revision in book.rollouts or any(one.revision == revision for one in book.history):
-            return None
-        return self.kept(lambda store: store.outcome(revision), None)
+        return revision in book.rollouts or any(one.revision == revision for one in book.history)
 
     def _as_kept(self, change: views.Change) -> views.Change:
         """Who is told of a change that a restart would forget is told that, too."""

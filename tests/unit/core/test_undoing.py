@@ -10,6 +10,7 @@ import pytest
 from hotd.contract import requests
 from hotd.contract.errors import (
     Busy,
+    Expired,
     GenerationMismatch,
     NoHistory,
     Pinned,
@@ -21,6 +22,7 @@ from hotd.contract.errors import (
     UsageError,
 )
 from hotd.contract.events import EventName
+from hotd.contract.views import Change
 from hotd.core import undoing
 from hotd.core.effects import Promote, StartLoad
 from hotd.core.messages import Rejected
@@ -395,9 +397,9 @@ def test_undoing_and_reloading_for_ever_keeps_the_line_short() -> None:
 # --- all of one rollout -----------------------------------------------------------------------------------------------
 
 
-def undo_revision(world: World, revision: int) -> Any:
-    request = requests.Undo(revision=revision)
-    return world.tell(lambda book, now: undoing.undo(book, request, ROOT, now))
+def undo_revision(world: World, revision: int, done: Change | None = None, **keys: Any) -> Any:
+    request = requests.Undo(revision=revision, **keys)
+    return world.tell(lambda book, now: undoing.undo(book, request, ROOT, now, done))
 
 
 def changed_together() -> tuple[World, int]:
@@ -432,6 +434,68 @@ def test_a_rollout_that_something_was_built_upon_is_not_taken_back() -> None:
     with pytest.raises(Refused, match="b is at g3 by now"):
         undo_revision(world, revision)
     assert (world.module("a").current, world.module("b").current) == (2, 3)
+
+
+def restarted() -> tuple[World, int, Change]:
+    """Only the store remembers the rollout, and what was before it."""
+    world, revision = changed_together()
+    for name in ("a", "b"):
+        world.make_permanent(name)
+    done = world.outcome_of(revision)
+    world = world.reborn()
+    world.begin()
+    world.settle()
+    return world, revision, done
+
+
+def test_a_rollout_before_this_daemons_life_is_taken_back_as_one() -> None:
+    """Both are loaded from the store and swapped together; the watcher redoes neither."""
+    world, revision, done = restarted()
+    with pytest.raises(UnknownRevision):
+        undo_revision(world, revision)
+    asked = undo_revision(world, revision, done)
+    assert isinstance(asked, int)
+    world.finish("a")
+    assert (world.module("a").current, world.module("b").current) == (2, 2), "one waits for the other"
+    world.finish("b")
+    change = world.outcome_of(asked)
+    assert change.outcome == "undone" and [(one.module, one.generation) for one in change.modules] == [
+        ("a", 1),
+        ("b", 1),
+    ]
+    assert world.book.history[-1].cause == f"hotctl undo --revision {revision}"
+    for name in ("a", "b"):
+        world.changed(f"/ops/{name}.py", module=name)
+    world.settle()
+    assert (world.module("a").current, world.module("b").current) == (1, 1)
+
+
+def test_where_one_cannot_be_loaded_again_none_goes_back() -> None:
+    """All or none."""
+    world, revision, done = restarted()
+    world.contents["b", "A"] = {"/ops/b.py": "LOST"}
+    world.lost.add("LOST")
+    asked = undo_revision(world, revision, done)
+    world.settle()
+    assert world.outcome_of(asked).outcome == "rejected"
+    assert (world.module("a").current, world.module("b").current) == (2, 2)
+
+
+def test_what_is_kept_no_more_has_expired() -> None:
+    """Its number is known, and nothing behind it."""
+    world, revision, done = restarted()
+    module = world.module("b")
+    having(world, replace(module, generations={2: module.generations[2]}))
+    with pytest.raises(Expired, match=f"g1 of b, which was before revision {revision}, is kept no more"):
+        undo_revision(world, revision, done)
+
+
+def test_a_rollout_is_taken_back_only_from_the_generation_that_is_meant() -> None:
+    """``--if-generation`` holds for each of its modules."""
+    world, revision = changed_together()
+    with pytest.raises(GenerationMismatch):
+        undo_revision(world, revision, if_generation=1)
+    assert undo_revision(world, revision, if_generation=2).outcome == "undone"
 
 
 def test_a_rollout_that_changed_nothing_cannot_be_taken_back() -> None:

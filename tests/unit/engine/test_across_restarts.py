@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotd.contract import requests
-from hotd.contract.errors import UnknownModule, UnknownRevision
+from hotd.contract.errors import NoHistory, StoreDegraded, UnknownModule, UnknownRevision
 from hotd.contract.verbs import VERBS
 from hotd.contract.views import Change, ErrorView, Event, Logs, RevisionView
 from hotd.core.book import open_book
@@ -118,6 +118,17 @@ def test_events_are_one_stream(desk: Desk) -> None:
     assert [(event.seq, event.event) for event in page.events] == [(LAST + 1, "watch.paused")]
     assert [event.seq for event in ask(desk, requests.Events(limit=3)).events] == [6, 7, 8]
     assert [event.seq for event in ask(desk, requests.Events(after=0, limit=4)).events] == [1, 2, 3, 4]
+
+
+def test_what_an_earlier_daemon_rolled_out_can_be_taken_back(desk: Desk, store: FakeStore) -> None:
+    """The store says what that was; where it cannot, nobody is told that there was no such thing."""
+    with pytest.raises(NoHistory, match=f"revision {LAST} changed nothing"):
+        ask(desk, requests.Undo(revision=LAST))
+    with pytest.raises(UnknownRevision):
+        ask(desk, requests.Undo(revision=LAST - 1))
+    store.readable = False
+    with pytest.raises(StoreDegraded):
+        ask(desk, requests.Undo(revision=LAST))
 
 
 def test_events_that_nobody_kept_are_counted(desk: Desk, store: FakeStore) -> None:
