@@ -94,6 +94,8 @@ class ModuleView:
     """``hotctl stop`` holds until ``hotctl start``."""
     overrides: dict[str, Any] = field(default_factory=dict)
     """What hotd.toml says where somebody decided otherwise at run time; ``hotctl reset`` returns to it."""
+    moved: str = ""
+    """What current runs over that is another than when it was new: ``pydantic 2.7 -> 2.9 since g3``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +400,7 @@ class Reason:
     """One thing that is in the way, with the next command to type."""
 
     type: str
-    """That of a condition, or: Draining, Abandoned, Superseded, Standby, InFlight, NotLoaded, Stopped, Paused,
+    """That of a condition, or: Moved, Draining, Abandoned, Superseded, Standby, InFlight, NotLoaded, Stopped, Paused,
     TooManyGenerations"""
     message: str
     next: str

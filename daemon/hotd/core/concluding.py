@@ -25,8 +25,8 @@ from hotd.core.book import (
 )
 from hotd.core.durable import refusal
 from hotd.core.effects import Discard, Effect, Emit
-from hotd.core.environment import since
 from hotd.core.messages import LoadKind
+from hotd.core.moving import moved_since, told
 from hotd.core.promotion import bring_back, numbered, step_forward
 from hotd.core.values import Instant
 from hotd.core.whence import of_rollout
@@ -71,9 +71,8 @@ def promote_member(
     else:
         module, effects = step_forward(rollout, module, ready, now)
         outcome = "promoted"
-    moved = since(module.generations[ready.number].over, book.over, ready.number)
-    if moved:
-        effects.append(Emit(EventName.MODULE_MOVED, f"{module.name} runs over {moved}", module.name, ready.number))
+    if moved := moved_since(book, module, ready.number):
+        effects.append(told(module, ready.number, moved, actor=rollout.actor.name, cause=rollout.cause))
     change = module_change(
         module,
         outcome,

@@ -8,9 +8,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 
 from hotd.contract.views import FileDiff
-from hotd.core.book import Book, Module
 from hotd.core.bundle import Bundle
-from hotd.core.environment import Environment, since
 
 LONGEST = 512 * 1024
 """Bytes of a file that is compared line by line: what that takes grows faster than the file."""
@@ -34,17 +32,6 @@ def diffs(before: tuple[int, Bundle], after: tuple[int, Bundle], roots: Sequence
             None if now is None else len(now),
             _unified(path, (old, was), (new, now)),
         )
-
-
-def moved(book: Book, module: Module, before: int, after: int) -> str:
-    """What else is another than it was: ``pydantic 2.7 -> 2.9 since g3``; empty where nothing is known to be."""
-    return since(_over(book, module, before), _over(book, module, after), before)
-
-
-def _over(book: Book, module: Module, number: int) -> Environment | None:
-    """A candidate, and whatever this daemon loaded, runs over what there is now."""
-    generation = module.generations.get(number)
-    return book.over if generation is None or generation.over is None else generation.over
 
 
 def _files(bundle: Bundle) -> dict[tuple[int, str], bytes]:

@@ -123,7 +123,7 @@ def everything(book: Book) -> Iterator[Record]:
     yield KeptDaemon(book.paused)
     for module in book.modules.values():
         yield kept_module(module)
-        yield from (kept_generation(module.name, generation) for generation in module.generations.values())
+        yield from (_whole(module.name, generation) for generation in module.generations.values())
         yield from (_kept_rejection(module.name, one) for one in module.rejections)
     for rollout in book.rollouts.values():
         yield from _of_rollout(None, rollout, book)
@@ -197,6 +197,12 @@ def kept_generation(module: str, generation: Generation) -> KeptGeneration:
         generation.duration_ms,
         generation.verdict,
     )
+
+
+def _whole(module: str, one: Generation) -> KeptGeneration:
+    """With what is otherwise written once, when the generation is new."""
+    kept = kept_generation(module, one)
+    return replace(kept, executed=one.executed, origins=one.origins, over=one.over)
 
 
 def kept_revision(revision: Revision) -> KeptRevision:

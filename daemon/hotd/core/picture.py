@@ -24,6 +24,7 @@ from hotd.core.book import (
 from hotd.core.concluding import candidate_of
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.messages import PartFile
+from hotd.core.moving import moved_since
 from hotd.core.records import KeptFailure
 from hotd.core.times import rfc3339, wall_rfc3339
 from hotd.core.values import InstanceId, Instant, Progress
@@ -66,6 +67,7 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
         errors=module.errors,
         stopped=module.stopped,
         overrides=overrides(module),
+        moved=moved_since(book, module, module.current) if module.current is not None else "",
     )
 
 

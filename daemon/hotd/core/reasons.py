@@ -13,6 +13,7 @@ from hotd.core.book import Book, Draining, Generation, Instance, Module, Standby
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.loads import at_cap
 from hotd.core.messages import Holder
+from hotd.core.moving import moved_since
 from hotd.core.picture import STATES
 from hotd.core.times import rfc3339
 from hotd.core.values import InstanceId, Instant
@@ -124,6 +125,8 @@ def _held(book: Book, module: Module, told: set[str], now: Instant) -> Iterator[
         yield Reason("InFlight", message, f"hotctl outcome {rollout.revision}")
     elif module.current is None and module.rejection is None:
         yield Reason("NotLoaded", "nothing has been loaded yet", f"hotctl reload {module.name}")
+    if module.current is not None and (moved := moved_since(book, module, module.current)):
+        yield Reason("Moved", f"it runs over {moved}", f"hotctl generations {module.name}", generation=module.current)
     if module.stopped:
         yield Reason("Stopped", f"{module.name} is stopped: no instance is started", f"hotctl start {module.name}")
     if (book.paused or module.paused) and "paused" not in told:

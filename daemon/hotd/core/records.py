@@ -46,6 +46,8 @@ class KeptGeneration:
     """The parts that were executed for it, in that order. To be kept only when it is new: None is no news."""
     origins: tuple[Origin, ...] = ()
     """Where its code came from; with them."""
+    over: Environment | None = None
+    """What it runs over; with them, and None is what there is now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import Book, Module, Revision, recorded
 from hotd.core.effects import Decision, Effect
 from hotd.core.messages import LoadKind
+from hotd.core.moving import moved_since, told
 from hotd.core.picture import outcome_of
 from hotd.core.promotion import bring_back
 from hotd.core.rollouts import check_generation, open_rollout
@@ -87,7 +88,10 @@ def _swap(book: Book, goals: Mapping[str, int], cause: str, actor: Actor, now: I
         module, more = bring_back(module, number, now, actor=actor.name, cause=cause)
         effects += more
         book = book.having(module)
-        changes.append(plain_change(module, "undone", previous=previous, note=not_served(module)))
+        if moved := moved_since(book, module, number):
+            effects.append(told(module, number, moved, actor=actor.name, cause=cause))
+        note = "; ".join(filter(None, (not_served(module), moved)))
+        changes.append(plain_change(module, "undone", previous=previous, note=note))
     note = changes[0].note if len(changes) == 1 else ""
     origins = of_generations(*((book.modules[name], number) for name, number in goals.items()))
     change = Change(book.next_revision, tuple(changes), "undone", note, origins=origins)

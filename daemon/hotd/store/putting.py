@@ -92,13 +92,15 @@ def _put_bundles(connection: sqlite3.Connection, bundles: Iterable[Bundle]) -> N
 def _put_generations(
     connection: sqlite3.Connection, generations: Sequence[KeptGeneration], environment: Callable[[], Environment]
 ) -> None:
-    over = 0
-    if any(one.executed is not None for one in generations):
-        over = _environment(connection, environment())
+    over: dict[int, int] = {}
+    for place, one in enumerate(generations):
+        if one.executed is not None:
+            over[place] = _environment(connection, one.over or environment())
     _many(connection, _GENERATIONS, [
         (one.module, one.number, one.digest, one.cause, one.actor, one.created, one.duration_ms, one.verdict,
-         *((None, None, None) if one.executed is None else (_text(one.executed), over, codec.to_text(one.origins))))
-        for one in generations
+         *((None, None, None) if one.executed is None else
+           (_text(one.executed), over[place], codec.to_text(one.origins))))
+        for place, one in enumerate(generations)
     ])  # fmt: skip
 
 

@@ -98,6 +98,15 @@ def test_a_generation_remembers_what_it_ran_over(folder: Path) -> None:
     assert found == [(1, "rolled-back", "3.11", '{"pydantic":"2.7"}'), (2, "none", "3.12", "{}")]
 
 
+def test_what_a_generation_ran_over_is_kept_as_it_is_told(folder: Path) -> None:
+    """A store that is begun anew is told of generations that are older than it is."""
+    then, now = Environment("3.11", {"pydantic": "2.7"}), Environment("3.12")
+    both = (generation(1, executed=("op",), over=then), generation(2, executed=()))
+    with kept(folder, *both, environment=now):
+        pass
+    assert remembered(folder).over == {("op", 1): then, ("op", 2): now}
+
+
 def test_a_number_that_was_given_back_may_mean_other_content(folder: Path) -> None:
     """A candidate that was never promoted leaves no trace under its number."""
     with kept(folder) as it:

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 from hotd.contract.views import FileDiff
-from hotd.core import diffs as core
 from hotd.core.bundle import Bundle, BundleFile
 from hotd.core.diffs import LONGEST, diffs
 from hotd.core.environment import Environment
+from hotd.core.moving import moved_between
 from tests.support.books import OP, promoted, serving
 
 
@@ -91,5 +91,5 @@ def test_versions_that_moved_are_told_with_it() -> None:
     world.begin()
     world.settle()
     promoted(world, "B")
-    assert core.moved(world.book, world.module(), 1, 2) == "pydantic 2.7 -> 2.9 since g1"
-    assert core.moved(world.book, world.module(), 2, 3) == "", "3 is a candidate"
+    assert moved_between(world.book, world.module(), 1, 2) == "pydantic 2.7 -> 2.9 since g1"
+    assert moved_between(world.book, world.module(), 2, 3) == "", "3 is a candidate"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from hotd.contract.events import EventName
+from hotd.core import durable
 from hotd.core.environment import MOST_NAMED, Environment, since
-from tests.support.books import OP, World, serving
+from hotd.core.reasons import Seen, why
+from hotd.core.records import KeptGeneration
+from tests.support.books import OP, World, promoted, serving
 
 THEN = Environment("3.11.7", {"pydantic": "2.7", "rich": "13.7", "Old": "1"})
 
@@ -58,6 +61,40 @@ def test_an_undo_over_other_versions_says_so() -> None:
     world.settle()
     (change,) = world.outcome_of(revision).modules
     assert change.note.endswith("Python 3.11.7 -> 3.12.1 since g1")
+
+
+def test_an_undo_in_memory_over_other_versions_says_so() -> None:
+    """In the answer, in the stream, and for as long as it runs in status and why."""
+    world = serving()
+    world.shelf.over[OP, 1] = THEN
+    world.make_permanent()
+    world = world.reborn(over=Environment("3.12.1", THEN.packages))
+    world.begin()
+    world.settle()
+    promoted(world, "B")
+    assert world.view().moved == "" and "Moved" not in reasons(world)
+    world.forget()
+    (change,) = world.undo(reason="slow").modules
+    assert change.note.endswith("Python 3.11.7 -> 3.12.1 since g1")
+    (told,) = world.events(EventName.MODULE_MOVED)
+    assert (told.generation, told.actor, told.cause) == (1, "root", "hotctl undo: slow")
+    assert told.fields == {"moved": "Python 3.11.7 -> 3.12.1 since g1"}
+    assert world.view().moved == "Python 3.11.7 -> 3.12.1 since g1" and "Moved" in reasons(world)
+
+
+def test_a_store_that_is_begun_anew_is_told_what_each_generation_ran_over() -> None:
+    """And what was executed for it: nobody else knows by then."""
+    world = serving()
+    world.shelf.over[OP, 1] = THEN
+    world = world.reborn(over=Environment("3.12.1"))
+    world.begin()
+    world.settle()
+    (kept,) = [one for one in durable.everything(world.book) if isinstance(one, KeptGeneration)]
+    assert (kept.number, kept.executed, kept.over) == (1, ("op",), THEN)
+
+
+def reasons(world: World) -> list[str]:
+    return [one.type for one in why(world.book, world.module(), None, world.now, Seen())]
 
 
 def test_a_world_without_news_says_nothing() -> None:

@@ -75,6 +75,15 @@ def test_what_was_decided_at_run_time_is_marked() -> None:
     assert "stopped  hotctl start long_op" in text
 
 
+def test_other_versions_below_current_are_shown() -> None:
+    """For as long as it runs over them."""
+    moved = given.module(moved="pydantic 2.7 -> 2.9 since g3")
+    for text in (
+        plain.draw(status(given.status(moved), given.NOW)), plain.draw(module(given.status(moved), given.NOW)),
+    ):  # fmt: skip
+        assert "\n    over other versions: pydantic 2.7 -> 2.9 since g3\n" in text
+
+
 def test_a_place_is_told_once() -> None:
     """The daemon's message may begin with it, in its own way."""
     for message in ("mailer.py line 41: invalid syntax", "/srv/mailer.py:41: invalid syntax", "invalid syntax"):

@@ -7,7 +7,8 @@ from hotd.contract.errors import Expired, UnknownGeneration
 from hotd.core.book import Book, Module
 from hotd.core.bundle import Bundle
 from hotd.core.concluding import waiting
-from hotd.core.diffs import diffs, moved
+from hotd.core.diffs import diffs
+from hotd.core.moving import moved_between
 from hotd.core.reasons import check_number
 from hotd.core.values import Actor
 from hotd.core.wording import gen
@@ -22,7 +23,8 @@ def answer(desk: Desk, request: requests.Diff, actor: Actor) -> views.Diff:
         raise UnknownGeneration(f"nothing is current of {module.name}", hint="name both generations")
     before, after = ((one, _sources(desk, book, module, one)) for one in (request.previous, number))
     files = tuple(diffs(before, after, module.spec.roots))
-    return views.Diff(module.name, request.previous, number, files, moved(book, module, request.previous, number))
+    moved = moved_between(book, module, request.previous, number)
+    return views.Diff(module.name, request.previous, number, files, moved)
 
 
 def _sources(desk: Desk, book: Book, module: Module, number: int) -> Bundle:
