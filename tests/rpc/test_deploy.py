@@ -38,6 +38,22 @@ def test_all_that_a_command_changed_is_one_rollout_or_none() -> None:
         assert daemon.hotctl("reload", "a").status == 0
 
 
+def test_what_was_deployed_with_something_broken_is_not_loaded_by_itself_afterwards() -> None:
+    """The good half neither: the watcher has it from the deploy, and leaves it until somebody says so or changes it."""
+    with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO) as daemon:
+        for name in ("a", "b"):
+            daemon.until(lambda m: m["serving"]["current"] == 1, name)
+        ops = daemon.folder / "ops"
+
+        done = daemon.hotctl("deploy", "--", "sh", "-c", f"sed -i s/one/two/ {ops}/a.py; echo 'def (' > {ops}/b.py")
+        daemon.write("b.py", waiter("two"))
+        daemon.until(lambda m: m["generation"] == 2, "b")
+
+        assert done.status == 3
+        assert (daemon.module("a")["generation"], daemon.module("a")["out_of_sync"]) == (1, True)
+        assert daemon.hotctl("reload", "a").status == 0
+
+
 def test_a_client_that_is_killed_lets_go_by_itself() -> None:
     """Nobody else has to know that there was a deploy: with the Python API the hold is given back on the way out."""
     with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO) as daemon:

@@ -27,11 +27,22 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver, EventEmitter
 from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
-from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyConstants,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchCallback,
+    WatchDescriptor,
+    inotify_add_watch,
+    inotify_rm_watch,
+)
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 from watchdog.observers.polling import PollingEmitter, PollingObserverVFS
 
 from hotd.watching.limits import blind
+from hotd.watching.marks import Marks
 from hotd.watching.places import Places
 
 MOVE_DELAY = 0.05
@@ -59,6 +70,9 @@ class Backend(Protocol):
     def folders(self) -> int:
         """How many folders are watched now."""
 
+    def catch_up(self, timeout: float) -> bool:
+        """Until handlers have all that happened before the call; False where that cannot be said, or not in time."""
+
     def close(self) -> None:
         """Stop and join all threads. Twice is fine."""
 
@@ -80,11 +94,19 @@ class Inotify:
         # Without a filter of exactly this kind watchdog hears its own reading of folders: beyond 4,100 of them it burns
         # a core for ever. "modified" is not in it, because half-written is not worth telling; "closed" comes.
         with _short_move_delay():
-            self._observer.schedule(handler, tree, recursive=True, event_filter=[FileClosedEvent, *_STRUCTURE])
+            self._observer.schedule(
+                self._descriptor.marks.handler(handler),
+                tree,
+                recursive=True,
+                event_filter=[FileClosedEvent, *_STRUCTURE],
+            )
         _name_threads(self._observer)
 
     def folders(self) -> int:
         return len(self._descriptor.watched)
+
+    def catch_up(self, timeout: float) -> bool:
+        return self._descriptor.marks.run(timeout)
 
     def close(self) -> None:
         self._observer.stop()
@@ -103,6 +125,7 @@ class _Descriptor(InotifyFD):
         self._degraded = degraded
         self._told: set[int | None] = set()
         self._groups: dict[int, InotifyWatchGroup] = {}
+        self.marks = Marks(self._set_and_take_off)
 
     def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
         """Raises OSError for a folder not to be watched: watchdog goes on without it, unless it is a whole tree."""
@@ -127,6 +150,8 @@ class _Descriptor(InotifyFD):
 
         An exception would end the only thread that reads events, and nobody would notice.
         """
+        if self.marks.kernel_told(event, [tree for tree in self._groups.values() if tree.is_active]):
+            return
         if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
             self.watched.discard(event.wd)
         try:
@@ -135,6 +160,16 @@ class _Descriptor(InotifyFD):
             # Nothing is lost where a watch is over: it is the KeyError of `deactivate`, and what could be removed is.
             if not event.is_ignored:
                 self._degraded(f"an event was lost in watchdog: {type(error).__name__}: {error}")
+
+    def _set_and_take_off(self, folder: str) -> WatchDescriptor:
+        with self._lock:
+            if self._closed:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF), folder)
+            descriptor = inotify_add_watch(self._inotify_fd, os.fsencode(folder), InotifyConstants.IN_DELETE_SELF)
+            if descriptor == -1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
+            inotify_rm_watch(self._inotify_fd, descriptor)
+        return descriptor
 
     def deactivate(self) -> None:
         """End all trees, so that their emitters can be stopped.
@@ -221,6 +256,9 @@ class Polling:
 
     def folders(self) -> int:
         return sum(_folders(emitter) for emitter in self._observer.emitters.copy())
+
+    def catch_up(self, timeout: float) -> bool:
+        return False
 
     def close(self) -> None:
         self._observer.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -32,6 +33,10 @@ _Standing = tuple[str, int, int]
 
 _OTHER: _Standing = ("", 0, 0)
 """That of no folder."""
+
+
+CATCHING_UP = 2.0
+"""Seconds that a flush waits for what is on its way here; in a thousandth of that it comes."""
 
 
 class _Arrival(NamedTuple):
@@ -140,10 +145,14 @@ class FileWatcher:
             self._stop_backend()  # the thread may just have been making another one
 
     def flush(self) -> None:
-        """Hand over what has arrived so far, without waiting for quiet. When it returns, the sink has it.
+        """Hand over all that has changed so far, without waiting for quiet. When it returns, the sink has it.
 
-        What the kernel has not told yet cannot be in it.
+        With inotify that is everything that was written before the call; polling may not have seen the newest.
         """
+        if (backend := self._backend) is not None:
+            # A root that is being lost just now closes the instance: whatever it still had is told at the next look.
+            with contextlib.suppress(OSError):
+                backend.catch_up(CATCHING_UP)
         with self._handing_over:
             self._take_in()
             batch, self._settling = self._settling.everything()
