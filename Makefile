@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-all test-soak bench compare lint coverage clean
+.PHONY: demo test test-all test-soak test-chaos bench compare lint coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/hotd demo $(DEMO)
@@ -15,6 +15,10 @@ test: $(VENV)/.installed-test
 # What takes minutes: the tests marked soak, which are left out of every other run.
 test-soak: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest --soak -m soak -o faulthandler_timeout=0 $(TEST)
+
+# Ten minutes of everything that may happen to a daemon; a seed that fails is printed, and CHAOS_SEED repeats it.
+test-chaos: $(VENV)/.installed-test
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/chaos/test_chaos.py
 
 # The three supported Pythons, each in an environment of its own.
 test-all:
