@@ -11,7 +11,7 @@ T = TypeVar("T")
 _PAUSE = 0.01
 
 
-def eventually(predicate: Callable[[], T], within: float = 20.0, what: str = "") -> T:
+def eventually(predicate: Callable[[], T], within: float = 45.0, what: str = "") -> T:
     """The first true value of ``predicate()``, asked again and again. AssertionError after ``within`` seconds.
 
     An AssertionError of the predicate counts as "not yet", and the last one is the reason given in the end.
