@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,16 +138,26 @@ def config(modules: str, *, daemon: str = 'drain_deadline = "1s"', control: str 
 
 
 @contextlib.contextmanager
-def running(sources: Mapping[str, str], modules: str, *, wait: bool = True, **sections: str) -> Iterator[Running]:
-    """A daemon that serves; killed at the end if the test did not stop it."""
+def running(
+    sources: Mapping[str, str],
+    modules: str,
+    *,
+    wait: bool = True,
+    env: Mapping[str, str] | None = None,
+    files: Mapping[str, Path] | None = None,
+    **sections: str,
+) -> Iterator[Running]:
+    """A daemon that serves; killed at the end if the test did not stop it. ``files`` are copied beside the sources."""
     with folder_for_sockets() as folder:
         (folder / "ops").mkdir()
         for name, text in sources.items():
             path = folder / "ops" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
+        for name, file in (files or {}).items():
+            shutil.copy(file, folder / "ops" / name)
         (folder / "hotd.toml").write_text(config(modules, **sections), "utf-8")
-        daemon = launch(folder)
+        daemon = launch(folder, env=env)
         try:
             if wait:
                 ready(daemon)

@@ -43,7 +43,8 @@ from hotd.host.notify import Notifier
 from hotd.host.signals import Signals
 from hotd.loading.hosting import Hosting
 from hotd.loading.imports import threads
-from hotd.ports import InstanceEvent
+from hotd.loading.sweep import Sweep
+from hotd.ports import Batch, InstanceEvent
 from hotd.store import Store
 from hotd.watching import FileWatcher
 from hotd.workers.output import Capture, LogBook
@@ -166,7 +167,7 @@ class Daemon:
         undo.callback(signals.close)
         signals.start()
 
-        watcher = self._watcher(engine)
+        watcher = self._watcher(engine, _sweep(loading, engine, undo))
         desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS)
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
@@ -198,18 +199,22 @@ class Daemon:
         over = environment() if known.over else None
         return open_book(config.modules, now=began, max_instances=most, known=known, watches=watches, over=over)
 
-    def _watcher(self, engine: Engine) -> FileWatcher:
+    def _watcher(self, engine: Engine, sweep: Sweep) -> FileWatcher:
         watch = self._config.watch
 
         def degraded(message: str) -> None:
             engine.tell(lambda book, now: _watch_degraded(book, message, now))
+
+        def changed(batch: Batch) -> None:
+            engine.files_changed(batch)
+            sweep.hurry(batch.paths)
 
         def restored(message: str) -> None:
             engine.tell(lambda book, _: _watch_restored(book, message))
 
         return FileWatcher(
             [Path(root) for root in self._config.roots],
-            sink=engine.files_changed,
+            sink=changed,
             settle=watch.settle,
             settle_max=watch.settle_max,
             backend=watch.backend,
@@ -294,6 +299,13 @@ class Daemon:
         with contextlib.suppress(OSError):
             self._config.control.socket.unlink()
         os._exit(128 + number)
+
+
+def _sweep(loading: Hosting, engine: Engine, undo: contextlib.ExitStack) -> Sweep:
+    sweep = loading.sweep(engine.stale)
+    undo.callback(sweep.close)
+    sweep.start()
+    return sweep
 
 
 def _other_than(alive: int, book: Book) -> bool | None:

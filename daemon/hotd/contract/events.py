@@ -46,6 +46,8 @@ class EventName(enum.StrEnum):
     STORE_DEGRADED = "store.degraded"
     STORE_RESTORED = "store.restored"
     STORE_ASIDE = "store.aside"
+    RESTART_REQUIRED = "restart.required"
+    RESTART_UNNEEDED = "restart.unneeded"
     WATCH_CHANGED = "watch.changed"
     WATCH_PAUSED = "watch.paused"
     WATCH_RESUMED = "watch.resumed"

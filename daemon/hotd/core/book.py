@@ -31,6 +31,7 @@ from hotd.core.modules import (
     Leak,
     Left,
     Module,
+    Outdated,
     Pace,
     Phase,
     Rejection,
@@ -47,7 +48,7 @@ from hotd.core.values import Instant, Spec
 __all__ = [
     "Book", "Stopping", "open_book", "recorded", "unknown_module", "MOST_REVISIONS",
     # Its modules …
-    "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Left", "Pace",
+    "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Left", "Outdated", "Pace",
     "saw", "quarantined",
     "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "EVERYTHING", "DEATHS",
     "MOST_QUARANTINED",
@@ -85,10 +86,11 @@ class Book:
     hold: Hold | None = None
     next_hold: int = 1
     degraded: Mapping[str, tuple[str, Instant]] = field(default_factory=dict)
-    """Conditions of the daemon itself: type -> (message, since)."""
+    """What degrades the daemon itself: type -> (message, since)."""
     over: Environment | None = None
     """What generations run over now, as far as somebody asked."""
     store: Storing = field(default_factory=Storing)
+    outdated: Outdated | None = None
 
     def module(self, name: str) -> Module:
         """Raises UnknownModule, with the nearest name."""

@@ -30,9 +30,10 @@ class Bundle:
     """Root and path of namespace packages' folders: they may hold no file of the closure."""
     carried: tuple[tuple[str, str], ...] = ()
     """Part and the name it imports, where only having run it told so: the digest covers those too."""
-
     anchors: tuple[str, ...] = ()
     """Parts beside whose code every file of the bundle is data of theirs."""
+    extensions: tuple[str, ...] = ()
+    """Names that were found to be native code under the roots: no file of the closure, and not looked for in vain."""
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ from hotd.core.durable import aside_message, refusal
 from hotd.core.instances import is_crashing
 from hotd.core.loads import at_cap
 from hotd.core.residue import enumerated
+from hotd.core.stale import restart_required
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
 from hotd.core.wording import died_of, listed, located, not_served
@@ -50,6 +51,9 @@ def conditions_of_daemon(book: Book) -> tuple[Condition, ...]:
     elif store.aside is not None:
         place, since = store.aside
         found.append(Condition("StoreDegraded", "aside", aside_message(place), rfc3339(since)))
+    if book.outdated is not None:
+        kind, reason, message, since = restart_required(book.outdated)
+        found.append(Condition(kind, reason, message, rfc3339(since)))
     return tuple(found)
 
 
@@ -71,6 +75,8 @@ def _conditions(book: Book, module: Module) -> Iterator[tuple[str, str, str, Ins
         message = f"{died_of('fatal', 'what is on disk')}; nothing runs; {cure}"
         yield "Rejected", "fatal", message, module.disk.since
     yield from _trouble(module)
+    if module.outdated is not None:
+        yield restart_required(module.outdated)
     yield from _serving(book, module)
     yield from _sync(book, module)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hotd.contract.views import Origin
 from hotd.core.bundle import Bundle
@@ -194,6 +194,28 @@ class PartFile:
     part: str
     file: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stale:
+    """Files that were imported for good, and whose content on disk is another by now, or gone."""
+
+    kind: Literal["extension", "hotd", "package", "python"]
+    name: str
+    """Of the package; of an extension the name that it is imported by."""
+    count: int
+    path: str
+    """One of the files."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleReport:
+    """All that differs now."""
+
+    daemon: tuple[Stale, ...] = ()
+    """What is hotd's own, and what no module is known to import."""
+    modules: Mapping[str, tuple[Stale, ...]] = field(default_factory=dict)
+    """Module -> what its code imports."""
 
 
 # --- instances -------------------------------------------------------------------------------------------------------

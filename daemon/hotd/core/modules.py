@@ -9,6 +9,7 @@ from typing import Literal
 from hotd.contract.views import ErrorView, Origin
 from hotd.core.copies import without
 from hotd.core.environment import Environment
+from hotd.core.messages import Stale
 from hotd.core.values import InstanceId, Instant, Spec
 
 UNREAD = "unread-"
@@ -189,6 +190,15 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
+class Outdated:
+    """What was imported for good, and is another on disk."""
+
+    what: tuple[Stale, ...]
+    """At least one."""
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How fast ended instances are replaced: ends within a second of the start slow it down, doubling each time."""
 
@@ -245,6 +255,7 @@ class Module:
     left: Left | None = None
     leaks: Mapping[int, Leak] = field(default_factory=dict)
     """The generations that were retired, and are in memory all the same; of very many the newest."""
+    outdated: Outdated | None = None
     failures: tuple[FailureRecord, ...] = ()
     errors: int = 0
     reloads: int = 0

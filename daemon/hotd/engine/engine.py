@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import afterlife, durable, ending, instances, outcomes, residue
+from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale
 from hotd.core.book import Book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import (
@@ -35,7 +35,17 @@ from hotd.core.values import Instant
 from hotd.core.watch import files_changed
 from hotd.engine.events import EventRing
 from hotd.engine.front import Front, News, Reply
-from hotd.ports import Afterlife, Batch, Clock, Executor, InstanceEvent, Loading, LoadOutcome, Store
+from hotd.ports import (
+    Afterlife,
+    Batch,
+    Clock,
+    Executor,
+    InstanceEvent,
+    Loading,
+    LoadOutcome,
+    StaleReport,
+    Store,
+)
 
 T = TypeVar("T")
 Decide = Callable[[Book, Instant], Decision]
@@ -117,6 +127,10 @@ class Engine:
 
     def instance_event(self, event: InstanceEvent) -> None:
         self.tell(lambda book, now: instances.reported(book, event, now))
+
+    def stale(self, report: StaleReport) -> None:
+        """What was imported for good, and is another on disk."""
+        self.tell(lambda book, now: stale.noted(book, report, now))
 
     def left_behind(self, module: str) -> None:
         """What candidates of the module left behind may be another than it was. It is looked at when its turn comes."""

@@ -27,6 +27,7 @@ _LEVELS = {
     EventName.MODULE_MOVED: logging.WARNING,
     EventName.STORE_DEGRADED: logging.ERROR,
     EventName.STORE_ASIDE: logging.ERROR,
+    EventName.RESTART_REQUIRED: logging.WARNING,
     EventName.RELOAD_STARTED: logging.DEBUG,
     EventName.RELOAD_UNCHANGED: logging.DEBUG,
     EventName.WATCH_CHANGED: logging.DEBUG,

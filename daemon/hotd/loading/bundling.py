@@ -25,6 +25,7 @@ def bundle_of(generation: Generation, roots: Roots) -> Bundle:
     folders: set[tuple[int, str]] = set()
     carried: set[tuple[str, str]] = set()
     anchors: set[str] = set()
+    extensions: set[str] = set()
     for part in generation.table().values():
         if part.source is not None:
             root, path = roots.place(part.location.path)
@@ -37,10 +38,11 @@ def bundle_of(generation: Generation, roots: Roots) -> Bundle:
             for one in part.data.files.values():
                 root, path = roots.place(one.path)
                 files[root, path] = BundleFile(path, one.data, root)
+        extensions |= part.extensions
         carried.update((part.name, target) for target in part.carried)
     return Bundle(
         generation.digest, generation.entries, tuple(sorted(files.values())), tuple(sorted(folders)),
-        tuple(sorted(carried)), tuple(sorted(anchors)),
+        tuple(sorted(carried)), tuple(sorted(anchors)), tuple(sorted(extensions)),
     )  # fmt: skip
 
 
@@ -68,6 +70,7 @@ class Unpacked:
             kept=_nothing,
             carried=lambda name, source: carried.get(name, ()),
             anchors=bundle.anchors,
+            extension=frozenset(bundle.extensions).__contains__,
         )
         self.sketcher.follow(entry_names(bundle.entries))
         missing = [name for name in bundle.entries if name not in self.sketcher.sketches]

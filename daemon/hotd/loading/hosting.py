@@ -34,6 +34,7 @@ from hotd.core.messages import (
     Planned,
     Rejected,
     Staged,
+    StaleReport,
     Unchanged,
 )
 from hotd.core.messages import (
@@ -51,6 +52,8 @@ from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
 from hotd.loading.sources.origins import origins
+from hotd.loading.sticky import Sticky
+from hotd.loading.sweep import Sweep, Uses
 from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")
@@ -139,6 +142,8 @@ class Hosting:
         self._reclaim = Reclaim(clock, afterlife, pacing)
         self._pool = Pool(plain_names=plain_names)
         self._lines: dict[str, _Line] = {}
+        self._sticky = Sticky()
+        self._sweep: Sweep | None = None
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
 
@@ -202,7 +207,8 @@ class Hosting:
         return next((leak.holders(within) for leak in leaks if leak.generation == number), ())
 
     def touched_by(self, module: str, paths: frozenset[str]) -> bool:
-        return self._lines[module].loader.touched_by(paths)
+        # Nobody can load native code anew, and nothing else of the module has changed with it.
+        return self._lines[module].loader.touched_by([path for path in paths if not self._sticky.holds(path)])
 
     def closure(self, module: str) -> tuple[PartFile, ...]:
         generation = self._lines[module].loader.current
@@ -219,6 +225,11 @@ class Hosting:
     def code(self, module: str, number: int) -> EntryCode:
         return self._lines[module].codes[number].lend()
 
+    def sweep(self, sink: Callable[[StaleReport], None]) -> Sweep:
+        """What looks after everything that is imported for good; it is to be started, and closed before this."""
+        self._sweep = Sweep(self._sticky, self._uses, sink, self._clock)
+        return self._sweep
+
     def close(self) -> None:
         self._clearing.close()
         self._reclaim.close()
@@ -230,6 +241,15 @@ class Hosting:
     def _retire(self, module: str, code: EntryCode, *, unseen: bool = False) -> None:
         loader, lent = self._lines[module].loader, code.lent
         self._reclaim.retire(Leaving(module, code.generation, code.part, loader, lambda: len(lent) > 0, unseen))
+
+    # --- on the sweep's thread ----------------------------------------------------------------------------------------
+
+    def _uses(self) -> dict[str, Uses]:
+        found: dict[str, Uses] = {}
+        for module, line in tuple(self._lines.items()):
+            parts = (part for generation in line.loader.living() for part in generation.table().values())
+            found[module] = Uses(line.roots, frozenset(name for part in parts for name in part.outside))
+        return found
 
     # --- on the job's thread ---------------------------------------------------------------------------------------
 
@@ -253,6 +273,8 @@ class Hosting:
         with self._lock:
             del self._running[job.id]
         sink(replace(outcome, origins=whence))
+        if self._sweep is not None:
+            self._sweep.hurry()  # it may have imported something for good
 
     def _outcome(self, job: LoadJob, began: Instant) -> LoadOutcome:
         line = self._lines[job.module]

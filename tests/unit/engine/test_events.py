@@ -113,6 +113,7 @@ def test_the_end_lets_every_parked_reader_go() -> None:
         (EventName.RELOAD_REJECTED, logging.ERROR),
         (EventName.GENERATION_STALLED, logging.WARNING),
         (EventName.MODULE_TAINTED, logging.WARNING),
+        (EventName.RESTART_REQUIRED, logging.WARNING),
         (EventName.RELOAD_PROMOTED, logging.INFO),
         (EventName.INSTANCE_STARTED, logging.DEBUG),
     ],

@@ -23,7 +23,7 @@ def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
         started_at=rfc3339(book.started),
         uptime_s=round(now.mono - book.started.mono, 3),
         watch="paused" if book.paused else "auto",
-        health=overall_health([module.health for module in modules], degraded=bool(conditions)),
+        health=overall_health([module.health for module in modules], degraded=bool(book.degraded)),
         conditions=conditions,
         socket=desk.about.socket,
         seq=desk.events.seq,

@@ -61,6 +61,7 @@ class Part:
         "data",
         "digest",
         "edges",
+        "extensions",
         "finished",
         "home",
         "location",
@@ -98,6 +99,7 @@ class Part:
         carried: frozenset[str] = frozenset(),
         data: Data | None = None,
         runs: Runs = (),
+        extensions: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
         self.location = location
@@ -115,6 +117,8 @@ class Part:
         """Absolute dotted name -> the part it means here."""
         self.outside = outside
         """Names looked for under the roots in vain: a file of that name would change what this part means."""
+        self.extensions = extensions
+        """Those that were found all the same, as native code: it is no part of anything."""
         self.carried = carried
         """Those edges that running an earlier part of the same source revealed: the digest covers them."""
         self.runtime = carried

@@ -24,6 +24,10 @@ class Index:
         """Whether the name was looked for in vain."""
         return name in self.users and name not in self.parts
 
+    def extension(self, name: str) -> bool:
+        """Whether the name was found to be native code."""
+        return any(name in self.parts[user].extensions for user in self.users.get(name, ()) if user in self.parts)
+
     def names(self) -> Collection[str]:
         """Every name whose file is, or would be, of interest."""
         return self.users.keys()

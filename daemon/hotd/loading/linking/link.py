@@ -36,7 +36,7 @@ def link(
             outside, carried = (like.outside, like.carried) if like is not None else (one.missed, one.carried)
             table[name] = fresh[name] = Part(
                 name, one.location, one.source, nodes[name], digests[name], outside, roots, home, carried, one.data,
-                runs.get(name, ()),
+                runs.get(name, ()), one.native,
             )  # fmt: skip
         for name in members:
             fresh[name].edges = _edges(sketches[name], table, kept)

@@ -33,6 +33,8 @@ class Sketch:
     targets: dict[str, None] = field(default_factory=dict)
     """Managed names it imports, in the order of their mention; where it is ``like`` another, only those made anew."""
     outside: set[str] = field(default_factory=set)
+    extensions: set[str] = field(default_factory=set)
+    """Those outside that were found all the same, as native code: the digest covers what was looked for in vain."""
     runtime: set[str] = field(default_factory=set)
     """Those targets that an earlier incarnation of the same source imported at run time."""
     data: Data | None = None
@@ -45,6 +47,11 @@ class Sketch:
         return self.like.outside if self.like is not None else frozenset(self.outside)
 
     @property
+    def native(self) -> frozenset[str]:
+        """Those of them that were found all the same, as native code."""
+        return self.like.extensions if self.like is not None else frozenset(self.extensions)
+
+    @property
     def carried(self) -> frozenset[str]:
         """All imports that only running it revealed."""
         return self.like.carried if self.like is not None else frozenset(self.runtime)
@@ -55,7 +62,7 @@ class Sketch:
         if self.like is not None:
             return self.like.node
         content = self.source.digest if self.source is not None else ""
-        fingerprint = graph.hashed(self.location.relative, content, *sorted(self.outside))
+        fingerprint = graph.hashed(self.location.relative, content, *sorted(self.outside - self.extensions))
         return graph.Node(fingerprint, tuple(sorted(self.targets)))
 
 
@@ -78,6 +85,7 @@ class Sketcher:
         previous: Callable[[str], Part | None] = lambda name: None,
         carried: Callable[[str, Source], Iterable[str]] = lambda name, source: (),
         absent: Callable[[str], bool] = lambda name: False,
+        extension: Callable[[str], bool] = lambda name: False,
         named: frozenset[str] | None = None,
         anchors: Iterable[str] = (),
         again: Mapping[str, object] | None = None,
@@ -93,6 +101,8 @@ class Sketcher:
         self._absent = absent
         self._again = again if again is not None else {}
         """Names whose part is not kept, though there is one."""
+        self._extension = extension
+        """Whether an absent name is known to be native code."""
         self.moved = False
         """Whether some name that was known means another file than before, or none, or one at last."""
         self.where: dict[str, Location | None] = {}
@@ -285,7 +295,7 @@ class Sketcher:
         ):
             return None
         targets = dict.fromkeys(sorted(before.edges.keys() & self._again.keys()))  # costs as the fewer of both
-        return Sketch(name, before.location, source, targets, _NO_NAMES, _NO_NAMES, None, before)
+        return Sketch(name, before.location, source, targets, _NO_NAMES, _NO_NAMES, _NO_NAMES, None, before)
 
     def _unsuspected(self, name: str, location: Location) -> Source | None:
         """The source as it was before, where nothing says that it changed: only what it imports did."""
@@ -357,6 +367,8 @@ class Sketcher:
             location = self.locate(prefix)
             if location is None or not location.managed:
                 sketch.outside.add(prefix)
+                if location is not None or self._extension(prefix):
+                    sketch.extensions.add(prefix)
                 return False
             sketch.targets[prefix] = None
         return True

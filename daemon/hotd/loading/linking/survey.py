@@ -50,6 +50,7 @@ class Survey:
             previous=index.parts.get,
             carried=self._carried,
             absent=lambda name: index.absent(name) and name not in self._suspects,
+            extension=lambda name: index.extension(name) and name not in self._suspects,
             named=self._named,
             again=self.why,
         )
@@ -139,7 +140,8 @@ class Survey:
             found = self.sketcher.look(name)
             managed = found is not None and found.managed
             if part is None:
-                if managed:
+                # Native code that changed, or went, is what it was: in memory, for good.
+                if managed or (found is not None and not self.index.extension(name)):
                     self.sketcher.moved = True
                     self.why[name] = f"{name} can be imported now"
                 continue

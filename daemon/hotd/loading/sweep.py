@@ -1,0 +1,153 @@
+"""The slow look at everything that was imported for good, on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hotd.core import names
+from hotd.core.messages import Stale, StaleReport
+from hotd.loading.sources.disk import NEVER_OURS
+from hotd.loading.sticky import Imported, Sticky
+from hotd.ports import Clock
+
+log = logging.getLogger("hotd.loading")
+
+PAUSE = 1.0
+"""Seconds between two looks."""
+SPENT = 0.001
+SPENT_AT_FIRST = 0.005
+"""Seconds of its own time that a look may take; the latter while there is anything that was not read so far."""
+
+Kind = Literal["extension", "hotd", "package", "python"]
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What one hosted module imports that is not managed."""
+
+    roots: tuple[str, ...]
+    names: frozenset[str] = field(repr=False)
+
+    def contain(self, path: str) -> bool:
+        """Whether the file lies under the roots."""
+        return any(path.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
+
+
+class Sweep:
+    """Tells the sink what was imported for good and is another on disk by now, whenever that is another than before.
+
+    What has just changed is told when it has stayed so for one pause: an installer takes away first and puts back then.
+    """
+
+    def __init__(
+        self,
+        sticky: Sticky,
+        uses: Callable[[], Mapping[str, Uses]],
+        sink: Callable[[StaleReport], None],
+        clock: Clock,
+        pause: float = PAUSE,
+    ) -> None:
+        """``uses``: who imports what, asked when something differs. ``sink`` is called from the thread here."""
+        self._sticky = sticky
+        self._uses = uses
+        self._sink = sink
+        self._clock = clock
+        self._pause = pause
+        self._turn = threading.Condition()
+        """Guards the three below."""
+        self._named: set[str] = set()
+        self._hurried = False
+        self._closed = False
+        self._loaded = False
+        """Whether anything may import other things than when the report was made."""
+        self._differing: list[Imported] = []
+        self._seen = self._told = StaleReport()
+        self._thread = threading.Thread(target=self._run, name="hotd-sweep", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def hurry(self, paths: Iterable[str] = ()) -> None:
+        """Something was imported, or these files are said to have changed: look now. From any thread, never waits."""
+        with self._turn:
+            self._named.update(paths)
+            self._hurried = True
+            self._turn.notify_all()
+
+    def close(self) -> None:
+        """Idempotent."""
+        with self._turn:
+            self._closed = True
+            self._turn.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        due = 0.0
+        while True:
+            with self._turn:
+                self._turn.wait_for(lambda: self._closed or self._hurried, due - self._clock.now().mono)
+                if self._closed:
+                    return
+                self._loaded |= self._hurried
+                self._hurried = False
+                named, self._named = self._named, set()
+            try:
+                self._sticky.note()
+                self._sticky.look_at(named)
+                if (now := self._clock.now().mono) >= due:
+                    due = now + self._pause
+                    self._sticky.look(SPENT_AT_FIRST if self._sticky.fresh else SPENT)
+                    self._tell()
+            except Exception:
+                # What it is about is only told: better never again than every second.
+                log.exception("nobody looks any more at what was imported", extra={"event": "sweep.defect"})
+                return
+
+    def _tell(self) -> None:
+        differing = self._sticky.differing
+        if self._loaded or differing != self._differing:
+            self._loaded, self._differing = False, differing
+            self._seen = report(differing, self._uses)
+        elif self._seen != self._told:
+            self._told = self._seen
+            self._sink(self._seen)
+
+
+def report(differing: Iterable[Imported], uses: Callable[[], Mapping[str, Uses]]) -> StaleReport:
+    """The files by package, and the packages by who imports them."""
+    files = list(differing)
+    if not files:
+        return StaleReport()
+    users = uses()
+    groups: dict[tuple[Kind, str], list[str]] = {}
+    concerned: dict[tuple[Kind, str], list[str]] = {}
+    for one in files:
+        top = names.top(one.name)
+        below = [user for user, its in users.items() if its.contain(one.path)]
+        if below:
+            key: tuple[Kind, str] = ("extension", one.name)
+            concerned[key] = [user for user in below if one.name in users[user].names]
+        elif top in NEVER_OURS:
+            key = ("hotd", "hotd")
+        elif top in sys.stdlib_module_names:
+            key = ("python", "Python's standard library")
+        else:
+            key = ("package", top)
+            concerned[key] = [user for user, its in users.items() if top in its.names]
+        groups.setdefault(key, []).append(one.path)
+    daemon: list[Stale] = []
+    modules: dict[str, list[Stale]] = {}
+    for key, paths in groups.items():
+        stale = Stale(*key, len(paths), min(paths))
+        for user in concerned.get(key, ()):
+            modules.setdefault(user, []).append(stale)
+        if not concerned.get(key):
+            daemon.append(stale)
+    return StaleReport(tuple(sorted(daemon)), {user: tuple(sorted(its)) for user, its in modules.items()})
