@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotd.contract.events import EventName
+from hotd.core.conditions import conditions_of_daemon
 from hotd.core.messages import Stale, StaleReport
 from hotd.core.stale import noted, restart_required
 from hotd.core.times import rfc3339
@@ -85,3 +86,14 @@ def test_a_sentence_lists_no_more_than_a_few() -> None:
     condition = world.condition("RestartRequired")
     assert condition is not None
     assert condition.message.startswith("2 files of p0, 2 files of p1, 2 files of p2, 2 files of p3 and 2 more changed")
+
+
+def test_files_of_the_daemon_itself_are_a_condition_of_the_daemon() -> None:
+    """No module is to blame; ``status`` shows it beside the others of the daemon."""
+    world = serving()
+    tell(world, HOTD)
+
+    (condition,) = conditions_of_daemon(world.book)
+    assert (condition.type, condition.reason) == ("RestartRequired", "hotd")
+    tell(world)
+    assert conditions_of_daemon(world.book) == ()
