@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hotd.contract.errors import UnknownGeneration
 from hotd.contract.units import format_duration
 from hotd.contract.views import Condition, HolderView, Reason, Why
+from hotd.core import stale
 from hotd.core.book import Book, Draining, Generation, Instance, Module, Standby
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.loads import at_cap
@@ -23,6 +24,8 @@ MOST_TRACED = 3
 """Leaked generations whose holders a question about a whole module looks for, the newest: it takes a while."""
 
 LET_GO = "let the module take it back in __hot_dispose__(); what is held by now leaves memory with the daemon at last"
+
+ENDS_FIRST = "every instance is asked to end first; where no systemd is, end hotd serve and start it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def _of_condition(module: Module, condition: Condition) -> Reason:
     following = typed[1] if typed else usual.format(name=module.name)
     if condition.type in ("Rejected", "SourceMissing") and module.rejection is not None:
         error, hint = module.rejection.error, module.rejection.error.hint
+    if condition.type == "RestartRequired":
+        hint = ENDS_FIRST
     return Reason(condition.type, condition.message, following, hint, since=condition.since, error=error)
 
 
@@ -114,6 +119,7 @@ _NEXT = {
     "NotServing": "hotctl instances {name}",
     "Tainted": "hotctl errors {name}",
     "abandoned": "hotctl instances {name}",
+    "RestartRequired": stale.CURE,
 }
 
 

@@ -18,6 +18,8 @@ from hotd.core.values import Instant
 MOST = 4
 """Packages, or single files, that one sentence lists."""
 
+CURE = "systemctl restart hotd"
+
 
 def noted(book: Book, report: StaleReport, now: Instant) -> Decision:
     """``report`` is all that differs now. The same again changes nothing."""
@@ -34,7 +36,8 @@ def noted(book: Book, report: StaleReport, now: Instant) -> Decision:
 
 def restart_required(outdated: Outdated) -> tuple[str, str, str, Instant]:
     """The condition: type, reason, message, since."""
-    message = f"{_enumerated(outdated.what)} changed on disk; what was imported stays until the daemon is restarted"
+    stays = f"what was imported stays until the daemon is restarted ({CURE})"
+    message = f"{_enumerated(outdated.what)} changed on disk; {stays}"
     return "RestartRequired", outdated.what[0].kind, message, outdated.since
 
 
@@ -50,7 +53,7 @@ def _news(module: str | None, before: Outdated | None, after: Outdated | None) -
     if after is not None:
         new = tuple(one for one in after.what if one.name not in known)
         if new:
-            message = f"restart required: {_enumerated(new)} changed on disk"
+            message = f"restart required: {_enumerated(new)} changed on disk ({CURE})"
             fields = {"files": [one.path for one in new]}
             yield Emit(EventName.RESTART_REQUIRED, message, module, fields=fields)
     elif before is not None:
@@ -59,6 +62,12 @@ def _news(module: str | None, before: Outdated | None, after: Outdated | None) -
 
 
 def _enumerated(what: tuple[Stale, ...]) -> str:
-    shown = [one.path if one.count == 1 else f"{one.count} files of {one.name}" for one in what[:MOST]]
+    shown = ", ".join(_named(one) for one in what[:MOST])
     more = len(what) - MOST
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    return f"{shown}, and {more} more" if more > 0 else shown
+
+
+def _named(one: Stale) -> str:
+    if one.count == 1:
+        return one.path
+    return f"{one.path} and {one.count - 1} more file{'s' if one.count > 2 else ''} of {one.name}"

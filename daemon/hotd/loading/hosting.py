@@ -53,7 +53,7 @@ from hotd.loading.plan import Plan
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
 from hotd.loading.sources.origins import origins
 from hotd.loading.sticky import Sticky
-from hotd.loading.sweep import Sweep, Uses
+from hotd.loading.sweep import PAUSE, Sweep, Uses
 from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")
@@ -225,9 +225,9 @@ class Hosting:
     def code(self, module: str, number: int) -> EntryCode:
         return self._lines[module].codes[number].lend()
 
-    def sweep(self, sink: Callable[[StaleReport], None]) -> Sweep:
+    def sweep(self, sink: Callable[[StaleReport], None], pause: float = PAUSE) -> Sweep:
         """What looks after everything that is imported for good; it is to be started, and closed before this."""
-        self._sweep = Sweep(self._sticky, self._uses, sink, self._clock)
+        self._sweep = Sweep(self._sticky, self._uses, sink, self._clock, pause)
         return self._sweep
 
     def close(self) -> None:

@@ -1,12 +1,8 @@
 """What this process imported for good, and whether its files are still what it imported.
 
 Native code under the roots, installed packages, the standard library and hotd itself are executed once and shared by
-all generations. Nobody can load them anew; what can be told is that the disk has another version. A file is asked for
-its status; its bytes are read once, when it is new here, and again only where the status differs.
+all generations. Nobody can load them anew; what can be told is that the disk has another version (`imported`).
 """
-
-# Paths are strings in this room (see `files`).
-# ruff: noqa: PTH116
 
 from __future__ import annotations
 
@@ -17,77 +13,26 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from hotd.core import names
-from hotd.loading.sources.disk import NEVER_OURS
-from hotd.loading.sources.files import absolute, read
 from hotd.loading.imports.part import OWNER
-from hotd.loading.sources.source import digest_of
 from hotd.loading.imports.standin import is_standin
+from hotd.loading.sources.disk import NEVER_OURS
+from hotd.loading.sources.files import absolute
+from hotd.loading.sources.imported import Imported
+from hotd.loading.sources.native import content_of, digest
 
 MOST = 100
 """Files of one look. While other threads compute, each costs a millisecond of waiting for the GIL (measured)."""
 
 
-class _Status(NamedTuple):
-    """What tells cheaply that a file may be another. The last cannot be set back, as ``cp -p`` does with the second."""
-
-    size: int
-    modified: int
-    inode: int
-    changed: int
-
-
-class Imported:
-    """One file that was imported."""
-
-    __slots__ = ("_digest", "_made", "_read", "_seen", "differs", "exists", "name", "path")
-
-    def __init__(self, name: str, path: str, read: Callable[[str], bytes] = read) -> None:
-        self._read = read
-        self.name = name
-        """Of the module."""
-        self.path = path
-        self.differs = False
-        self._made = self._seen = _status(path)
-        self.exists = self._made is not None
-        """Whether there was such a file: what comes from an archive has none."""
-        self._digest: str | None = None
-        """Of what was imported; None until it is read, and where it is too large for that."""
-
-    def look(self) -> bool:
-        """Whether it turned out otherwise than at the last look."""
-        before, status = self.differs, _status(self.path)
-        if status != self._seen:
-            self._seen = status
-            self.differs = not self._is_as_made(status)
-        elif self._digest is None and not self.differs:
-            digest = self._digest_now()
-            if _status(self.path) == status:  # else those may be other bytes already
-                self._digest = digest
-        return self.differs != before
-
-    def _is_as_made(self, status: _Status | None) -> bool:
-        if status is None or self._made is None:
-            return status == self._made
-        if self._digest is None:
-            return status[:2] == self._made[:2]
-        return self._digest_now() == self._digest
-
-    def _digest_now(self) -> str | None:
-        try:
-            return digest_of(self._read(self.path))
-        except OSError:  # it went, or it is too large: then its status has to do
-            return None
-
-
 class Sticky:
     """The files of all modules in ``sys.modules`` that are not managed. For one thread, except for what says else."""
 
-    def __init__(self, read: Callable[[str], bytes] = read) -> None:
-        """``read``: the bytes of a file. OSError where there is none, or where it is too large to be read for this."""
-        self._read = read
+    def __init__(self, digest: Callable[[str], str] = digest) -> None:
+        """``digest`` of a file's content. OSError where there is none, or where it is too large to be read for this."""
+        self._digest = digest
         self._files: dict[str, Imported] = {}
         self._known: dict[str, int] = {}
         """Name -> identity of the module that was taken note of."""
@@ -115,8 +60,8 @@ class Sticky:
         for name, module in sys.modules.copy().items():
             if self._known.get(name) != id(module):
                 self._known[name] = id(module)
-                path = _file_of(module)
-                if path is not None and self._enter(one := Imported(name, path, self._read)):
+                path, content = _file_of(module)
+                if path and self._enter(one := Imported(name, path, content, self._digest)):
                     new.append(one)
         # What hosted code has just imported comes before all that was there, and hotd before what it needs.
         new.sort(key=lambda one: names.top(one.name) not in NEVER_OURS)
@@ -128,9 +73,16 @@ class Sticky:
         Whatever belongs to the same package as one that has changed is looked at too, at once: an installer changes
         many, and a count that creeps up tells nothing.
         """
+        self._look_in_turn(self._queue, seconds, most)
+
+    def look_first(self, seconds: float = float("inf"), most: int = MOST) -> None:
+        """The same for those that nobody has read so far."""
+        self._look_in_turn(self._fresh, seconds, most)
+
+    def _look_in_turn(self, waiting: deque[Imported], seconds: float, most: int) -> None:
         until = time.thread_time() + seconds
-        for _ in range(min(most, len(self._files))):
-            one = (self._fresh or self._queue).popleft()
+        for _ in range(min(most, len(waiting))):
+            one = waiting.popleft()
             self._queue.append(one)
             self._look(one)
             if time.thread_time() > until:
@@ -143,7 +95,9 @@ class Sticky:
                 self._look(one)
 
     def _look(self, one: Imported) -> None:
-        if one.look():
+        before = one.differs
+        one.look()
+        if one.differs != before:
             top = names.top(one.name)
             for other in self._files.values():
                 if names.top(other.name) == top:
@@ -159,7 +113,7 @@ class Sticky:
 
     def _enter(self, one: Imported) -> bool:
         """False for no file, or one under two names."""
-        if not one.exists:
+        if not one.is_file:
             return False
         before = self._files.get(one.path)
         if before is not None:
@@ -170,22 +124,18 @@ class Sticky:
         return True
 
 
-def _file_of(module: object) -> str | None:
-    """Without asking the module anything: some import half the world when they are asked for an attribute."""
+def _file_of(module: object) -> tuple[str, str | None]:
+    """Its path, empty for none, and the digest of what was imported, where whoever imported it knows.
+
+    Without asking the module anything: some import half the world when they are asked for an attribute.
+    """
     if not issubclass(type(module), ModuleType) or is_standin(module):
-        return None
+        return "", None
     space: dict[str, Any] = object.__getattribute__(module, "__dict__")
     own, spec, file = space.get("__builtins__"), space.get("__spec__"), space.get("__file__")
     if isinstance(own, dict) and OWNER in own:
-        return None  # managed, under another name
+        return "", None  # managed, under another name
+    content = None
     if type(spec) is ModuleSpec and spec.has_location:
-        file = spec.origin
-    return absolute(file) if isinstance(file, str) else None
-
-
-def _status(path: str) -> _Status | None:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return _Status(found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+        file, content = spec.origin, content_of(spec)
+    return (absolute(file), content) if isinstance(file, str) else ("", None)

@@ -13,7 +13,8 @@ from typing import Literal
 from hotd.core import names
 from hotd.core.messages import Stale, StaleReport
 from hotd.loading.sources.disk import NEVER_OURS
-from hotd.loading.sticky import Imported, Sticky
+from hotd.loading.sources.imported import Imported
+from hotd.loading.sticky import Sticky
 from hotd.ports import Clock
 
 log = logging.getLogger("hotd.loading")
@@ -21,8 +22,12 @@ log = logging.getLogger("hotd.loading")
 PAUSE = 1.0
 """Seconds between two looks."""
 SPENT = 0.001
+"""Seconds of its own time that a look may take."""
+HASTE = 20
+"""So many times as often it looks while there is anything that was not read so far: until then, what it was is not
+known, and a change could only be guessed at."""
 SPENT_AT_FIRST = 0.005
-"""Seconds of its own time that a look may take; the latter while there is anything that was not read so far."""
+"""Seconds of its own time that such a look may take."""
 
 Kind = Literal["extension", "hotd", "package", "python"]
 
@@ -91,8 +96,10 @@ class Sweep:
     def _run(self) -> None:
         due = 0.0
         while True:
+            now = self._clock.now().mono
+            wait = min(due - now, self._pause / HASTE) if self._sticky.fresh else due - now
             with self._turn:
-                self._turn.wait_for(lambda: self._closed or self._hurried, due - self._clock.now().mono)
+                self._turn.wait_for(lambda: self._closed or self._hurried, wait)
                 if self._closed:
                     return
                 self._loaded |= self._hurried
@@ -101,9 +108,10 @@ class Sweep:
             try:
                 self._sticky.note()
                 self._sticky.look_at(named)
+                self._sticky.look_first(SPENT_AT_FIRST)
                 if (now := self._clock.now().mono) >= due:
                     due = now + self._pause
-                    self._sticky.look(SPENT_AT_FIRST if self._sticky.fresh else SPENT)
+                    self._sticky.look(SPENT)
                     self._tell()
             except Exception:
                 # What it is about is only told: better never again than every second.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ import pytest
 from hotd.app.clock import SystemClock
 from hotd.core.messages import LoadJob, LoadKind, LoadOutcome, Stale, StaleReport
 from hotd.loading.hosting import Hosting
-from hotd.loading.sticky import Sticky
+from hotd.loading.sticky import MOST, Sticky
 from hotd.loading.sweep import Sweep
 from tests.integration.loading.conftest import Ops
 from tests.support.eventually import eventually
@@ -37,7 +39,7 @@ def package(tmp_path: Path) -> Iterator[Path]:
 def known(file: Path) -> Sticky:
     sticky = Sticky()
     sticky.note()
-    sticky.look(most=100_000)
+    sticky.look_first(most=100_000)
     assert sticky.holds(str(file))
     return sticky
 
@@ -94,7 +96,7 @@ def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
     told: queue.SimpleQueue[StaleReport] = queue.SimpleQueue()
     outcomes: queue.SimpleQueue[LoadOutcome] = queue.SimpleQueue()
     hosting = Hosting(SystemClock(), also=(), ignore=())
-    sweep = hosting.sweep(told.put)
+    sweep = hosting.sweep(told.put, pause=0.05)
     sweep.start()
     try:
         hosting.host("op", (str(ops.root),))
@@ -112,3 +114,49 @@ def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
         sweep.close()
         hosting.close()
         sys.modules.pop("fast", None)
+
+
+def test_native_code_that_was_built_again_before_anybody_looked_is_known_by_what_was_loaded(tmp_path: Path) -> None:
+    """A build in the same second as the load is told, and put back it is what it was, whatever its times say."""
+    ops = Ops(tmp_path)
+    first = build(tmp_path / "built", "fast", 1)
+    shutil.copy(first, ops.root / "fast.so")
+    ops.write(m="import fast\ndef work(): pass\n")
+    told: queue.SimpleQueue[StaleReport] = queue.SimpleQueue()
+    outcomes: queue.SimpleQueue[LoadOutcome] = queue.SimpleQueue()
+    hosting = Hosting(SystemClock(), also=(), ignore=())
+    sweep = hosting.sweep(told.put, pause=0.05)
+    try:
+        hosting.host("op", (str(ops.root),))
+        hosting.start(LoadJob(1, "op", "m:work", (), {}, LoadKind.STAGE), outcomes.put)
+        outcomes.get(timeout=10)
+        hosting.promote("op", 1)
+        path = build(ops.root, "fast", 2)
+        sweep.start()
+        assert told.get(timeout=10) == StaleReport((), {"op": (Stale("extension", "fast", 1, str(path)),)})
+        shutil.copy(first, path)
+        os.utime(path, (1, 1))
+        assert told.get(timeout=10) == StaleReport()
+    finally:
+        sweep.close()
+        hosting.close()
+        sys.modules.pop("fast", None)
+
+
+def test_at_first_everything_is_read_without_delay(tmp_path: Path) -> None:
+    """What changes before it was read cannot be told from what it was; afterwards a look takes next to nothing."""
+    names = [f"many{number}_xyz" for number in range(3 * MOST)]
+    for name in names:
+        file = tmp_path / f"{name}.py"
+        file.write_text("1\n")
+        sys.modules[name] = module = ModuleType(name)
+        module.__file__ = str(file)
+    sticky = Sticky()
+    sweep = Sweep(sticky, dict, lambda _: None, SystemClock(), pause=4)
+    sweep.start()
+    try:
+        eventually(lambda: sticky.holds(str(file)) and not sticky.fresh, within=10)
+    finally:
+        sweep.close()
+        for name in names:
+            del sys.modules[name]

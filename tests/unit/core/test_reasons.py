@@ -9,8 +9,9 @@ import pytest
 from hotd.contract.errors import UnknownGeneration
 from hotd.contract.views import Reason, Why
 from hotd.core.afterlife import told
-from hotd.core.messages import Holder, LeakedCode, Leaks
-from hotd.core.reasons import LET_GO, Seen, blockers, check_number, traced, why
+from hotd.core.messages import Holder, LeakedCode, Leaks, Stale, StaleReport
+from hotd.core.reasons import ENDS_FIRST, LET_GO, Seen, blockers, check_number, traced, why
+from hotd.core.stale import noted
 from hotd.core.times import rfc3339
 from hotd.core.values import InstanceId
 from tests.support.books import FILE, OP, World, having, promoted, serving, spec
@@ -233,3 +234,13 @@ def test_a_module_without_generations_says_so() -> None:
     with pytest.raises(UnknownGeneration) as caught:
         check_number(serving().module(), 4)
     assert caught.value.hint == "did you mean g1? there is g1"
+
+
+def test_what_only_a_new_daemon_imports_names_the_file_and_who_restarts_it() -> None:
+    """hotctl cannot: a daemon is ended by whoever started it."""
+    world = serving()
+    differs = StaleReport((), {OP: (Stale("extension", "fast", 1, "/ops/fast.so"),)})
+    world.tell(lambda book, now: noted(book, differs, now))
+    (reason,) = ask(world).reasons
+    assert (reason.type, reason.next, reason.hint) == ("RestartRequired", "systemctl restart hotd", ENDS_FIRST)
+    assert "/ops/fast.so" in reason.message

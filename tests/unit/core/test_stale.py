@@ -12,7 +12,8 @@ from tests.support.books import OP, World, serving, spec
 FAST = Stale("extension", "fast", 1, "/ops/fast.so")
 PYDANTIC = Stale("package", "pydantic", 63, "/site/pydantic/main.py")
 HOTD = Stale("hotd", "hotd", 3, "/site/hotd/api.py")
-STAYS = "what was imported stays until the daemon is restarted"
+STAYS = "what was imported stays until the daemon is restarted (systemctl restart hotd)"
+REST = "more files of pydantic"
 
 
 def tell(world: World, *of_daemon: Stale, **modules: tuple[Stale, ...]) -> None:
@@ -32,7 +33,7 @@ def test_a_module_whose_native_code_changed_needs_a_restart_until_that_is_as_it_
     assert (world.view().health, world.view().generation) == ("Healthy", 1)
     (told,) = world.events()
     assert (told.event, told.module) == (EventName.RESTART_REQUIRED, OP)
-    assert told.message == "restart required: /ops/fast.so changed on disk"
+    assert told.message == "restart required: /ops/fast.so changed on disk (systemctl restart hotd)"
     assert told.fields == {"files": ["/ops/fast.so"]}
 
     tell(world)
@@ -47,18 +48,20 @@ def test_a_package_is_named_with_the_number_of_its_files() -> None:
     world = serving(spec("op"), spec("other"))
     tell(world, op=(PYDANTIC,))
     since = world.condition("RestartRequired")
-    assert since is not None and since.message == f"63 files of pydantic changed on disk; {STAYS}"
+    assert since is not None and since.message == f"/site/pydantic/main.py and 62 {REST} changed on disk; {STAYS}"
     assert world.condition("RestartRequired", "other") is None
 
     world.time += 5.0
     tell(world, op=(Stale("package", "pydantic", 70, "/site/pydantic/main.py"),))
     now = world.condition("RestartRequired")
-    assert now is not None and now.since == since.since and now.message.startswith("70 files of pydantic")
+    assert (
+        now is not None and now.since == since.since and now.message.startswith(f"/site/pydantic/main.py and 69 {REST}")
+    )
     assert not world.effects
 
     tell(world, op=(FAST, PYDANTIC))
     (told,) = world.events()
-    assert told.message == "restart required: /ops/fast.so changed on disk"
+    assert told.message == "restart required: /ops/fast.so changed on disk (systemctl restart hotd)"
     tell(world, op=(PYDANTIC,))
     assert not world.effects
 
@@ -70,13 +73,13 @@ def test_hotd_s_own_files_are_the_daemon_s_condition() -> None:
     assert world.condition("RestartRequired") is None and world.book.outdated is not None
     kind, reason, message, since = restart_required(world.book.outdated)
     assert (kind, reason, since) == ("RestartRequired", "hotd", world.now)
-    assert message == f"3 files of hotd changed on disk; {STAYS}"
+    assert message == f"/site/hotd/api.py and 2 more files of hotd changed on disk; {STAYS}"
     (told,) = world.events()
     assert (told.event, told.module) == (EventName.RESTART_REQUIRED, None)
     tell(world)
     assert world.book.outdated is None
     (told,) = world.events()
-    assert told.message == "no restart required any more: 3 files of hotd as it was imported"
+    assert told.message == "no restart required any more: /site/hotd/api.py and 2 more files of hotd as it was imported"
 
 
 def test_a_sentence_lists_no_more_than_a_few() -> None:
@@ -85,7 +88,8 @@ def test_a_sentence_lists_no_more_than_a_few() -> None:
     tell(world, op=tuple(Stale("package", f"p{n}", 2, f"/site/p{n}.py") for n in range(6)))
     condition = world.condition("RestartRequired")
     assert condition is not None
-    assert condition.message.startswith("2 files of p0, 2 files of p1, 2 files of p2, 2 files of p3 and 2 more changed")
+    named = ", ".join(f"/site/p{n}.py and 1 more file of p{n}" for n in range(4))
+    assert condition.message.startswith(f"{named}, and 2 more changed")
 
 
 def test_files_of_the_daemon_itself_are_a_condition_of_the_daemon() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_file_location
 from types import ModuleType
 
@@ -17,6 +17,7 @@ from hotd.loading.imports.standin import known, standin_of
 from hotd.loading.patches import awaited, patched_spec
 from hotd.loading.sources.disk import Disk, Kind
 from hotd.loading.sources.files import absolute
+from hotd.loading.sources.native import NativeLoader
 from hotd.loading.sources.roots import Roots
 
 
@@ -103,7 +104,7 @@ def _extension(fullname: str, roots: Roots, within: Sequence[str] | None) -> Mod
     place = Disk(roots.folders).locate(fullname, within)
     if place is None or place.kind is not Kind.EXTENSION:
         return None
-    loader = ExtensionFileLoader(fullname, place.path)
+    loader = NativeLoader(fullname, place.path)
     return spec_from_file_location(
         fullname, place.path, loader=loader, submodule_search_locations=list(place.folders) or None
     )

@@ -116,6 +116,20 @@ ON_DISK = OnDisk()
 
 def read(path: str, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file. OSError when there is none, or when it is something else (a FIFO, a folder)."""
+    handle, size = open_to_read(path, largest)
+    try:
+        # One read that asks for a byte more than there should be: if that one does not come, this was all of it. Every
+        # system call less counts while other threads compute.
+        pieces = [os.read(handle, size + 1)]
+        while pieces[-1] and (len(pieces) > 1 or len(pieces[0]) != size):
+            pieces.append(os.read(handle, 1 << 20))
+        return b"".join(pieces)
+    finally:
+        os.close(handle)
+
+
+def open_to_read(path: str, largest: int) -> tuple[int, int]:
+    """Descriptor and size of a regular file of at most so many bytes. OSError as `read` has it."""
     # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever, before fstat could tell what it is.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -125,14 +139,10 @@ def read(path: str, largest: int = LARGEST) -> bytes:
             raise OSError(f"it is {what}")
         if status.st_size > largest:
             raise OSError(f"it is {status.st_size >> 20} MiB large; a file of a closure has at most {largest >> 20}")
-        # One read that asks for a byte more than there should be: if that one does not come, this was all of it. Every
-        # system call less counts while other threads compute.
-        pieces = [os.read(handle, status.st_size + 1)]
-        while pieces[-1] and (len(pieces) > 1 or len(pieces[0]) != status.st_size):
-            pieces.append(os.read(handle, 1 << 20))
-        return b"".join(pieces)
-    finally:
+    except BaseException:
         os.close(handle)
+        raise
+    return handle, status.st_size
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
