@@ -47,9 +47,13 @@ from one generation to the next.
 
 `process.hooks` (a finder, ``importlib.import_module``, the stand-ins, Python's own hooks for uncaught exceptions) and
 `patches` (threads and executors, children of multiprocessing, four registries, log records, ``inspect.getmodule``) are
-put in by the first open loader and taken out by the last that closes. Locks: a loader's own, held while it looks and
-links; the pool's, while parts are made; one for the states of all parts. None is held while user code runs; all are new
-in a forked child (`forks`).
+put in by the first open loader and taken out by the last that closes.
+
+**No lock is held while user code runs**: an import that stands still holds up nobody but who needs that very module.
+There is a loader's own, held while it looks and links; the pool's, while parts are made; one for the states of all
+parts. One is an exception by design, the turn of `Loader.load` and `reload`: two of them come one after the other, and
+nobody else wants it. Where the garbage collector runs a finalizer is for Python to choose, so all of them are
+re-entrant; one that waits for another thread may wait for us. All are new in a forked child (`forks`).
 
 Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
 moment it was executed (gettext's ``install`` after that is not seen). ``inspect.getsource`` of a class without any

@@ -13,6 +13,7 @@ import pytest
 from hotd.loading import Pool
 from hotd.loading.imports import execution, standin
 from tests.integration.loading.conftest import Open, Ops
+from tests.integration.loading.locks import locks
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
@@ -97,6 +98,22 @@ def test_a_child_does_not_wait_for_locks_of_threads_that_it_does_not_have(ops: O
         assert old.ask(old.computed) == 1
         assert old.ask(lambda: old.ask(old.computed)) == 1
     assert old.late() == (1, 1, 1)
+
+
+def test_no_lock_of_ours_is_held_in_a_child(ops: Ops, open_loader: Open) -> None:
+    """Whichever lock another thread has while somebody forks, the child has a new one."""
+    ops.write(m=PROGRAM.format(v=1))
+    loader = open_loader()
+    ask = loader.load("m").module("m").ask
+    assert ask(int) == 0
+
+    def taken() -> list[str]:
+        return [name for name, lock in locks().items() if not lock.acquire(blocking=False)]
+
+    known = locks()
+    assert len(known) > 12, "the locks are found"
+    with held(*known.values()):
+        assert ask(taken) == []
 
 
 def test_a_child_imports_afresh_what_another_thread_is_importing(

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import ParamSpec, Protocol, TypeVar
 
+from hotd.loading import forks
 from hotd.loading.imports.part import OWNER, Part, Scope
 
 P = ParamSpec("P")
@@ -40,6 +41,7 @@ class Heads:
         self.lines: tuple[weakref.ref[Line], ...] = ()
         self._lock = threading.RLock()
         """Two loaders that promote at once would each write down what the other one is not in."""
+        forks.renew(self, "_lock", threading.RLock)
 
     def without(self, line: Line) -> None:
         """It is no head any more."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from hotd.loading import forks
 from hotd.loading.imports.part import Part
 
 
@@ -39,6 +40,7 @@ class Sentinels:
         self._classes: list[Sentinel] = []
         self._lock = threading.RLock()
         """Guards that list. Re-entrant: the garbage collector may run user code in here, which may end anything."""
+        forks.renew(self, "_lock", threading.RLock)
 
     def watch(self, parts: Iterable[Part], generation: int) -> None:
         """These came with that generation."""
