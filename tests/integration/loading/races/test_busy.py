@@ -216,7 +216,7 @@ def test_the_collector_may_run_anywhere(ops: Ops, loader: Loader) -> None:
     told: list[object] = []
     lives = [0]
     Phoenix(end, told, lives)
-    for v in range(2, 12):
+    for v in range(2, 8):
         write(v)
         _shift: list[list[int]] = [[] for _ in range(v % 3)]  # so that the collector comes at other points
         candidate = loader.stage()

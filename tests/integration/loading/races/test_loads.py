@@ -18,7 +18,7 @@ from tests.integration.loading.races.conftest import Scenes
 from tests.integration.loading.races.scene import HALVES, Garbage, ended
 from tests.support.stepping import Actor, interleavings, pass_by, play
 
-EVERY = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
+EVERY = pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
 """So many orders apart; all of them take a while."""
 
 
