@@ -328,6 +328,37 @@ class Daemon:
         """``target`` is a module, or an instance's id."""
         return self._change(requests.Restart(target, reason, if_generation))
 
+    def drain(
+        self,
+        module: str,
+        generation: int,
+        *,
+        deadline: float | None = None,
+        reason: str = "",
+        if_generation: int | None = None,
+    ) -> views.Change:
+        """Ask the instances of one generation to end; `wait` (``drained``) tells when they have.
+
+        ``deadline`` in seconds takes the place of ``drain_deadline``.
+        """
+        return self._change(requests.Drain(module, generation, deadline, reason, if_generation))
+
+    def purge(
+        self,
+        module: str,
+        generation: int,
+        *,
+        soft: bool = False,
+        deadline: float | None = None,
+        reason: str = "",
+        if_generation: int | None = None,
+    ) -> views.Change:
+        """Drop one generation from memory, and abandon whoever runs it after ``deadline`` seconds.
+
+        `wait` (``gone``) tells when it has left. Raises Busy where ``soft`` and anybody runs it.
+        """
+        return self._change(requests.Purge(module, generation, soft, deadline, reason, if_generation))
+
     # --- how --------------------------------------------------------------------------------------------------------
 
     def _ask(self, request: Request, kind: type[T]) -> T:

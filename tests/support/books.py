@@ -13,7 +13,19 @@ from typing import Any, TypeVar
 from hotd.contract import requests
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, Condition, ModuleView, Origin
-from hotd.core import durable, ending, instances, outcomes, pinning, rollouts, starting, switches, undoing, watch
+from hotd.core import (
+    draining,
+    durable,
+    ending,
+    instances,
+    outcomes,
+    pinning,
+    rollouts,
+    starting,
+    switches,
+    undoing,
+    watch,
+)
 from hotd.core.book import NOTHING, Book, Module, open_book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import (
@@ -438,6 +450,14 @@ class World:
     def restart(self, target: str = OP, **keys: Any) -> Change:
         request = requests.Restart(target, **keys)
         return self._answered(lambda book, now: switches.restart(book, request, ROOT, now))
+
+    def drain(self, generation: int, module: str = OP, **keys: Any) -> Change:
+        request = requests.Drain(module, generation, **keys)
+        return self._answered(lambda book, now: draining.drain(book, request, ROOT, now))
+
+    def purge(self, generation: int, module: str = OP, **keys: Any) -> Change:
+        request = requests.Purge(module, generation, **keys)
+        return self._answered(lambda book, now: draining.purge(book, request, ROOT, now))
 
     def shut_down(self, deadline: float = 30.0) -> None:
         self.tell(lambda book, now: ending.begin(book, deadline, now))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hotctl.view.page import Page
     from hotctl.view.screen import Screen
-    from hotd.contract.requests import Check, Deploy, Promote, Reload, Request, Retry, Stage, Undo, Wait
+    from hotd.contract.requests import Check, Deploy, Drain, Promote, Purge, Reload, Request, Retry, Stage, Undo, Wait
     from hotd.contract.views import Change, Waited
 
     Settle = Callable[[Change, float, Callable[[str], None]], tuple[Change, Page]]
@@ -71,6 +71,8 @@ CATALOG: dict[str, Entry] = {
         ("run", "MODULE [-- ARGS…]", "one instance more, with these arguments", CHANGE),
         ("stop", "MODULE | INSTANCE", "ask instances to end", CHANGE),
         ("start", "MODULE", "start a stopped module again", CHANGE),
+        ("drain", "MODULE N", "ask the instances of a generation to end", CHANGE),
+        ("purge", "MODULE N", "drop a generation from memory", CHANGE),
         ("pin", "MODULE", "nothing changes the current generation", CHANGE),
         ("unpin", "MODULE", "the current generation may change again", CHANGE),
         ("make-permanent", "MODULE", "a start loads what is current now", CHANGE),
@@ -119,6 +121,36 @@ class Here:
             if seen.reached or left <= 0:
                 return seen
             say(f"waiting; {seen.message}")
+
+    def get_rid(self, request: Drain | Purge, wanted: Wait, *, verb: str, timeout: float, waits: bool) -> int:
+        """Ask for it, tell what was begun, and wait until ``wanted`` is so. Gives the exit status."""
+        from dataclasses import replace
+
+        from hotctl.view.page import line
+        from hotctl.view.why import late
+
+        deadline = self.clock() + timeout
+        change: Change = self.daemon.ask(request)
+        if not self.screen.json:
+            self.report(change)
+        # Nobody waits until nobody runs what new instances get.
+        waits = waits and all(one.generation != wanted.generation for one in change.modules)
+        seen: Waited | None = self.daemon.ask(wanted) if waits else None
+        if seen is not None and not seen.reached:
+            try:
+                with self.screen.busy(f"waiting; {seen.message}") as say:
+                    seen = self.until(wanted, deadline, say)
+            except KeyboardInterrupt:
+                self.screen.tell(line(f"the {verb} goes on in the daemon; {seen.next} tells who holds it up"))
+                return INTERRUPTED
+        over = seen is None or seen.reached
+        if self.screen.json:
+            self.screen.document(change if over else replace(change, outcome="in-flight"))
+        elif seen is not None and over and change.outcome != "unchanged":
+            self.screen.show(line(seen.message))
+        if seen is not None and not over:
+            self.screen.tell(*late(seen))
+        return exit_status(change) if over else DEADLINE_PASSED
 
     def roll_out(
         self,
@@ -245,6 +277,22 @@ def takes_timeout(parser: ArgumentParser) -> None:
         default=120.0,
         help="how long to wait, as 30s or 5m (2m); then exit 4",
     )
+
+
+def takes_drain(parser: ArgumentParser, then: str) -> None:
+    """What drain and purge have in common."""
+    parser.add_argument("module", metavar="MODULE", help="whose generation it is")
+    parser.add_argument("generation", metavar="N", type=generation, help="the generation, as 7 or g7")
+    parser.add_argument(
+        "--deadline",
+        metavar="TIME",
+        type=duration,
+        help=f"how long they may take (drain_deadline of the module); {then}",
+    )
+    parser.add_argument("--no-wait", action="store_true", help="ask, and do not wait until it is so")
+    takes_timeout(parser)
+    takes_reason(parser)
+    takes_if_generation(parser)
 
 
 def duration(text: str) -> float:

@@ -202,6 +202,29 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """``deadline`` in seconds takes the place of ``drain_deadline``."""
+
+    module: str
+    generation: int
+    deadline: float | None = None
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """``deadline`` in seconds takes the place of ``drain_deadline``; ``soft`` drops it only where nobody runs it."""
+
+    module: str
+    generation: int
+    soft: bool = False
+    deadline: float | None = None
+    reason: str = ""
+    if_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Deploy:
     """Without ``hold`` a deploy begins: file changes are held back, and the answer has the number of the hold.
 
@@ -299,6 +322,8 @@ Request = (
     | Stop
     | Start
     | Restart
+    | Drain
+    | Purge
     | Deploy
     | Stage
     | Promote

@@ -68,6 +68,8 @@ _TABLE = (
     Verb("run", Role.OPERATOR, requests.Run, views.Change, True, "one instance more, with these arguments"),
     Verb("stop", Role.OPERATOR, requests.Stop, views.Change, True, "ask instances to end"),
     Verb("start", Role.OPERATOR, requests.Start, views.Change, True, "start a stopped module again"),
+    Verb("drain", Role.OPERATOR, requests.Drain, views.Change, True, "ask the instances of a generation to end"),
+    Verb("purge", Role.OPERATOR, requests.Purge, views.Change, True, "drop a generation from memory"),
     Verb("pin", Role.OPERATOR, requests.Pin, views.Change, True, "nothing changes the current generation"),
     Verb("unpin", Role.OPERATOR, requests.Unpin, views.Change, True, "the current generation may change again"),
     Verb(

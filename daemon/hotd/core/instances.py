@@ -179,7 +179,7 @@ def ask_leaving(book: Book, module: Module, now: Instant) -> tuple[Book, list[Ef
     effects: list[Effect] = []
     for instance in list(module.instances.values()):
         if instance.state in ("starting", "running") and module.shall_end(instance) and _may_go(book, module):
-            deadline = now.mono + module.spec.drain_deadline
+            deadline = now.mono + patience(module, instance)
             module = with_instance(module, replace(instance, state="stopping", deadline=deadline))
             book = book.having(module)
             effects.append(AskToEnd(instance.id))
@@ -193,6 +193,11 @@ def ask_leaving(book: Book, module: Module, now: Instant) -> tuple[Book, list[Ef
                 )
             )
     return book, effects
+
+
+def patience(module: Module, instance: Instance) -> float:
+    """Seconds that it has to end."""
+    return module.spec.drain_deadline if instance.patience is None else instance.patience
 
 
 def _may_go(book: Book, module: Module) -> bool:

@@ -50,6 +50,8 @@ class Draining:
     """Monotonic seconds."""
     stalled: Instant | None = None
     """When the deadline passed, and that was told."""
+    purge: bool = False
+    """It shall leave memory as soon as nobody runs it; whoever does at the deadline is abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Instance:
     started: Instant
     leaving: bool = False
     """It shall end; asked when ``max_unavailable`` allows."""
+    patience: float | None = None
+    """Seconds from being asked to its deadline; None: ``drain_deadline``."""
     deadline: float = 0.0
     """Monotonic seconds by which it should have ended; 0 while nobody asked it to."""
     stalled: Instant | None = None

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hotd.contract.events import EventName
-from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Retired, Standby
+from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Standby
 from hotd.core.concluding import conclude
 from hotd.core.deploying import expire
+from hotd.core.draining import in_phase, leave_memory
 from hotd.core.durable import check_silence, durable_deadlines
-from hotd.core.effects import AskToEnd, Decision, Effect, Emit, Retire
-from hotd.core.instances import ask_leaving, calm_at, calmed, start_missing, with_instance
+from hotd.core.effects import AskToEnd, Decision, Effect, Emit
+from hotd.core.instances import ask_leaving, calm_at, calmed, patience, start_missing, with_instance
 from hotd.core.outcomes import overdue
 from hotd.core.permanence import grow_permanent, permanent_at
 from hotd.core.rollback import roll_back
@@ -101,7 +102,7 @@ def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
     for number, generation in module.generations.items():
         phase = generation.phase
         if isinstance(phase, Draining) and not module.count(number):
-            module, more = _stand_by(module, number, now)
+            module, more = _drained(module, number, phase, now)
             effects += more
         elif isinstance(phase, Draining) and phase.stalled is None and phase.deadline <= now.mono:
             module, more = _stall(module, generation, phase, now)
@@ -117,32 +118,30 @@ def _is_awaited(module: Module, instance: Instance) -> bool:
 
 
 def _overstay(module: Module, instance: Instance, now: Instant) -> tuple[Module, list[Effect]]:
-    message = f"{instance.id} was asked to end and still runs after {module.spec.drain_deadline:g} s"
+    message = f"{instance.id} was asked to end and still runs after {patience(module, instance):g} s"
     told = Emit(EventName.GENERATION_STALLED, message, module.name, instance.generation, str(instance.id))
     module = with_instance(module, replace(instance, stalled=now))
-    module, effects = _abandon(module, [instance], now)
+    gives_up = module.spec.after_deadline == "abandon"
+    module, effects = _abandon(module, [instance], now) if gives_up else (module, [])
     return module, [told, *effects]
 
 
 def _stall(module: Module, generation: Generation, phase: Draining, now: Instant) -> tuple[Module, list[Effect]]:
     held = [i for i in module.instances.values() if i.generation == generation.number and i.counts]
     names = ", ".join(str(i.id) for i in held)
-    message = f"still drains past its deadline of {module.spec.drain_deadline:g} s: {names}"
+    message = f"still drains past its deadline of {phase.deadline - phase.since.mono:g} s: {names}"
     effects: list[Effect] = [_told(EventName.GENERATION_STALLED, module, generation.number, message)]
-    module = _in_phase(module, generation.number, replace(phase, stalled=now))
-    module, more = _abandon(module, held, now)
-    effects += more
-    if not module.count(generation.number):
-        module, more = _stand_by(module, generation.number, now)
-        effects += more
-    return module, effects
+    module = in_phase(module, generation.number, replace(phase, stalled=now))
+    if not phase.purge and module.spec.after_deadline != "abandon":
+        return module, effects
+    module, given_up = _abandon(module, held, now)
+    module, more = _drained(module, generation.number, phase, now)
+    return module, [*effects, *given_up, *more]
 
 
 def _abandon(module: Module, held: Iterable[Instance], now: Instant) -> tuple[Module, list[Effect]]:
-    """Count them no longer, where ``after_deadline`` says so."""
+    """Count them no longer."""
     effects: list[Effect] = []
-    if module.spec.after_deadline != "abandon":
-        return module, effects
     for instance in held:
         module = replace(with_instance(module, replace(instance, state="abandoned")), tainted=module.tainted or now)
         if instance.state != "stopping":
@@ -160,9 +159,11 @@ def _abandon(module: Module, held: Iterable[Instance], now: Instant) -> tuple[Mo
     return module, effects
 
 
-def _stand_by(module: Module, number: int, now: Instant) -> tuple[Module, list[Effect]]:
+def _drained(module: Module, number: int, phase: Draining, now: Instant) -> tuple[Module, list[Effect]]:
+    if phase.purge:
+        return leave_memory(module, number, now)
     told = _told(EventName.GENERATION_STANDBY, module, number, "has no instance left: standby")
-    return _in_phase(module, number, Standby(now)), [told]
+    return in_phase(module, number, Standby(now)), [told]
 
 
 def _retire(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
@@ -172,9 +173,8 @@ def _retire(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
     busy = len(module.loaded) - len(waiting)
     room = max(0, min(module.spec.standby, module.spec.max_generations - busy))
     for _, number in waiting[: max(0, len(waiting) - room)]:
-        module = _in_phase(module, number, Retired(now))
-        effects.append(Retire(module.name, number))
-        effects.append(_told(EventName.GENERATION_RETIRED, module, number, "is retired from memory"))
+        module, more = leave_memory(module, number, now)
+        effects += more
     return module, effects
 
 
@@ -185,11 +185,6 @@ def _forget_oldest(module: Module) -> Module:
         return module
     known = {n: g for n, g in module.generations.items() if n not in gone}
     return replace(module, generations=known, line=tuple(n for n in module.line if n in known))
-
-
-def _in_phase(module: Module, number: int, phase: Draining | Standby | Retired) -> Module:
-    changed = replace(module.generations[number], phase=phase)
-    return replace(module, generations={**module.generations, number: changed})
 
 
 def _told(event: EventName, module: Module, number: int, message: str) -> Emit:

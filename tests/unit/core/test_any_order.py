@@ -31,6 +31,7 @@ names = st.sampled_from(NAMES)
 subsets = st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)
 texts = st.sampled_from(["1", "2", "3", "broken1", "broken2", "nameless"])
 numbers = st.integers(0, 40)
+deadlines = st.sampled_from([None, None, 0.0, 3.0])
 
 specs = st.fixed_dictionaries(
     {
@@ -215,6 +216,17 @@ class AnyOrder(RuleBasedStateMachine):
     def switch_one(self, which: int, verb: str) -> None:
         ids = sorted(self.world.alive)
         self._try(getattr(self.world, verb), str(ids[which % len(ids)]))
+
+    @rule(name=names, number=st.integers(1, 9), verb=st.sampled_from(["drain", "purge"]), deadline=deadlines)
+    def get_rid(self, name: str, number: int, verb: str, deadline: float | None) -> None:
+        self._try(getattr(self.world, verb), number, name, deadline=deadline)
+
+    @rule(name=names, number=st.integers(1, 9))
+    def get_rid_softly(self, name: str, number: int) -> None:
+        before = len(self.world.asked)
+        if self._try(self.world.purge, number, name, soft=True) is not None:
+            assert number not in self.world.lines[name].memory
+        assert len(self.world.asked) == before or self.world.module(name).current is None
 
     @rule(name=names, verb=st.sampled_from(["pin", "unpin", "unpin", "make_permanent", "reset"]))
     def lock(self, name: str, verb: str) -> None:

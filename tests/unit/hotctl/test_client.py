@@ -110,6 +110,8 @@ def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
         (lambda d: d.stop("m-1", if_generation=2), requests.Stop("m-1", if_generation=2), change("done")),
         (lambda d: d.start("m"), requests.Start("m"), change("done")),
         (lambda d: d.restart("m"), requests.Restart("m"), change("done")),
+        (lambda d: d.drain("m", 1, deadline=9.0), requests.Drain("m", 1, 9.0), change("done")),
+        (lambda d: d.purge("m", 1, soft=True), requests.Purge("m", 1, True), change("done")),
     ],
 )
 def test_a_method_asks_its_verb_and_gives_its_view(

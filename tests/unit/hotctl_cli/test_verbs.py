@@ -101,6 +101,8 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         (("resume", "a"), requests.Resume("a")),
         (("scale", "a", "0", *ARGUMENTS), requests.Scale("a", 0, "why", 3)),
         (("stop", "a-7", *ARGUMENTS), requests.Stop("a-7", "why", 3)),
+        (("drain", "a", "g2", "--deadline", "9s", "--no-wait", *ARGUMENTS), requests.Drain("a", 2, 9.0, "why", 3)),
+        (("purge", "a", "2", "--soft", "--no-wait", *ARGUMENTS), requests.Purge("a", 2, True, None, "why", 3)),
         (("start", "a", *ARGUMENTS), requests.Start("a", "why", 3)),
         (("restart", "a", *ARGUMENTS), requests.Restart("a", "why", 3)),
     ],
