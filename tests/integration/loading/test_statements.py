@@ -210,9 +210,11 @@ def test_modules_are_plain_ones(ops: Ops, loader: Loader) -> None:
     """A call across parts costs nothing extra: only in exact modules are attributes looked up at full speed."""
     ops.write(m="import x, pk, pq.b\n", x="", pk__="from . import a\n", pk__a="", pq__="", pq__b="")
     generation = loader.load("m")
-    assert {type(generation.module(name)) for name in ("m", "x", "pk", "pk.a", "pq.b")} == {ModuleType}
+    assert {type(generation.module(name)) for name in ("m", "x", "pk", "pk.a", "pq", "pq.b")} == {ModuleType}
     assert generation.module("pq").b is generation.module("pq.b")
-    assert repr(type(generation.module("pq"))) == repr(ModuleType)
+
+    loader.reload(ops.write(pq__b="V = 2\n"))
+    assert repr(type(generation.module("pq"))) == repr(ModuleType)  # old and new share it, and each asks for its own
 
 
 def test_the_interpreters_own_import_is_left_alone(ops: Ops) -> None:

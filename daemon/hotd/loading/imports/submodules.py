@@ -71,12 +71,16 @@ def bind(package: Part, part: Part, module: ModuleType) -> None:
         package.bound |= {tail}  # only now: who imports it at the same time goes on as soon as this says so
     elif not _lend(package, part):
         _offer(package.module, part.name, tail)
+        if package.claim is not None:
+            _offered[part.name] = package.claim
 
 
 _lock = threading.RLock()
 forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 _lent: dict[str, list[tuple[weakref.ref[Part], weakref.ref[Part]]]] = {}
 """Name of a submodule -> the package that was lent it, and the part."""
+_offered: dict[str, weakref.ref[Part]] = {}
+"""Name of a submodule that no current generation had when it was imported -> its package."""
 
 
 def _lend(package: Part, part: Part) -> bool:
@@ -109,9 +113,13 @@ def withdraw(name: str) -> None:
 
 
 def serve(part: Part) -> None:
-    """Some loader's current generation has the part, a submodule."""
+    """Some loader's current generation has the part, a submodule: from now on its package may be lent it."""
     with _lock:
         part.serves += 1
+        offered = _offered.pop(part.name, None)
+        package = offered() if offered is not None else None
+        if package is not None:
+            _lend(package, part)
 
 
 def dismiss(part: Part) -> None:
