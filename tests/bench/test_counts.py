@@ -95,8 +95,8 @@ def test_the_work_of_a_reload_does_not_grow_with_the_program(counts: Counts) -> 
 
 
 def test_a_dependent_takes_few_calls(counts: Counts) -> None:
-    """62 modules that are executed again, because of what they import, take fewer than 120 function calls each."""
-    assert counts["popular"]["edit"]["calls"] / (counts["popular"]["users"] + 1) < 120
+    """62 modules that are executed again, because of what they import, take fewer than 130 function calls each."""
+    assert counts["popular"]["edit"]["calls"] / (counts["popular"]["users"] + 1) < 130
 
 
 def test_a_wide_entry_is_not_walked(counts: Counts) -> None:
