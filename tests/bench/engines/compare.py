@@ -19,7 +19,6 @@ from tests.bench.engines.cost import ROWS
 from tests.bench.engines.drive import cases
 from tests.conformance.drive import all_cases
 
-HERE = Path(__file__).parent
 ENGINES = {
     "hotd_loader": "**hotd**",
     "delete_and_import": "delete and import",
@@ -52,7 +51,11 @@ def result(module: str) -> Result | None:
     distribution, _, note = asked.stdout.strip().rpartition("\n")[2].partition("|")
     version = importlib.metadata.version(distribution) if distribution else ""
     driven = subprocess.run(
-        [sys.executable, HERE / "drive.py", module], stdout=subprocess.PIPE, text=True, check=True, env=_environment()
+        [sys.executable, "-m", "tests.bench.engines.drive", module],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=_environment(),
     )
     outcomes = [json.loads(line) for line in driven.stdout.splitlines()]
     return Result(ENGINES[module], version, note, outcomes, {row: cost(module, row) for row in ROWS})
@@ -66,7 +69,7 @@ def _environment() -> dict[str, str]:
 def cost(module: str, row: str) -> float | None:
     """Median ms; None where the engine cannot do it."""
     said = subprocess.run(
-        [sys.executable, HERE / "cost.py", module, row],
+        [sys.executable, "-m", "tests.bench.engines.cost", module, row],
         capture_output=True, text=True, check=False, timeout=600, env=_environment(),
     )  # fmt: skip
     sys.stderr.write(f"{module} {row}: {said.stdout.strip() or said.stderr.strip().rpartition(chr(10))[2]}\n")

@@ -1,4 +1,4 @@
-"""What one reload costs an engine: ``python cost.py ENGINE ROW`` prints the median in milliseconds.
+"""What one reload costs an engine: ``python -m tests.bench.engines.cost ENGINE ROW`` prints the median in milliseconds.
 
 The clock is the CPU time of the reloading thread. That the new code is there when the engine returns is checked each
 time; asking for it counts, because some engines do their work only then.

@@ -1,4 +1,6 @@
-"""Plays the conformance cases through one engine: ``python drive.py ENGINE``. One line of JSON for each case.
+"""Plays the conformance cases through one engine: ``python -m tests.bench.engines.drive ENGINE``.
+
+It prints one line of JSON for each case.
 
 As `tests.conformance.drive` plays them through the loader: each in a fork of a process that has imported the engine and
 never used it. Cases that speak of hotd's own interface say nothing about another engine, and are left out.
