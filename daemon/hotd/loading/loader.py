@@ -281,6 +281,7 @@ class Loader:
         if generation is self._current:
             raise Busy(f"g{generation.number} is current", hint="promote another generation first")
         generation.retired = True
+        forget_types()
         left = connected(generation.entry_parts()) - self._pool.in_use()
         self._sentinels.left(left, generation.number)
         return frozenset(part.name for part in left)
@@ -292,6 +293,8 @@ class Loader:
         ``collect=False`` garbage that was not collected yet is told, too.
         """
         left = self._sentinels.unused(self._pool.in_use())
+        if left:
+            forget_types()  # old code may have written types up to its end
         if left and collect:
             gc.collect()
             in_use = self._pool.in_use()

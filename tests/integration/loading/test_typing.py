@@ -69,3 +69,40 @@ def test_a_reload_leaves_the_overloads_of_kept_parts_alone(ops: Ops, loader: Loa
     loader.reload()
 
     assert len(typing.get_overloads(kept.f)) == 2
+
+
+LATE = """
+import typing
+class Big: pass
+def late(): return typing.Optional[Big]
+"""
+
+
+def test_types_that_old_code_wrote_before_it_was_retired_do_not_keep_it(ops: Ops, loader: Loader) -> None:
+    """It ran on after the swap, as old instances do; when nobody goes back to it, its classes leave memory."""
+    ops.write(m=LATE)
+    old = loader.load("m")
+    big = weakref.ref(old.module("m").Big)
+    ops.write(m=f"{LATE}X = 2\n")
+    loader.reload()
+    old.module("m").late()
+
+    loader.retire(old)
+    del old
+    gc.collect()
+
+    assert big() is None
+
+
+def test_types_that_old_code_wrote_at_its_very_end_are_no_leak(ops: Ops, loader: Loader) -> None:
+    """In its farewell, or on a thread that ended late: nobody of the user's holds it."""
+    ops.write(m=LATE)
+    old = loader.load("m")
+    ops.write(m=f"{LATE}X = 2\n")
+    loader.reload()
+    loader.retire(old)
+    old.module("m").late()
+    del old
+    gc.collect()
+
+    assert loader.leaks() == ()

@@ -22,7 +22,8 @@ _overloads: Overloads = getattr(typing, "_overload_registry", {})
 def forget_types() -> None:
     """Let code that runs from now on write its types anew, and what is not used any more be collected.
 
-    Before a load executes anything, and when its outcome is known. Costs some 10 µs.
+    Before a load executes anything, when its outcome is known, when a generation is retired, and where one is left in
+    memory. Costs some 10 µs.
     """
     for clear in _cleanups:
         clear()
