@@ -43,3 +43,62 @@ def test_patch_by_name_means_the_head_from_outside_and_its_own_from_within(proje
     )
 
     project.python("script.py")
+
+
+RELOADED = """
+def reload():
+    global newest
+    (ops / "m.py").write_text("def f(): return 'THREE'")
+    newest = loader.reload().module("m")
+"""
+
+
+def test_a_patch_that_lasts_over_a_reload_ends_in_the_generation_in_which_it_began(project: Project) -> None:
+    """The new generation is not patched, and gets nothing of the old one; the old one is whole again."""
+    project.write("ops/m.py", "def f(): return 'ONE'\n")
+    project.script(
+        RELOADED
+        + """
+from unittest import mock
+with mock.patch("m.f", return_value="patched"), mock.patch("m.late", 1, create=True):
+    reload()
+    assert (newest.f(), new.f(), old.f(), new.late) == ("THREE", "patched", "ONE", 1)
+assert (newest.f(), new.f(), old.f()) == ("THREE", "TWO", "ONE")
+assert not any(hasattr(one, "late") for one in (old, new, newest))
+
+again = mock.patch("m.f", return_value="again")
+for _ in range(2):
+    with again:
+        assert (newest.f(), new.f()) == ("again", "TWO")
+    assert newest.f() == "THREE"
+"""
+    )
+    project.python("script.py")
+
+
+def test_a_monkeypatch_that_lasts_over_a_reload_is_undone_where_it_was_done(project: Project) -> None:
+    """Attributes that were set, set twice, or taken away; a generation that is gone took its doubles along."""
+    project.write("ops/m.py", "def f(): return 'ONE'\nDEBUG = False\n")
+    project.script(
+        RELOADED
+        + """
+import gc
+import pytest
+gone = pytest.MonkeyPatch()
+gone.setattr("m.DEBUG", "gone")
+patch = pytest.MonkeyPatch()
+patch.setattr("m.f", lambda: "first")
+patch.setattr("m.f", lambda: "second")
+patch.delattr("m.DEBUG")
+reload()
+newest.DEBUG = "newest"
+assert (newest.f(), new.f(), hasattr(new, "DEBUG")) == ("THREE", "second", False)
+patch.undo()
+assert (newest.f(), new.f(), new.DEBUG, newest.DEBUG) == ("THREE", "TWO", "gone", "newest")
+del new, old, first
+gc.collect()
+gone.undo()
+assert newest.DEBUG == "newest"
+"""
+    )
+    project.python("script.py")

@@ -13,7 +13,7 @@ from typing import Any
 
 from hotd.core import names
 from hotd.loading import forks
-from hotd.loading.imports import claims
+from hotd.loading.imports import claims, doubles
 from hotd.loading.imports.asking import resolve
 from hotd.loading.imports.execution import execute_chain
 from hotd.loading.imports.part import NEW, Part
@@ -52,10 +52,14 @@ class StandIn(ModuleType):
         # The import system puts what it found into the parent package. That is the stand-in of the submodule: as an
         # attribute of one generation's package it would only hide what the package finds by itself.
         if not is_standin(value):
-            setattr(_module_of(self), attribute, value)
+            module = _place(self, attribute)
+            if module is not None:
+                setattr(module, attribute, value)
 
     def __delattr__(self, attribute: str) -> None:
-        delattr(_module_of(self), attribute)
+        module = _place(self, attribute)
+        if module is not None:
+            delattr(module, attribute)
 
     def __dir__(self) -> Iterable[str]:
         return dir(_module_of(self))
@@ -92,6 +96,18 @@ def _module_of(standin: StandIn) -> ModuleType:
     if part is None:
         raise AttributeError(f"module {name!r} is in no generation that is loaded")
     return part.module if part.state is not NEW and part.module is not None else _executed(part)
+
+
+def _place(standin: StandIn, attribute: str) -> ModuleType | None:
+    """Whose attribute is set or taken away; None for a double that went with its generation."""
+    name: str = _NAME.__get__(standin, StandIn)
+    frame = sys._getframe(2)
+    place = doubles.came_to(frame, name, attribute)
+    if place is not None:
+        return place()
+    module = _module_of(standin)
+    doubles.comes_to(frame, name, attribute, module)
+    return module
 
 
 def _executed(part: Part) -> ModuleType:
