@@ -51,9 +51,9 @@ def test_a_change_and_its_end_are_told_once(package: Path) -> None:
     sweep.start()
     try:
         package.write_text("2\n")
-        assert told.get(timeout=10) == StaleReport((Stale("package", "pkg_xyz", 1, str(package)),))
+        assert told.get(timeout=30) == StaleReport((Stale("package", "pkg_xyz", 1, str(package)),))
         package.write_text("1\n")
-        assert told.get(timeout=10) == StaleReport()
+        assert told.get(timeout=30) == StaleReport()
     finally:
         sweep.close()
         sweep.close()
@@ -102,14 +102,14 @@ def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
         hosting.host("op", (str(ops.root),))
         assert hosting.touched_by("op", frozenset({str(path)})) is False
         hosting.start(LoadJob(1, "op", "m:work", (), {}, LoadKind.STAGE), outcomes.put)
-        outcome = outcomes.get(timeout=10)
+        outcome = outcomes.get(timeout=30)
         hosting.promote("op", 1)
         touched = frozenset({str(path)}), frozenset({str(ops.root / "m.py")})
         eventually(lambda: [hosting.touched_by("op", paths) for paths in touched] == [False, True])
         build(ops.root, "fast", 2)
         sweep.hurry([str(path)])
         stale = Stale("extension", "fast", 1, str(path))
-        assert told.get(timeout=10) == StaleReport((), {"op": (stale,)}), outcome
+        assert told.get(timeout=30) == StaleReport((), {"op": (stale,)}), outcome
     finally:
         sweep.close()
         hosting.close()
@@ -129,14 +129,14 @@ def test_native_code_that_was_built_again_before_anybody_looked_is_known_by_what
     try:
         hosting.host("op", (str(ops.root),))
         hosting.start(LoadJob(1, "op", "m:work", (), {}, LoadKind.STAGE), outcomes.put)
-        outcomes.get(timeout=10)
+        outcomes.get(timeout=30)
         hosting.promote("op", 1)
         path = build(ops.root, "fast", 2)
         sweep.start()
-        assert told.get(timeout=10) == StaleReport((), {"op": (Stale("extension", "fast", 1, str(path)),)})
+        assert told.get(timeout=30) == StaleReport((), {"op": (Stale("extension", "fast", 1, str(path)),)})
         shutil.copy(first, path)
         os.utime(path, (1, 1))
-        assert told.get(timeout=10) == StaleReport()
+        assert told.get(timeout=30) == StaleReport()
     finally:
         sweep.close()
         hosting.close()
@@ -152,10 +152,10 @@ def test_at_first_everything_is_read_without_delay(tmp_path: Path) -> None:
         sys.modules[name] = module = ModuleType(name)
         module.__file__ = str(file)
     sticky = Sticky()
-    sweep = Sweep(sticky, dict, lambda _: None, SystemClock(), pause=4)
+    sweep = Sweep(sticky, dict, lambda _: None, SystemClock(), pause=2)
     sweep.start()
     try:
-        eventually(lambda: sticky.holds(str(file)) and not sticky.fresh, within=10)
+        eventually(lambda: sticky.holds(str(file)) and not sticky.fresh, within=20)
     finally:
         sweep.close()
         for name in names:
