@@ -115,6 +115,10 @@ class Daemon:
         """What is in the way of a module, or of one of its generations. May take some seconds where something leaks."""
         return self._ask(requests.Why(module, generation), views.Why)
 
+    def blocking(self, module: str | None = None) -> views.Blocking:
+        """Who holds up a drain of the module, or of any: instance, generation, age and where it stands now."""
+        return self._ask(requests.Blocking(module), views.Blocking)
+
     def wait(
         self, module: str, until: str, generation: int | None = None, *, timeout: float | None = None
     ) -> views.Waited:

@@ -60,6 +60,7 @@ CATALOG: dict[str, Entry] = {
         ("diff", "MODULE N [M]", "what tells one generation's source from another's", LOOK),
         ("events", "", "the event stream", LOOK),
         ("outcome", "REVISION", "the result of a rollout", LOOK),
+        ("blocking", "[MODULE]", "what holds up every drain, with stacks", LOOK),
         ("wait", "MODULE [N] --for WHAT", "until a generation is current, drained or gone", LOOK),
         ("version", "", "versions of hotctl and of the daemon", LOOK),
         ("stage", "MODULE", "load aside and wait for promote or abort", CHANGE),

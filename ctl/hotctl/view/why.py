@@ -6,8 +6,8 @@ from datetime import datetime
 
 from hotctl.view.failures import hint
 from hotctl.view.page import Page, Span, Verbatim, command, dim, line, strong
-from hotctl.view.words import ago, gen, spaced
-from hotd.contract.views import Reason, Waited, Why
+from hotctl.view.words import ago, counted, gen, spaced
+from hotd.contract.views import Blocking, Reason, Waited, Why
 
 INDENT = 2
 
@@ -19,6 +19,17 @@ def why(view: Why, now: datetime) -> Page:
         page += _reason(reason, now)
     if not view.reasons:
         page.append(line("nothing is in its way", indent=INDENT))
+    return page
+
+
+def blocking(view: Blocking, now: datetime) -> Page:
+    """``hotctl blocking``: who holds up a drain, each with where he stands."""
+    holders = len(view.reasons)
+    if not holders:
+        return [line("nothing holds up a drain")]
+    page: Page = [line(f"{counted(holders, 'instance')} {'hold' if holders > 1 else 'holds'} up a drain")]
+    for reason in view.reasons:
+        page += _reason(reason, now)
     return page
 
 

@@ -63,6 +63,11 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocking:
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Parks until it is so: ``generation>=8``, ``drained``, ``healthy``; ``gone``, which is said of one generation.
 
@@ -307,6 +312,7 @@ Request = (
     | History
     | Diff
     | Why
+    | Blocking
     | Wait
     | Errors
     | Events

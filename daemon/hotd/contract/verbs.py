@@ -47,6 +47,7 @@ _TABLE = (
     Verb("errors", Role.OPERATOR, requests.Errors, views.Failures, False, "failures, with their generation's source"),
     Verb("diff", Role.OPERATOR, requests.Diff, views.Diff, False, "what tells one generation's source from another's"),
     Verb("why", Role.OPERATOR, requests.Why, views.Why, False, "what keeps it from being healthy, current or gone"),
+    Verb("blocking", Role.OPERATOR, requests.Blocking, views.Blocking, False, "what holds up every drain, with stacks"),
     Verb("reload", Role.OPERATOR, requests.Reload, views.Change, True, "load what is on disk and make it current"),
     Verb(
         "deploy",

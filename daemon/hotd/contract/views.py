@@ -400,8 +400,8 @@ class Reason:
     """One thing that is in the way, with the next command to type."""
 
     type: str
-    """That of a condition, or: Moved, Draining, Abandoned, Superseded, Standby, InFlight, NotLoaded, Stopped, Paused,
-    TooManyGenerations"""
+    """That of a condition, or: Moved, Draining, Purging, Abandoned, Superseded, Standby, InFlight, NotLoaded, Stopped,
+    Paused, TooManyGenerations"""
     message: str
     next: str
     hint: str | None = None
@@ -414,6 +414,10 @@ class Reason:
     """Of a rejection."""
     holders: tuple[HolderView, ...] = ()
     """Of a leak: who keeps the code in memory, as far as somebody looked."""
+    module: str | None = None
+    """Of an instance: whose it is."""
+    age_s: float | None = None
+    """Of an instance: how long it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +430,19 @@ class Why:
     state: str
     """The module's health, or the generation's state."""
     message: str
+    reasons: tuple[Reason, ...]
+
+    def __iter__(self) -> Iterator[Reason]:
+        return iter(self.reasons)
+
+    def __len__(self) -> int:
+        return len(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """The instances that hold up a drain: Stalled, Draining or Abandoned."""
+
     reasons: tuple[Reason, ...]
 
     def __iter__(self) -> Iterator[Reason]:

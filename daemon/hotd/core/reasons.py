@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hotd.contract.errors import UnknownGeneration
 from hotd.contract.units import format_duration
-from hotd.contract.views import Condition, HolderView, Reason, Why
+from hotd.contract.views import Blocking, Condition, HolderView, Reason, Why
 from hotd.core import stale
 from hotd.core.book import Book, Draining, Generation, Instance, Module, Standby
 from hotd.core.conditions import conditions_of, health_of
@@ -22,6 +22,10 @@ from hotd.core.wording import gen, listed
 
 MOST_TRACED = 3
 """Leaked generations whose holders a question about a whole module looks for, the newest: it takes a while."""
+
+ASKED = ("stopping", "abandoned")
+GRAVITY = ("Stalled", "Draining", "Abandoned")
+"""Kinds of blockers. Nobody waits for one that was abandoned."""
 
 LET_GO = "let the module take it back in __hot_dispose__(); what is held by now leaves memory with the daemon at last"
 
@@ -52,8 +56,15 @@ def check_number(module: Module, number: int) -> None:
 
 def blockers(module: Module, number: int | None) -> list[Instance]:
     """The instances that hold up a drain, or do not end though they were asked to; of one generation, or of all."""
-    held = [i for i in module.instances.values() if i.generation != module.current or i.stalled is not None]
+    held = [i for i in module.instances.values() if i.generation != module.current or i.state in ASKED]
     return [i for i in held if number in (None, i.generation)]
+
+
+def blocking(modules: Iterable[Module], now: Instant, seen: Seen) -> Blocking:
+    """What holds up every drain, the gravest first and of those the oldest."""
+    found = [(module, instance) for module in modules for instance in blockers(module, None)]
+    reasons = [_blocker(module, instance, now, seen) for module, instance in found]
+    return Blocking(tuple(sorted(reasons, key=lambda one: (GRAVITY.index(one.type), -(one.age_s or 0.0)))))
 
 
 def traced(module: Module, number: int | None) -> list[int]:
@@ -73,7 +84,7 @@ def why(book: Book, module: Module, number: int | None, now: Instant, seen: Seen
     generation = module.generations.get(number)
     state = "retired" if generation is None else STATES[type(generation.phase)]
     reasons = (
-        *_of_phase(module, generation),
+        *_of_phase(module, generation, now),
         *_blocking(module, number, now, seen),
         *_leaking(module, [number], seen),
     )
@@ -162,12 +173,17 @@ def _fate(module: Module, number: int, generation: Generation | None, now: Insta
     return "it is gone from memory"
 
 
-def _of_phase(module: Module, generation: Generation | None) -> Iterator[Reason]:
+def _of_phase(module: Module, generation: Generation | None, now: Instant) -> Iterator[Reason]:
     if generation is None:
         return
     back = f"hotctl undo {module.name} --to {generation.number}"
     match generation.phase:
-        case Draining():
+        case Draining(deadline=deadline, purge=purge):
+            if purge:
+                left = format_duration(max(0.0, deadline - now.mono))
+                message = f"it leaves memory when they have ended; who has not in {left} is abandoned"
+                following = f"hotctl wait {module.name} {generation.number} --for gone"
+                yield Reason("Purging", message, following, generation=generation.number)
             message = f"{gen(module.current)} is current in its place"
             yield Reason("Superseded", message, back, generation=generation.number)
         case Standby():
@@ -177,25 +193,35 @@ def _of_phase(module: Module, generation: Generation | None) -> Iterator[Reason]
 
 def _blocking(module: Module, number: int | None, now: Instant, seen: Seen) -> Iterator[Reason]:
     for instance in blockers(module, number):
-        message = f"{instance.id} runs {gen(instance.generation)} for {_age(instance.started, now)}"
-        kind, following = "Draining", f"hotctl restart {instance.id}"
-        if instance.state == "stopping":
-            message += ", and was asked to end at its next checkpoint"
-            following = f"hotctl logs {module.name} --instance {instance.id}"
-        late = instance.stalled or _stalled(module, instance)
-        if late is not None:
-            kind, message = "Stalled", f"{message}; it should have ended {_age(late, now)} ago"
-        if instance.state == "abandoned":
-            kind, message = "Abandoned", f"{message}; it cannot be ended and is not counted"
-            following = f"hotctl logs {module.name} --instance {instance.id}"
-        yield Reason(
-            kind,
-            message,
-            following,
-            generation=instance.generation,
-            instance=str(instance.id),
-            stack=seen.stacks.get(instance.id),
-        )
+        yield _blocker(module, instance, now, seen)
+
+
+def _blocker(module: Module, instance: Instance, now: Instant, seen: Seen) -> Reason:
+    message = f"{instance.id} runs {gen(instance.generation)} for {_age(instance.started, now)}"
+    kind, following, hint = "Draining", f"hotctl restart {instance.id}", None
+    asked = instance.state == "stopping"
+    if asked:
+        message += ", and was asked to end at its next checkpoint"
+        following = f"hotctl logs {module.name} --instance {instance.id}"
+    late = instance.stalled or _stalled(module, instance)
+    if late is not None:
+        kind, message = "Stalled", f"{message}; it should have ended {_age(late, now)} ago"
+    if asked and late is not None and instance.generation != module.current:
+        hint = f"`hotctl purge {module.name} {instance.generation}` abandons who does not end, and frees the place"
+    if instance.state == "abandoned":
+        kind, message = "Abandoned", f"{message}; it cannot be ended and is not counted"
+        following = f"hotctl logs {module.name} --instance {instance.id}"
+    return Reason(
+        kind,
+        message,
+        following,
+        hint,
+        generation=instance.generation,
+        instance=str(instance.id),
+        stack=seen.stacks.get(instance.id),
+        module=module.name,
+        age_s=round(now.mono - instance.started.mono, 3),
+    )
 
 
 def _stalled(module: Module, instance: Instance) -> Instant | None:

@@ -10,7 +10,7 @@ from hotd.contract.errors import UnknownGeneration
 from hotd.contract.views import Reason, Why
 from hotd.core.afterlife import told
 from hotd.core.messages import Holder, LeakedCode, Leaks, Stale, StaleReport
-from hotd.core.reasons import ENDS_FIRST, LET_GO, Seen, blockers, check_number, traced, why
+from hotd.core.reasons import ENDS_FIRST, LET_GO, Seen, blocking, check_number, traced, why
 from hotd.core.stale import noted
 from hotd.core.times import rfc3339
 from hotd.core.values import InstanceId
@@ -75,7 +75,7 @@ def test_a_drain_names_its_blockers_with_age_and_stack() -> None:
         Reason("Superseded", "g2 is current in its place", "hotctl undo op --to 1", generation=1),
         Reason(
             "Draining", "op-1 runs g1 for 40s", "hotctl restart op-1", generation=1, instance="op-1",
-            stack="  File op.py, line 3, in work\n",
+            stack="  File op.py, line 3, in work\n", module=OP, age_s=40.0,
         ),
     )  # fmt: skip
     view = ask(world, 1)
@@ -101,10 +101,67 @@ def test_an_instance_of_current_that_does_not_end_when_asked_is_a_blocker_too() 
     """Of its module; its generation drains nothing."""
     world = serving(spec(drain_deadline=5.0))
     world.restart("op-1")
-    assert blockers(world.module(), None) == []
+    (reason,) = ask(world).reasons
+    assert (reason.type, reason.message) == (
+        "Draining", "op-1 runs g1 for 10s, and was asked to end at its next checkpoint"
+    )  # fmt: skip
     world.wait(10.0)
     (reason,) = ask(world).reasons
     assert reason.message.endswith("and was asked to end at its next checkpoint; it should have ended 5s ago")
+    assert reason.hint is None, "what is current is not purged"
+
+
+def test_everybody_who_holds_up_a_drain_is_named_the_gravest_first() -> None:
+    """Over all modules: who is late, who drains, and last who was given up; each with age, stack and what to type."""
+    late = spec("a", drain_deadline=5.0, on_change="stop")
+    gone = spec("c", drain_deadline=5.0, after_deadline="abandon")
+    world = serving(late, spec("b", replicas=2), gone, spec("idle"))
+    for name in "abc":
+        promoted(world, "B", module=name)
+    world.wait(10.0)
+    world.run("c")
+    seen = Seen({InstanceId("a", 1): "  File a.py, line 3, in work\n"})
+
+    view = blocking(world.book.modules.values(), world.now, seen)
+
+    assert [(one.type, one.module, one.instance, one.generation, one.age_s) for one in view] == [
+        ("Stalled", "a", "a-1", 1, 20.0),
+        ("Draining", "b", "b-1", 1, 20.0),
+        ("Draining", "b", "b-2", 1, 20.0),
+        ("Abandoned", "c", "c-1", 1, 20.0),
+    ]
+    first, second, _, last = view.reasons
+    assert (
+        first.message == "a-1 runs g1 for 20s, and was asked to end at its next checkpoint; it should have ended 5s ago"
+    )
+    assert (first.stack, first.next) == ("  File a.py, line 3, in work\n", "hotctl logs a --instance a-1")
+    assert first.hint == "`hotctl purge a 1` abandons who does not end, and frees the place"
+    assert (second.stack, second.next, second.hint) == (None, "hotctl restart b-1", None)
+    assert last.next == "hotctl logs c --instance c-1"
+    world.restart("b-1")
+    (asked,) = [one for one in blocking([world.module("b")], world.now, seen) if one.instance == "b-1"]
+    assert (asked.next, asked.hint) == ("hotctl logs b --instance b-1", None), "it has time left"
+    assert not blocking([world.module("idle")], world.now, seen)
+
+
+def test_one_of_current_that_was_given_up_is_named() -> None:
+    """Restarted, and did not end: it holds nothing up, and runs on."""
+    world = serving(spec(drain_deadline=5.0, after_deadline="abandon"))
+    world.restart()
+    world.wait(5.0)
+    assert [(one.type, one.instance) for one in blocking([world.module()], world.now, Seen())] == [
+        ("Abandoned", "op-1")
+    ]
+
+
+def test_a_purge_under_way_says_what_becomes_of_whom() -> None:
+    """And how to see its end."""
+    world = promoted(serving(spec(drain_deadline=60.0)), "B")
+    world.purge(1, deadline=30.0)
+    world.wait(10.0)
+    reason = ask(world, 1).reasons[0]
+    assert (reason.type, reason.next) == ("Purging", "hotctl wait op 1 --for gone")
+    assert reason.message == "it leaves memory when they have ended; who has not in 20s is abandoned"
 
 
 def test_an_abandoned_instance_is_told_as_that() -> None:

@@ -97,6 +97,7 @@ def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
         (lambda d: d.errors("m"), requests.Errors("m"), views.Failures(())),
         (lambda d: d.diff("m", 1, 2), requests.Diff("m", 1, 2), views.Diff("m", 1, 2, ())),
         (lambda d: d.why("m", 3), requests.Why("m", 3), views.Why("m", 3, "retired", "it is gone from memory", ())),
+        (lambda d: d.blocking("m"), requests.Blocking("m"), views.Blocking(())),
         (
             lambda d: d.wait("m", "drained", 3),
             requests.Wait("m", "drained", 3, LONGEST_WAIT),

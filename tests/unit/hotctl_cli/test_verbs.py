@@ -29,6 +29,7 @@ ANSWERS: dict[type, Any] = {
     requests.Diff: given.diff(),
     requests.Why: given.why(),
     requests.Wait: given.waited(reached=True),
+    requests.Blocking: given.blocking(),
     requests.Events: EVENTS,
     requests.Logs: LOGS,
 }
@@ -81,6 +82,8 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         (("diff", "long_op", "3"), requests.Diff("long_op", 3)),
         (("why", "long_op"), requests.Why("long_op")),
         (("why", "long_op", "g3"), requests.Why("long_op", 3)),
+        (("blocking",), requests.Blocking()),
+        (("blocking", "long_op"), requests.Blocking("long_op")),
         (("wait", "long_op", "--for", "healthy"), requests.Wait("long_op", "healthy", None, 2.0)),
         (("wait", "long_op", "g6", "--for", "gone", "--timeout", "0s"), requests.Wait("long_op", "gone", 6, 0.0)),
         (("events",), requests.Events(limit=200)),
@@ -126,6 +129,7 @@ def test_arguments_become_the_request(argv: tuple[str, ...], request_: requests.
         (("errors", "long_op"), given.failures().errors),
         (("diff", "long_op", "6", "7"), given.diff()),
         (("why", "long_op", "3"), given.why()),
+        (("blocking",), given.blocking().reasons),
         (("wait", "long_op", "6", "--for", "drained"), given.waited(reached=True)),
     ],
 )

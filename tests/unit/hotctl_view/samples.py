@@ -168,6 +168,10 @@ def why() -> views.Why:
     return views.Why("long_op", None, "Degraded", "g7 is current, 1 instance runs it", reasons)
 
 
+def blocking() -> views.Blocking:
+    return views.Blocking(tuple(reason for reason in why().reasons if reason.instance is not None))
+
+
 def waited(*, reached: bool) -> views.Waited:
     said = "no instance runs g6" if reached else "long_op-3 runs g6 still"
     return views.Waited("long_op", 6, reached, f"long_op: {said}", "hotctl why long_op 6")

@@ -15,7 +15,7 @@ from hotctl.view.module import module
 from hotctl.view.modules import modules
 from hotctl.view.page import Block
 from hotctl.view.status import status
-from hotctl.view.why import why
+from hotctl.view.why import blocking, why
 from hotctl.view.words import located
 from hotd.contract import views
 from tests.unit.hotctl_view import samples as given
@@ -266,6 +266,20 @@ def test_why_tells_each_reason_with_its_evidence_and_what_to_type() -> None:
         "    hint: take it back\n"
         "    hotctl why long_op 3\n"
     )
+
+
+def test_blocking_names_who_holds_up_a_drain_and_where_he_stands() -> None:
+    """One sentence, then each with the next command to type."""
+    assert plain.draw(blocking(given.blocking(), given.NOW)) == (
+        "1 instance holds up a drain\n"
+        "  stalled: long_op-3 runs g6 for 3h12m\n"
+        '        File "/srv/ops/long_op.py", line 12, in poll\n'
+        "          step()\n"
+        "    hotctl restart long_op-3\n"
+    )
+    twice = views.Blocking(given.blocking().reasons * 2)
+    assert plain.draw(blocking(twice, given.NOW)).startswith("2 instances hold up a drain\n")
+    assert plain.draw(blocking(views.Blocking(()), given.NOW)) == "nothing holds up a drain\n"
 
 
 def test_why_of_a_generation_that_is_gone_says_so() -> None:

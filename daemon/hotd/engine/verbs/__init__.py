@@ -7,6 +7,7 @@ from typing import Any
 
 from hotd.engine.verbs import (
     abort,
+    blocking,
     check,
     deploy,
     diff,
@@ -47,6 +48,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "promote": promote.answer,
     "retry": retry.answer,
     "stage": stage.answer,
+    "blocking": blocking.answer,
     "check": check.answer,
     "deploy": deploy.answer,
     "diff": diff.answer,
