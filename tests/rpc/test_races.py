@@ -46,7 +46,7 @@ def a_daemon(sources: dict[str, str] = ONE, modules: str = MODULE) -> Iterator[t
     """It serves, and loads only what it is told to."""
     off = "enabled = false"
     with running(sources, modules, watch=off) as daemon, connect(str(daemon.socket), timeout=PATIENCE) as client:
-        eventually(lambda: all(one.serving.current for one in client.status().modules), within=PATIENCE)
+        eventually(lambda: len(client.instances()) == len(sources), within=PATIENCE)
         yield daemon, client
 
 
@@ -138,7 +138,7 @@ def test_status_answers_while_an_import_stands_still(clients: Clients) -> None:
         eventually(lambda: now(client).health == "Progressing", within=PATIENCE)
         assert now(client, "other").health == "Healthy"
         for about in (client.why, client.generations, client.errors):
-            about("long_op")
+            about("long_op")  # each for the first time: if one of them imported something, it would wait, too
         for reads in (client.modules, client.instances, client.history, client.events):
             reads()
         daemon.write("other.py", waiter("two"))
