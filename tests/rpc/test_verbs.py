@@ -43,7 +43,7 @@ def test_lists_are_lists() -> None:
         (generation,) = daemon.hotctl("generations", "long_op", "--json").json
         assert (generation["generation"], generation["state"], generation["cause"]) == (1, "current", "start")
         (start,) = daemon.hotctl("history", "--json").json
-        assert start["modules"][0] == {"module": "long_op", "from": None, "to": 1}
+        assert start["modules"][0] == {"module": "long_op", "from": None, "to": 1, "reloaded": ["long_op"]}
         assert daemon.hotctl("errors", "long_op", "--json").json == []
         events = [json.loads(line) for line in daemon.hotctl("events", "--json").out.splitlines()]
         assert "reload.promoted" in {event["event"] for event in events}
