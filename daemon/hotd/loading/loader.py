@@ -432,11 +432,11 @@ class Loader:
         return survey
 
     def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
-        errors = survey.sketcher.errors
-        if errors or survey.digest in avoid:
+        errors, avoided = survey.sketcher.errors, survey.avoided(avoid)
+        if errors or avoided is not None:
             self._remember(survey)
-        if survey.digest in avoid:
-            raise with_digest(Avoided("this content is not to be executed"), survey.digest)
+        if avoided is not None:
+            raise with_digest(Avoided("this content is not to be executed"), avoided)
         if errors:
             raise with_digest(errors[0], survey.digest)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hotd.contract.errors import ImportRejected
-from hotd.loading import Loader
+from hotd.loading import Avoided, Loader
 from tests.integration.loading.conftest import Ops
 
 HOST = """
@@ -169,3 +169,43 @@ def test_dynamic_parts_of_an_old_generation_go_with_it(ops: Ops, loader: Loader)
     gc.collect()
 
     assert big() is None
+
+
+LATE = """
+import util, importlib
+def late(name): return importlib.import_module(name).V
+"""
+
+
+def test_what_was_refused_is_known_again_though_running_code_has_imported_more_since(ops: Ops, loader: Loader) -> None:
+    """Current goes on, and imports by a computed name; the refused edit is still the same, until a file differs."""
+    ops.write(m=LATE, util="V = 1\n", helper="V = 1\n")
+    current = loader.load("m")
+    ops.write(util="1/0\n")
+    with pytest.raises(ImportRejected) as refused:
+        loader.reload()
+    avoid = frozenset({refused.value.digest})
+    assert current.run(current.module("m").late, "helper") == 1
+
+    for changed in (None, [ops.root / "util.py"]):
+        with pytest.raises(Avoided) as again:
+            loader.stage(changed, avoid=avoid)
+        assert again.value.digest in avoid
+    ops.write(helper="V = 2\n")
+    with pytest.raises(ImportRejected):
+        loader.stage(avoid=avoid)
+
+
+def test_what_was_undone_is_known_again_though_running_code_has_imported_more_since(ops: Ops, loader: Loader) -> None:
+    """Else the watcher would bring back what somebody has just taken back."""
+    ops.write(m=LATE, util="V = 1\n", helper="V = 1\n")
+    old = loader.load("m")
+    ops.write(util="V = 2\n")
+    undone = loader.reload()
+    for generation in (undone, loader.promote(old)):
+        assert generation.run(generation.module("m").late, "helper") == 1
+
+    with pytest.raises(Avoided):
+        loader.stage(avoid=frozenset({undone.digest}))
+    with pytest.raises(Avoided):
+        loader.stage([ops.root / "util.py"], avoid=frozenset({undone.digest}))

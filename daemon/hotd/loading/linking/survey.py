@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from hotd.core import graph, names
@@ -31,9 +32,13 @@ class Survey:
         aliases: Aliases,
         entries: tuple[str, ...],
         keep: Collection[str] = (),
+        *,
+        learned: bool = True,
     ) -> None:
+        """``learned``: whether what running the parts has revealed since they were made counts as imported by them."""
         self.index = index
         self._keep = keep
+        self._learned = learned
         self.entries = entries
         self.why: dict[str, str] = {}
         """Name -> why its part is made anew: a sentence, or the name it imports, of which `reason` makes one."""
@@ -42,7 +47,10 @@ class Survey:
         self._suspects: set[str] = set(pending)
         if changed is None:
             aliases.look_again()
-        self._named = None if changed is None else frozenset(_spellings(changed, roots, aliases))
+        named = self._named = None if changed is None else frozenset(_spellings(changed, roots, aliases))
+        self._unlearned = partial(
+            Survey, roots, index, source, named, frozenset(pending), aliases, entries, keep, learned=False
+        )
         self.sketcher = Sketcher(
             roots,
             source=source,
@@ -76,6 +84,23 @@ class Survey:
         """Whether anything has to be made anew, or found wrong."""
         return bool(self.sketcher.sketches)
 
+    def avoided(self, avoid: Collection[str]) -> str | None:
+        """The digest by which this content is one of ``avoid``, if it is.
+
+        A digest covers what running the code has revealed that it imports. What was refused, or undone, before that was
+        revealed is the same content still, unless that is where it differs.
+        """
+        if self.digest in avoid:
+            return self.digest
+        if not avoid:
+            return None
+        parts = [part for name in self.sketcher.sketches if (part := self.index.parts.get(name)) is not None]
+        if all(len(part.runtime) == len(part.carried) for part in parts):
+            return None
+        before = self._unlearned()
+        known = before.digest in avoid and self.differing <= before.sketcher.sketches.keys()
+        return before.digest if known else None
+
     def kept(self, name: str) -> Part | None:
         """The part that is carried over by reference."""
         return None if name in self.why else self.index.parts.get(name)
@@ -96,7 +121,8 @@ class Survey:
         before = self.index.parts.get(name)
         if before is None:
             return ()
-        return (target for target in before.runtime if before.source is source or names.covered(target, self._keep))
+        runtime = before.runtime if self._learned else before.carried
+        return (target for target in runtime if before.source is source or names.covered(target, self._keep))
 
     def _spread(self) -> None:
         """Whoever imports what is made anew, is."""
