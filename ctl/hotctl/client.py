@@ -293,6 +293,38 @@ class Daemon:
     def reset(self, module: str, *, reason: str = "", if_generation: int | None = None) -> views.Change:
         return self._change(requests.Reset(module, reason, if_generation))
 
+    def add(
+        self,
+        module: str,
+        entry: str,
+        *,
+        roots: Iterable[str] = (),
+        options: Mapping[str, Any] | None = None,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> views.Change:
+        """Host another module, which survives restarts. Waits and raises as ``reload`` does; what is rejected stays.
+
+        ``roots`` are absolute paths, none are those of hotd.toml; ``options`` are keys of a table of hotd.toml.
+        """
+        until = _deadline(timeout)
+        wait = _shortest(until, LONGEST_WAIT)
+        request = requests.Add(module, entry, tuple(roots), dict(options or {}), reason, wait)
+        return _raise_for(self._until_over(self._ask(request, views.Change), until))
+
+    def remove(
+        self, module: str, *, reason: str = "", if_generation: int | None = None, timeout: float | None = None
+    ) -> views.Change:
+        """Drain a module that was added, and forget it. ``timeout`` ends the wait, not the drain: DeadlinePassed."""
+        until = _deadline(timeout)
+        while True:
+            wait = _shortest(until, LONGEST_WAIT)
+            change = self._ask(requests.Remove(module, reason, if_generation, wait), views.Change)
+            if change.outcome != "in-flight":
+                return _raise_for(change)
+            if until is not None and time.monotonic() >= until:
+                raise DeadlinePassed(f"{module}: {change.note}", hint="it goes on by itself")
+
     def pause(self, module: str | None = None, *, reason: str = "") -> views.Change:
         return self._change(requests.Pause(module, reason))
 

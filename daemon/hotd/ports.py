@@ -6,9 +6,11 @@ on. A sink only enqueues, so calling it never blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
+from hotd.contract import requests
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
 from hotd.contract.views import Change, Event, Logs, RevisionView
@@ -41,7 +43,7 @@ from hotd.core.messages import (
     WouldRebuild,
 )
 from hotd.core.records import KeptFailure, Record
-from hotd.core.values import Actor, EntryKind, InstanceId, Instant, Progress
+from hotd.core.values import Actor, EntryKind, InstanceId, Instant, Progress, Spec
 
 __all__ = [
     "LoadKind",
@@ -76,6 +78,7 @@ __all__ = [
     "Trials",
     "Sources",
     "Watcher",
+    "Adding",
     "Desk",
     "LogReader",
 ]
@@ -100,6 +103,9 @@ class Loading(Protocol):
 
         ``newest`` is number and digest of the last generation there was.
         """
+
+    def unhost(self, module: str) -> None:
+        """Nothing of the module is current any more, so that each of its generations can be retired."""
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         """Run the job on a thread of its own; exactly one outcome reaches the sink."""
@@ -223,11 +229,27 @@ class Store(Protocol):
 class Watcher(Protocol):
     def start(self) -> None: ...
     def close(self) -> None: ...
+    def watch(self, roots: Sequence[Path]) -> None:
+        """Watch these, and no others. What is new among them is told as changed."""
+
     def flush(self) -> None:
         """Hand over what has arrived so far, without waiting for quiet."""
 
     def describe(self) -> Mapping[str, Any]:
         """For status: ``backend``, ``folders``, ``pending``."""
+
+
+# --- modules that are added ------------------------------------------------------------------------------------------
+
+
+class Adding(Protocol):
+    """What may be hosted at run time. For threads that may wait for a file."""
+
+    def spec(self, request: requests.Add, actor: Actor) -> Spec:
+        """What was asked for, understood as a table of hotd.toml would be. Raises UsageError, NotPermitted."""
+
+    def watch(self, roots: Iterable[str]) -> None:
+        """See to it that changes below these are seen: the roots of all that is hosted."""
 
 
 # --- output ----------------------------------------------------------------------------------------------------------

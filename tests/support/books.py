@@ -6,14 +6,16 @@ effects out on pretended parts, and holds every effect against what the parts ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from hotd.contract import requests
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, Condition, ModuleView, Origin
 from hotd.core import (
+    adding,
     draining,
     durable,
     ending,
@@ -35,10 +37,12 @@ from hotd.core.effects import (
     Discard,
     Effect,
     Emit,
+    Host,
     Promote,
     Retire,
     StartInstance,
     StartLoad,
+    Unhost,
     Write,
 )
 from hotd.core.environment import Environment
@@ -122,11 +126,14 @@ class World:
         known: Remembered = NOTHING,
         watches: bool = True,
         over: Environment | None = None,
+        added: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.time = time
+        self.added: dict[str, Spec] = {}
+        """What was ever added."""
         chosen = specs or (spec(),)
         self.book: Book = open_book(
-            chosen, now=self.now, max_instances=max_instances, known=known, watches=watches, over=over
+            chosen, now=self.now, max_instances=max_instances, known=known, watches=watches, over=over, added=added
         )
         self.shelf = Shelf()
         """What is durable."""
@@ -214,6 +221,13 @@ class World:
             case Retire(name, number):
                 line = self.lines[name]
                 assert line.memory.pop(number) is not line.current, "current is never retired"
+            case Host(hosted, newest):
+                line = self.lines.setdefault(hosted.name, _Line({f"/ops/{hosted.name}.py": "A"}))
+                assert not line.memory and line.current is None, "what is hosted has gone from memory before"
+                line.newest = newest or line.newest
+            case Unhost(name):
+                assert name not in [one.job.module for one in self.loads.values()], "no load is under way"
+                self.lines[name].current = None
             case StartInstance(asked):
                 module = self.book.modules[asked.id.module]
                 line = self.lines[module.name]
@@ -253,12 +267,17 @@ class World:
 
     def reborn(self, *, died: bool = True, **keys: Any) -> World:
         """The next daemon over what is durable, on the same disk; nothing is started yet."""
-        specs = [module.spec for module in self.book.modules.values()]
         known = self.shelf.remembered(died=died)
-        world = World(*specs, max_instances=self.book.max_instances, time=self.time + 1.0, known=known, **keys)
+        modules = self.book.modules.values()
+        kept = {one.name: {"entry": one.entry, **one.options} for one in known.added if one.entry is not None}
+        specs = [module.spec for module in modules if module.added is None]
+        specs += [self.added[name] for name in kept]
+        most, later = self.book.max_instances, self.time + 1.0
+        world = World(*specs, max_instances=most, time=later, known=known, added=kept, **keys)
+        world.added = self.added
         world.shelf, world.contents, world.lost = self.shelf, self.contents, self.lost
         for name, line in world.lines.items():
-            line.disk = self.lines[name].disk
+            line.disk = self.lines[name].disk if name in self.lines else line.disk
             numbered = known.generations.get(name, ())
             line.newest = max(((one.number, one.digest) for one in numbered), default=(0, ""))
         world.known = known
@@ -410,6 +429,18 @@ class World:
         answer = self.ask_to_undo(module, **keys)
         assert isinstance(answer, Change)
         return answer
+
+    def add(self, spec: Spec, **keys: Any) -> int:
+        """The revision; ``settle`` lets it come to something."""
+        self.added[spec.name] = spec
+        request = requests.Add(spec.name, spec.entry, **keys)
+        revision = self.tell(lambda book, now: adding.add(book, request, spec, ROOT, now))
+        assert isinstance(revision, int)
+        return revision
+
+    def remove(self, module: str, **keys: Any) -> Change:
+        request = requests.Remove(module, **keys)
+        return self._answered(lambda book, now: adding.remove(book, request, ROOT, now))
 
     def pin(self, module: str = OP, **keys: Any) -> Change:
         request = requests.Pin(module, **keys)

@@ -8,6 +8,7 @@ from hotd.contract.views import Change, Event, Origin
 from hotd.core.bundle import Bundle
 from hotd.core.environment import Environment
 from hotd.core.records import (
+    Added,
     Began,
     Ended,
     Forget,
@@ -33,6 +34,7 @@ class Shelf:
         self.over: dict[tuple[str, int], Environment] = {}
         self.rejections: dict[str, list[KeptRejection]] = {}
         self.daemon = KeptDaemon()
+        self.added: dict[str, Added] = {}
         self.bundles: set[str] = set()
         self.revisions: dict[int, Change | None] = {}
         self.intended: dict[int, dict[str, int]] = {}
@@ -66,6 +68,8 @@ class Shelf:
                 self.rejections[module] = [*others, record]
             case KeptFailure():
                 self.failures.append(record)
+            case Added(name):
+                self.added[name] = record
             case KeptDaemon():
                 self.daemon = record
             case Began():
@@ -102,6 +106,7 @@ class Shelf:
             dict(self.over),
             {name: tuple(found) for name, found in self.rejections.items()},
             self.daemon,
+            tuple(self.added.values()),
             last_revision=max(self.revisions, default=0),
             died=died,
             interrupted=interrupted,

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
     from hotctl.view.page import Page
     from hotctl.view.screen import Screen
-    from hotd.contract.requests import Check, Deploy, Drain, Promote, Purge, Reload, Request, Retry, Stage, Undo, Wait
+    from hotd.contract.requests import (
+        Add,
+        Check,
+        Deploy,
+        Drain,
+        Promote,
+        Purge,
+        Reload,
+        Request,
+        Retry,
+        Stage,
+        Undo,
+        Wait,
+    )
     from hotd.contract.views import Change, Waited
 
     Settle = Callable[[Change, float, Callable[[str], None]], tuple[Change, Page]]
@@ -77,6 +90,8 @@ CATALOG: dict[str, Entry] = {
         ("pin", "MODULE", "nothing changes the current generation", CHANGE),
         ("unpin", "MODULE", "the current generation may change again", CHANGE),
         ("make-permanent", "MODULE", "a start loads what is current now", CHANGE),
+        ("add", "NAME --entry M:N", "host another module, from now on", CHANGE),
+        ("remove", "NAME", "drain a module that was added, and forget it", CHANGE),
         ("reset", "MODULE", "back to what hotd.toml says", CHANGE),
     )
 }
@@ -155,7 +170,7 @@ class Here:
 
     def roll_out(
         self,
-        request: Reload | Check | Undo | Deploy | Stage | Promote | Retry,
+        request: Reload | Check | Undo | Add | Deploy | Stage | Promote | Retry,
         *,
         verb: str,
         doing: str,

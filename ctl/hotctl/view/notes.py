@@ -47,9 +47,13 @@ def held(module: ModuleView, *, daemon_paused: bool, told_apart: bool) -> list[L
         lines.append(_note("out of sync: ", text, way_out("OutOfSync", module, daemon_paused=daemon_paused)))
     if module.generation is None and module.rejected is None:
         lines.append(_note("", "nothing has been loaded yet", f"hotctl reload {module.name}"))
+    if module.leaving:
+        lines.append(_note("being removed: ", "it goes when its instances have ended", f"hotctl remove {module.name}"))
+    elif module.added:
+        lines.append(_note("added: ", "hotd.toml knows nothing of it", f"hotctl remove {module.name}"))
     if module.moved:
         lines.append(_note("over other versions: ", module.moved, None))
-    if module.stopped:
+    if module.stopped and not module.leaving:
         lines.append(_note("", "stopped", f"hotctl start {module.name}"))
     says_so = module.out_of_sync and module.rejected is None  # that note names the same way out
     if module.watch == "paused" and not daemon_paused and not says_so:

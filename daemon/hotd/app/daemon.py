@@ -8,14 +8,15 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import hotd
 from hotd import api
+from hotd.app.adding import Additions, added_before
 from hotd.app.clock import SystemClock
 from hotd.app.environment import environment
 from hotd.app.pages import LogPages
@@ -30,8 +31,8 @@ from hotd.core.book import Book, open_book, without
 from hotd.core.effects import Decision, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.records import Remembered
-from hotd.core.rollouts import open_rollout
-from hotd.core.values import DAEMON, Instant
+from hotd.core.rollouts import named, open_rollout
+from hotd.core.values import DAEMON, Instant, Spec
 from hotd.engine.desk import About, Desk
 from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
@@ -139,7 +140,9 @@ class Daemon:
             trials=store.trials,
         )
         undo.callback(loading.close)
-        for spec in config.modules:
+        added, said = added_before(known.added, config.roots, [spec.name for spec in config.modules])
+        specs = (*config.modules, *added)
+        for spec in specs:
             loading.host(spec.name, spec.roots, spec.keep, _newest(known, spec.name))
         threads.inherit(api.CURRENT)
 
@@ -149,7 +152,7 @@ class Daemon:
         executor = ThreadExecutor(loading.code, instance_event, capture)
         undo.callback(executor.close)
         engine = Engine(
-            self._book(known, began),
+            self._book(known, began, specs, said),
             clock=clock,
             loading=loading,
             executor=executor,
@@ -168,7 +171,10 @@ class Daemon:
         signals.start()
 
         watcher = self._watcher(engine, _sweep(loading, engine, undo))
-        desk = Desk(engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS)
+        additions = Additions(config.roots, watcher)
+        desk = Desk(
+            engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS, additions
+        )
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
         # Whoever follows events or logs is parked in a call: let them go before the port waits for its calls.
@@ -179,7 +185,11 @@ class Daemon:
         if config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.
             undo.callback(watcher.close)
+            roots = [root for spec in specs for root in spec.roots]
+            additions.watch(root for root in roots if Path(root).is_dir())
             watcher.start()
+            # One that was added and is gone by now keeps nothing from being served; it is waited for.
+            additions.watch(roots)
         engine.tell(lambda book, now: starting.start(book, known, now))
         return engine
 
@@ -192,12 +202,14 @@ class Daemon:
         claim_socket(self._config.control.socket)
         return state
 
-    def _book(self, known: Remembered, began: Instant) -> Book:
+    def _book(
+        self, known: Remembered, began: Instant, specs: tuple[Spec, ...], added: Mapping[str, Mapping[str, Any]]
+    ) -> Book:
         config = self._config
         most, watches = config.max_instances, config.watch.enabled
         # To ask for versions takes a moment, and where nothing ran before there is nothing to compare them with.
         over = environment() if known.over else None
-        return open_book(config.modules, now=began, max_instances=most, known=known, watches=watches, over=over)
+        return open_book(specs, now=began, max_instances=most, known=known, watches=watches, over=over, added=added)
 
     def _watcher(self, engine: Engine, sweep: Sweep) -> FileWatcher:
         watch = self._config.watch
@@ -242,20 +254,21 @@ class Daemon:
         return About(os.getpid(), hotd.__version__, platform.python_version(), sys.executable, socket)
 
     def _reload_all(self, engine: Engine) -> None:
-        names = [spec.name for spec in self._config.modules]
-
         def decide(book: Book, now: Instant) -> Decision:
+            if not book.modules:
+                return Decision(book)
+            names = named(book, (), everything=True)
             return open_rollout(
                 book, names, LoadKind.STAGE, cause="SIGHUP", actor=DAEMON, now=now, atomic=True, skips=True
             )
 
-        if names:
-            engine.tell(decide)
+        engine.tell(decide)
 
     # --- while it serves ---------------------------------------------------------------------------------------------
 
     def _serve(self, engine: Engine) -> None:
-        patience = max((spec.load_deadline for spec in self._config.modules), default=0.0) + GRACE
+        modules = engine.book.modules.values()
+        patience = max((module.spec.load_deadline for module in modules), default=0.0) + GRACE
         self._notifier.extend_timeout(patience)
         engine.wait_for(_first_loads_over, patience)
         text = summary(engine.book)

@@ -1,7 +1,18 @@
 """hotd.toml, environment and argv, turned into one frozen Config; every error is told at once."""
 
+from hotd.config.adding import outside, read_added
 from hotd.config.init import write_example
 from hotd.config.reading import from_command_line, load_config
 from hotd.config.values import Config, Control, Later, Watch
 
-__all__ = ["Config", "Control", "Later", "Watch", "from_command_line", "load_config", "write_example"]
+__all__ = [
+    "Config",
+    "Control",
+    "Later",
+    "Watch",
+    "from_command_line",
+    "load_config",
+    "outside",
+    "read_added",
+    "write_example",
+]

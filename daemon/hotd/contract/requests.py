@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 LONGEST_WAIT = 20.0
@@ -297,6 +297,31 @@ class MakePermanent:
 
 
 @dataclass(frozen=True, slots=True)
+class Add:
+    """Host another module: ``options`` are the other keys that its table in hotd.toml would have.
+
+    ``roots`` are absolute; none are those of hotd.toml.
+    """
+
+    module: str
+    entry: str
+    roots: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Drain a module that was added and forget it. Asked again while it drains, it waits on."""
+
+    module: str
+    reason: str = ""
+    if_generation: int | None = None
+    max_wait: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     module: str
     reason: str = ""
@@ -338,5 +363,7 @@ Request = (
     | Pin
     | Unpin
     | MakePermanent
+    | Add
+    | Remove
     | Reset
 )

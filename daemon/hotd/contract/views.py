@@ -94,6 +94,10 @@ class ModuleView:
     """``hotctl stop`` holds until ``hotctl start``."""
     overrides: dict[str, Any] = field(default_factory=dict)
     """What hotd.toml says where somebody decided otherwise at run time; ``hotctl reset`` returns to it."""
+    added: bool = False
+    """By ``hotctl add``: hotd.toml knows nothing of it."""
+    leaving: bool = False
+    """``hotctl remove``: it goes as soon as its instances have ended."""
     moved: str = ""
     """What current runs over that is another than when it was new: ``pydantic 2.7 -> 2.9 since g3``."""
 
@@ -400,8 +404,8 @@ class Reason:
     """One thing that is in the way, with the next command to type."""
 
     type: str
-    """That of a condition, or: Moved, Draining, Purging, Abandoned, Superseded, Standby, InFlight, NotLoaded, Stopped,
-    Paused, TooManyGenerations"""
+    """That of a condition, or: Leaving, Moved, Draining, Purging, Abandoned, Superseded, Standby, InFlight, NotLoaded,
+    Stopped, Paused, TooManyGenerations"""
     message: str
     next: str
     hint: str | None = None

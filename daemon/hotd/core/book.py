@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from hotd.contract.errors import UnknownModule
@@ -29,6 +30,7 @@ from hotd.core.modules import (
     Generation,
     Instance,
     Leak,
+    Leaving,
     Left,
     Module,
     Outdated,
@@ -48,7 +50,8 @@ from hotd.core.values import Instant, Spec
 __all__ = [
     "Book", "Stopping", "open_book", "recorded", "unknown_module", "MOST_REVISIONS",
     # Its modules …
-    "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Left", "Outdated", "Pace",
+    "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Leaving", "Left", "Outdated",
+    "Pace",
     "saw", "quarantined",
     "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "EVERYTHING", "DEATHS",
     "MOST_QUARANTINED",
@@ -87,6 +90,8 @@ class Book:
     next_hold: int = 1
     degraded: Mapping[str, tuple[str, Instant]] = field(default_factory=dict)
     """What degrades the daemon itself: type -> (message, since)."""
+    departed: Mapping[str, Module] = field(default_factory=dict)
+    """What is known of modules that are hosted no more: their numbers go on should they come back."""
     over: Environment | None = None
     """What generations run over now, as far as somebody asked."""
     store: Storing = field(default_factory=Storing)
@@ -121,7 +126,7 @@ class Book:
 
     def held(self, module: Module) -> bool:
         """Whether file changes are only recorded."""
-        by_itself = module.paused or module.pinned or module.spec.watch == "manual"
+        by_itself = module.paused or module.pinned or module.spec.watch == "manual" or module.leaving is not None
         return self.paused or by_itself or self.deployed(module) is not None or not self.watches
 
     def deployed(self, module: Module) -> Hold | None:
@@ -145,9 +150,14 @@ def open_book(
     known: Remembered = NOTHING,
     watches: bool = True,
     over: Environment | None = None,
+    added: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Book:
-    """The book of a daemon that starts: what hotd.toml says, and what the store remembers of it."""
-    modules = {spec.name: restored(spec, known, now) for spec in specs}
+    """The book of a daemon that starts: what hotd.toml says, and what the store remembers of it.
+
+    ``added`` are those of the modules that stand in no hotd.toml, each with what it was added with.
+    """
+    modules = {spec.name: replace(restored(spec, known, now), added=added.get(spec.name)) for spec in specs}
+    others = known.generations.keys() - modules.keys()
     revision, store = known.last_revision + 1, storing_at_start(known, now)
     return Book(
         modules,
@@ -156,6 +166,7 @@ def open_book(
         paused=known.daemon.paused,
         watches=watches,
         first_revision=revision,
+        departed={name: restored(Spec(name, "", ()), known, now) for name in others},
         next_revision=revision,
         over=over,
         store=store,

@@ -17,6 +17,7 @@ from hotd.core.book import UNREAD, Book, FailureRecord, Generation, Intended, Mo
 from hotd.core.effects import Decision, Effect, Emit, Write
 from hotd.core.messages import LoadKind, Stored
 from hotd.core.records import (
+    Added,
     Began,
     Ended,
     Forget,
@@ -106,7 +107,10 @@ def difference(before: Book, after: Book) -> Iterator[Record]:
     for name, module in after.modules.items():
         old = before.modules.get(name)
         if old is not module:
+            yield from _of_coming(old, module)
             yield from _of_module(old or Module(module.spec, module.spec.replicas), module)
+    for name in before.modules.keys() - after.modules.keys():
+        yield Added(name, None)
     for revision, rollout in after.rollouts.items():
         known = before.rollouts.get(revision)
         if known is not rollout:
@@ -122,12 +126,21 @@ def everything(book: Book) -> Iterator[Record]:
     yield Began(book.started.wall, book.first_revision)
     yield KeptDaemon(book.paused)
     for module in book.modules.values():
+        yield from _of_coming(None, module)
         yield kept_module(module)
         yield from (_whole(module.name, generation) for generation in module.generations.values())
         yield from (_kept_rejection(module.name, one) for one in module.rejections)
     for rollout in book.rollouts.values():
         yield from _of_rollout(None, rollout, book)
     yield from map(kept_revision, book.history)
+
+
+def _of_coming(old: Module | None, new: Module) -> Iterator[Record]:
+    """Whether the next start hosts it. Not what is being removed: whoever removed it was told so."""
+    if new.added is None or (old is not None and (old.added, old.leaving) == (new.added, new.leaving)):
+        return
+    options = {key: value for key, value in new.added.items() if key != "entry"}
+    yield Added(new.name, new.spec.entry, options) if new.leaving is None else Added(new.name, None)
 
 
 def _of_module(old: Module, new: Module) -> Iterator[Record]:

@@ -11,7 +11,7 @@ from hotd.contract.views import Change
 from hotd.core.book import Book
 from hotd.core.messages import InstanceSpec, LoadJob
 from hotd.core.records import Record
-from hotd.core.values import InstanceId
+from hotd.core.values import InstanceId, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,21 @@ class Discard:
 class Retire:
     module: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Make room for a module's generations; ``newest`` is number and digest of the last one there was."""
+
+    spec: Spec
+    newest: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unhost:
+    """No generation of the module is current any more; each of them is then retired."""
+
+    module: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ class Emit:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-Effect = StartLoad | AbandonLoad | Promote | Discard | Retire | StartInstance | AskToEnd | Write | Emit
+Effect = StartLoad | AbandonLoad | Promote | Discard | Retire | StartInstance | AskToEnd | Host | Unhost | Write | Emit
 
 
 @dataclass(frozen=True, slots=True)

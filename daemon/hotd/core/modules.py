@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from hotd.contract.views import ErrorView, Origin
 from hotd.core.copies import without
@@ -203,6 +203,15 @@ class Outdated:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """It was removed, and its instances have not ended yet."""
+
+    since: Instant
+    actor: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How fast ended instances are replaced: ends within a second of the start slow it down, doubling each time."""
 
@@ -263,6 +272,9 @@ class Module:
     failures: tuple[FailureRecord, ...] = ()
     errors: int = 0
     reloads: int = 0
+    added: Mapping[str, Any] | None = None
+    """What somebody said who had it hosted at run time; None of one that stands in hotd.toml."""
+    leaving: Leaving | None = None
 
     @property
     def name(self) -> str:

@@ -53,9 +53,10 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
     """A load job came to its end."""
     found = _member_in_load(book, outcome.job.id)
     if found is None:
-        module = book.modules[outcome.job.module]
-        over = replace(module, hung=without(module.hung, outcome.job.id))
-        return Decision(book.having(over), _late(book, outcome))
+        module = book.modules.get(outcome.job.module)
+        if module is not None:
+            book = book.having(replace(module, hung=without(module.hung, outcome.job.id)))
+        return Decision(book, _late(book, outcome))
     rollout, member = found
     rollout = having(rollout, outcome.origins)
     book = replace(book, rollouts={**book.rollouts, rollout.revision: rollout})

@@ -67,6 +67,8 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
         errors=module.errors,
         stopped=module.stopped,
         overrides=overrides(module),
+        added=module.added is not None,
+        leaving=module.leaving is not None,
         moved=moved_since(book, module, module.current) if module.current is not None else "",
     )
 
@@ -74,6 +76,8 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
 def overrides(module: Module) -> dict[str, Any]:
     """What hotd.toml says of that which is otherwise now, because somebody said so."""
     ours = {"replicas": module.replicas, "paused": module.paused, "stopped": module.stopped}
+    if module.leaving is not None:
+        return {}
     theirs = {"replicas": module.spec.replicas, "paused": False, "stopped": False}
     return {key: said for key, said in theirs.items() if ours[key] != said}
 

@@ -56,7 +56,8 @@ def check_number(module: Module, number: int) -> None:
 
 def blockers(module: Module, number: int | None) -> list[Instance]:
     """The instances that hold up a drain, or do not end though they were asked to; of one generation, or of all."""
-    held = [i for i in module.instances.values() if i.generation != module.current or i.state in ASKED]
+    out = module.leaving is not None
+    held = [i for i in module.instances.values() if out or i.generation != module.current or i.state in ASKED]
     return [i for i in held if number in (None, i.generation)]
 
 
@@ -144,7 +145,10 @@ def _held(book: Book, module: Module, told: set[str], now: Instant) -> Iterator[
         yield Reason("NotLoaded", "nothing has been loaded yet", f"hotctl reload {module.name}")
     if module.current is not None and (moved := moved_since(book, module, module.current)):
         yield Reason("Moved", f"it runs over {moved}", f"hotctl generations {module.name}", generation=module.current)
-    if module.stopped:
+    if module.leaving is not None:
+        message = f"{module.name} is being removed: {module.leaving.cause}, by {module.leaving.actor}"
+        yield Reason("Leaving", message, f"hotctl remove {module.name}", since=rfc3339(module.leaving.since))
+    elif module.stopped:
         yield Reason("Stopped", f"{module.name} is stopped: no instance is started", f"hotctl start {module.name}")
     if (book.paused or module.paused) and "paused" not in told:
         which = "hotctl resume" if book.paused else f"hotctl resume {module.name}"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hotd.contract.events import EventName
+from hotd.core.adding import depart
 from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Standby
 from hotd.core.concluding import conclude
 from hotd.core.deploying import expire
@@ -59,6 +60,8 @@ def reconcile(book: Book, now: Instant) -> Decision:
     for name in book.modules:
         book, more = ask_leaving(book, book.modules[name], now)
         effects += more
+    book, more = depart(book, now)
+    effects += more
     return Decision(book, tuple(effects))
 
 

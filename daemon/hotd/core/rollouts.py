@@ -66,7 +66,9 @@ def named(book: Book, names: tuple[str, ...], everything: bool) -> tuple[str, ..
         raise UsageError("--all and names of modules exclude each other")
     if not everything and not names:
         raise UsageError("name a module, or say --all")
-    return tuple(book.modules) if everything else tuple(dict.fromkeys(book.module(name).name for name in names))
+    if everything:
+        return tuple(name for name, module in book.modules.items() if module.leaving is None)
+    return tuple(dict.fromkeys(book.module(name).name for name in names))
 
 
 def check_generation(book: Book, names: Iterable[str], wanted: int | None) -> None:

@@ -85,7 +85,7 @@ def reset(book: Book, request: requests.Reset, actor: Actor, now: Instant) -> De
     if module.stopped:
         said.append("started again")
         module = replace(module, stopped=False, finished=0, pace=Pace())
-    note = "; ".join(said) or "is as hotd.toml says already"
+    note = "; ".join(said) or f"is as {'hotd.toml says' if module.added is None else 'it was added'} already"
     note += f"; still pinned (`hotctl unpin {module.name}`)" if module.pinned else ""
     event = told(EventName.MODULE_RESET, module.name, f"{module.name}: {note}", actor, "reset", request.reason)
     return done(book.having(module), [module.name], note, (event,) if said else ())

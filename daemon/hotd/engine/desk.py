@@ -12,6 +12,7 @@ from hotd.contract.codec import to_text
 from hotd.contract.errors import HotdError, StoreDegraded
 from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import Verb
+from hotd.core.adding import check_stays
 from hotd.core.book import Book, Module
 from hotd.core.picture import outcome_of
 from hotd.core.records import Audited
@@ -19,7 +20,7 @@ from hotd.core.values import Actor
 from hotd.core.wording import serving
 from hotd.engine.engine import Decide, Engine
 from hotd.engine.events import EventRing
-from hotd.ports import Clock, Executor, Loading, LogReader, Store, Watcher
+from hotd.ports import Adding, Clock, Executor, Loading, LogReader, Store, Watcher
 
 T = TypeVar("T")
 
@@ -55,9 +56,12 @@ class Desk:
     about: About
     answers: Mapping[str, Callable[..., Any]]
     """verb -> how it is answered (``hotd.engine.verbs.ANSWERS``)."""
+    adding: Adding
 
     def ask(self, verb: Verb, request: Request, actor: Actor) -> Any:
         try:
+            if verb.changes:
+                check_stays(self.engine.book, request)
             answer = self.answers[verb.name](self, request, actor)
         except HotdError as error:
             self._audit(verb, request, actor, error.code)

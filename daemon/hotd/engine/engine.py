@@ -22,10 +22,12 @@ from hotd.core.effects import (
     Discard,
     Effect,
     Emit,
+    Host,
     Promote,
     Retire,
     StartInstance,
     StartLoad,
+    Unhost,
     Write,
 )
 from hotd.core.messages import Stored, Unwritten
@@ -273,6 +275,11 @@ class Engine:
                 self._loading.discard(effect.module, effect.number)
             case Retire():
                 self._loading.retire(effect.module, effect.number)
+            case Host():
+                spec = effect.spec
+                self._loading.host(spec.name, spec.roots, spec.keep, effect.newest)
+            case Unhost():
+                self._loading.unhost(effect.module)
             case StartInstance():
                 self._executor.start(effect.spec)
             case AskToEnd():

@@ -144,6 +144,8 @@ class Hosting:
         self._lines: dict[str, _Line] = {}
         self._sticky = Sticky()
         self._sweep: Sweep | None = None
+        self._replaced: list[_Line] = []
+        """Of modules that went and came back: of those that left memory somebody may still hold something."""
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
 
@@ -154,7 +156,12 @@ class Hosting:
         loader.remains.changed = partial(self._left_behind, module)
         if self._trials is not None:
             loader.executing = partial(self._trials.begin, module)
+        if module in self._lines:
+            self._replaced.append(self._lines[module])
         self._lines[module] = _Line(loader, roots)
+
+    def unhost(self, module: str) -> None:
+        self._lines[module].loader.step_down()
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         thread = threading.Thread(target=self._work, args=(job, sink), name=f"hotd-loader-{job.module}", daemon=True)
@@ -233,7 +240,7 @@ class Hosting:
     def close(self) -> None:
         self._clearing.close()
         self._reclaim.close()
-        for line in self._lines.values():
+        for line in (*self._lines.values(), *self._replaced):
             line.codes.clear()
             line.staged.clear()
             line.loader.close()

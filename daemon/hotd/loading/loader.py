@@ -273,6 +273,10 @@ class Loader:
             self._ledger.refused_candidate(candidate)  # it is what the disk holds: what it imports may be its cure
         return self._undo(candidate)
 
+    def step_down(self) -> None:
+        """Nothing is current any more: what was can be retired, and the next load executes everything."""
+        self._let_go()
+
     def retire(self, generation: Generation) -> frozenset[str]:
         """Nobody goes back to this generation: from now on what is left of it in memory is a leak. Busy for current.
 
@@ -322,14 +326,17 @@ class Loader:
             self._closed = True
         leave(self)
         self._pool.leave(self)
+        self._let_go()
+        self._open, self._staging, self._past = [], [], []
+        self._sentinels = Sentinels()
+        self._unhook()
+
+    def _let_go(self) -> None:
         if self._current is not None:
             take_overloads(self._current.parts)  # they would keep it in memory for ever
         self._current = None
         ledger, self._ledger = self._ledger, Ledger(self._roots, self._pool.source)
         ledger.close()
-        self._open, self._staging, self._past = [], [], []
-        self._sentinels = Sentinels()
-        self._unhook()
 
     # --- one attempt ---------------------------------------------------------------------------------------------
 

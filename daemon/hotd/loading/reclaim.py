@@ -194,7 +194,10 @@ class Reclaim:
         self._leaving.append(leaving)
 
     def _retire(self, leaving: Leaving) -> frozenset[str]:
-        line = self._lines.setdefault(leaving.module, _Line(leaving.loader))
+        line = self._lines.get(leaving.module)
+        if line is None or line.loader is not leaving.loader:
+            # The module went and came back: what is left of its earlier life is no news any more.
+            line = self._lines[leaving.module] = _Line(leaving.loader)
         line.since.setdefault(leaving.generation.number, self._now())
         self._pause = self._pacing.again
         return leaving.loader.retire(leaving.generation)

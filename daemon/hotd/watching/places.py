@@ -36,6 +36,11 @@ class Places:
         self._roots = tuple(dict.fromkeys(Root.at(path) for path in roots))
         self._interest = interest
 
+    def move(self, roots: Sequence[Path]) -> None:
+        """From now on these are the roots, for whoever holds this. What is a root already is not looked up anew."""
+        known = {root.named: root for root in self._roots}
+        self._roots = tuple(dict.fromkeys(known.get(str(path.absolute()), Root.at(path)) for path in roots))
+
     def trees(self) -> tuple[Root, ...]:
         """The roots to schedule: those that lie in no other. Of two for one folder the first."""
         trees: list[Root] = []

@@ -98,6 +98,8 @@ class FileWatcher:
         self._standing: dict[str, _Standing | None] = {}
         """Of each root that lies in no other, when it was last looked at; None while there is no folder."""
         self._backend: Backend | None = None
+        self._scheduled: set[str] = set()
+        """The trees that it watches, or watched once."""
         self._thread: threading.Thread | None = None
         self._arrival = threading.Condition()
         """Guards the arrivals and `_closed`. Held for an append only: watchdog waits for it."""
@@ -133,6 +135,28 @@ class FileWatcher:
             raise
         self._thread = threading.Thread(target=self._settle, name="hotd-watcher", daemon=True)
         self._thread.start()
+
+    def watch(self, roots: Sequence[Path]) -> None:
+        """From now on these are the roots: all that lies below a new one is told, and nothing below one that is none.
+
+        One that is not there yet is waited for.
+        """
+        with self._handing_over:
+            self._roots = tuple(dict.fromkeys(roots))
+            if self._thread is None or self._closed:
+                return
+            before, now = {tree.real for tree in self._places.trees()}, self._clock.now().mono
+            self._places.move(self._roots)
+            self._repositories = Repositories(tree.real for tree in self._places.trees())
+            self._standing = self._look()
+            new = [tree for tree in self._places.trees() if tree.real not in before]
+            if any(tree.real in self._scheduled for tree in new):
+                # It was a root before, and whether its watch is still one nobody knows: nobody minded it since.
+                self._watch_again(now)
+            else:
+                self._begin(new, now)
+        with self._arrival:
+            self._arrival.notify_all()
 
     def close(self) -> None:
         """Stop watching and join all threads; what is pending is dropped. Twice is fine, and so is before ``start``."""
@@ -174,6 +198,7 @@ class FileWatcher:
         """Raises OSError."""
         self._backend = self._backend or self._make_backend()
         self._backend.schedule(_Handler(self._arrived), tree.real)
+        self._scheduled.add(tree.real)
 
     def _make_backend(self) -> Backend:
         if self._polls:
@@ -181,7 +206,7 @@ class FileWatcher:
         return Inotify(self._places, self._tell_degraded)
 
     def _stop_backend(self) -> None:
-        backend, self._backend = self._backend, None
+        backend, self._backend, self._scheduled = self._backend, None, set()
         if backend is not None:
             backend.close()
 
@@ -314,8 +339,12 @@ class FileWatcher:
         self._places = Places(self._roots, self._interest)
         self._repositories = Repositories(tree.real for tree in self._places.trees())
         self._standing = self._look()
+        return self._begin(self._places.trees(), now)
+
+    def _begin(self, trees: Iterable[Root], now: float) -> bool:
+        """Watch these trees, and tell all that is in them. False where something stays unseen."""
         complete = True
-        for tree in self._places.trees():
+        for tree in trees:
             try:
                 self._schedule(tree)
             except OSError as error:

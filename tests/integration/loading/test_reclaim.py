@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from types import ModuleType
@@ -277,3 +278,39 @@ def test_after_the_end_nothing_is_seen_off(it: Hosted, lib: Any) -> None:
     # It may be in the middle of collecting garbage, which nothing cuts short.
     eventually(lambda: not any(thread.name == "hotd-reclaim" for thread in threading.enumerate()))
     it.loading._reclaim.close()
+
+
+def test_a_module_that_is_hosted_no_more_leaves_memory(it: Hosted, ops: Ops, lib: Any) -> None:
+    """All its generations, the current one too: each hook is called, nothing stays; and it may come back."""
+    it.host("m", "other")
+    ops.write(m=source(1), other="def work(): pass")
+    it.bring("other")
+    it.bring("m")
+    ops.write(m=source(2))
+    it.bring("m")
+    gone = [weakref.ref(it.loading.code("m", number).generation.module("m")) for number in (1, 2)]
+    it.loading.unhost("m")
+    for number in (1, 2):
+        it.loading.retire("m", number)
+    assert {lib.SAID.get(timeout=20)[0] for _ in gone} == {1, 2}
+    eventually(lambda: [one() for one in gone] == [None, None])
+    assert it.quiet(), "nothing leaks"
+    it.loading.host("m", (str(ops.root),), newest=(2, "another"))
+    ops.write(m=source(3))
+    assert it.bring("m") == 3
+    ops.write(m=source(4))
+    it.bring("m")
+    it.loading.retire("m", 3)
+    assert lib.SAID.get(timeout=20)[0] == 3
+
+
+def test_what_leaks_of_a_module_that_came_back_is_told(it: Hosted, ops: Ops, lib: Any) -> None:
+    """As of any other."""
+    for life in (1, 2):
+        it.loading.host("m", (str(ops.root),), newest=(life, "x") if life > 1 else None)
+        ops.write(m=source(life * 10, more="some_lib.KEPT.append(work)"))
+        number = it.bring("m")
+        it.loading.unhost("m")
+        it.loading.retire("m", number)
+        assert it.leaks().leaked[-1].parts == ("m",)
+    lib.KEPT.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.integration.watching.rig import Rig
+from tests.integration.watching.rig import Rig, watching_threads
 from tests.support.eventually import eventually
 
 
@@ -15,6 +15,59 @@ def package(folder: Path, *names: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("VERSION = 1\n", "utf-8")
     return folder
+
+
+def test_a_root_may_come_later(rig: Rig) -> None:
+    """What lies in it is told, and what changes there from then on; the others go on as they were."""
+    package(rig.elsewhere, "late.py", "deep/m.py")
+    watcher = rig.start()
+    threads = set(watching_threads())
+
+    watcher.watch([rig.root, rig.elsewhere])
+    rig.first_told("../elsewhere/late.py")
+    assert rig.told == {str(rig.elsewhere), *(str(rig.elsewhere / name) for name in ("late.py", "deep/m.py"))}
+    rig.forget()
+    rig.write(rig.elsewhere / "deep" / "m.py", "VERSION = 2\n")
+    assert rig.told_of("../elsewhere/deep/m.py") == [{"../elsewhere/deep/m.py"}]
+    rig.write(rig.root / "m.py")
+    assert rig.told_of("m.py") == [{"m.py"}]
+    assert threads <= set(watching_threads())
+
+
+def test_a_root_may_go(rig: Rig) -> None:
+    """And come back, whatever became of the folder meanwhile."""
+    package(rig.elsewhere, "late.py")
+    watcher = rig.start(rig.root, rig.elsewhere)
+    watcher.watch([rig.root])
+    rig.write(rig.elsewhere / "late.py", "VERSION = 2\n")
+    rig.catch_up()
+    assert rig.batches == []
+    shutil.rmtree(rig.elsewhere)
+    package(rig.elsewhere, "late.py")
+    watcher.watch([rig.root, rig.elsewhere])
+    rig.first_told("../elsewhere/late.py")
+    rig.catch_up()
+    rig.forget()
+    rig.write(rig.elsewhere / "late.py", "VERSION = 3\n")
+    assert rig.told_of("../elsewhere/late.py") == [{"../elsewhere/late.py"}]
+
+
+def test_a_root_that_comes_later_may_not_be_there_yet(rig: Rig) -> None:
+    """It is waited for. Below a root that is watched already nothing has to be done."""
+    watcher = rig.start()
+    watcher.watch([rig.root, rig.folder / "new", rig.root / "sub"])
+    package(rig.folder / "new", "late.py")
+    rig.first_told("../new/late.py")
+    assert not rig.degraded
+
+
+def test_roots_may_be_changed_before_the_start(rig: Rig) -> None:
+    """It is with those that it starts."""
+    watcher = rig.watcher()
+    watcher.watch([rig.elsewhere, rig.root])
+    watcher.start()
+    rig.write(rig.elsewhere / "late.py")
+    assert rig.told_of("../elsewhere/late.py") == [{"../elsewhere/late.py"}]
 
 
 def test_a_folder_moved_in_brings_its_files(rig: Rig) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from hotd.contract import requests
 from hotd.contract.errors import Expired, StoreDegraded
 from hotd.contract.views import Change, Event, RevisionView
 from hotd.core.bundle import Bundle
 from hotd.core.effects import Decision
 from hotd.core.messages import Holder, InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged, Stored, Unwritten, Written
 from hotd.core.records import KeptFailure, Record, Trouble
-from hotd.core.values import InstanceId, Instant, Progress
+from hotd.core.values import Actor, InstanceId, Instant, Progress, Spec
 from hotd.engine.engine import Engine
 from hotd.ports import Code, Sources
 
@@ -57,6 +58,9 @@ class FakeLoading:
         self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
     ) -> None:
         self.calls.append(("host", module))
+
+    def unhost(self, module: str) -> None:
+        self.calls.append(("unhost", module))
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         self.calls.append(("start", job.module))
@@ -112,12 +116,14 @@ class FakeExecutor:
 
     started: list[InstanceSpec] = field(default_factory=list)
     stopped: list[InstanceId] = field(default_factory=list)
+    on_stop: Callable[[InstanceId], None] = field(default=lambda _: None)
 
     def start(self, spec: InstanceSpec) -> None:
         self.started.append(spec)
 
     def stop(self, instance: InstanceId) -> None:
         self.stopped.append(instance)
+        self.on_stop(instance)
 
     def progress(self, instance: InstanceId) -> Progress | None:
         return None
@@ -126,6 +132,19 @@ class FakeExecutor:
         return None
 
     def close(self) -> None: ...
+
+
+@dataclass
+class FakeAdding:
+    """Takes what it is asked for as it is."""
+
+    watched: list[tuple[str, ...]] = field(default_factory=list)
+
+    def spec(self, request: requests.Add, actor: Actor) -> Spec:
+        return Spec(request.module, request.entry, request.roots or ("/ops",))
+
+    def watch(self, roots: Iterable[str]) -> None:
+        self.watched.append(tuple(roots))
 
 
 class FakeStore:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
 from hotd.engine.verbs import ANSWERS
 from tests.support.books import ROOT, spec
-from tests.unit.engine.ports import FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
+from tests.unit.engine.ports import FakeAdding, FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
 
 PATIENCE = 20.0
 LAST = 7
@@ -32,6 +33,7 @@ class NoLogs:
 
 class NoWatcher:
     def start(self) -> None: ...
+    def watch(self, roots: Sequence[Path]) -> None: ...
     def flush(self) -> None: ...
 
     def close(self) -> None: ...
@@ -63,7 +65,7 @@ def desk(store: FakeStore) -> Iterator[Desk]:
     engine = Engine(book, clock=clock, loading=loading, executor=executor, events=events, store=store)
     engine.start()
     about = About(1, "0", "3", "python", "/s")
-    yield Desk(engine, loading, executor, NoWatcher(), events, NoLogs(), clock, store, about, ANSWERS)
+    yield Desk(engine, loading, executor, NoWatcher(), events, NoLogs(), clock, store, about, ANSWERS, FakeAdding())
     engine.stop(0.0)
     assert engine.join(PATIENCE)
 

@@ -38,6 +38,7 @@ def status(*modules: views.ModuleView) -> views.Status:
     return views.Status(daemon, modules)
 
 
+DONE = change("promoted")
 PAGE = views.Events((), 9, 0)
 
 
@@ -109,6 +110,8 @@ def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
         (lambda d: d.resume("m"), requests.Resume("m"), change("done")),
         (lambda d: d.scale("m", 3), requests.Scale("m", 3), change("done")),
         (lambda d: d.stop("m-1", if_generation=2), requests.Stop("m-1", if_generation=2), change("done")),
+        (lambda d: d.add("m", "m:M", roots=["/r"], timeout=0), requests.Add("m", "m:M", ("/r",), {}, "", 0.0), DONE),
+        (lambda d: d.remove("m", timeout=0), requests.Remove("m", max_wait=0.0), change("done")),
         (lambda d: d.start("m"), requests.Start("m"), change("done")),
         (lambda d: d.restart("m"), requests.Restart("m"), change("done")),
         (lambda d: d.drain("m", 1, deadline=9.0), requests.Drain("m", 1, 9.0), change("done")),
@@ -274,6 +277,15 @@ def test_a_wait_is_one_in_pieces_and_its_end_names_what_it_waited_for() -> None:
     with pytest.raises(DeadlinePassed, match="not in time: m: m-1 runs g1 still") as caught:
         Daemon(Script(late)).wait("m", "drained", timeout=0)
     assert caught.value.hint == "hotctl why m"
+
+
+def test_a_removal_is_waited_for_in_pieces() -> None:
+    """The daemon parks a call for 20 s at most."""
+    script = Script(change("in-flight"), change("done"))
+    assert Daemon(script).remove("m") == change("done")
+    assert script.asked == [requests.Remove("m"), requests.Remove("m")]
+    with pytest.raises(DeadlinePassed):
+        Daemon(Script(change("in-flight"))).remove("m", timeout=0)
 
 
 # --- streams ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from hotd.engine.verbs import (
     abort,
+    add,
     blocking,
     check,
     deploy,
@@ -27,6 +28,7 @@ from hotd.engine.verbs import (
     promote,
     purge,
     reload,
+    remove,
     reset,
     restart,
     resume,
@@ -45,6 +47,8 @@ from hotd.engine.verbs import (
 
 ANSWERS: dict[str, Callable[..., Any]] = {
     "abort": abort.answer,
+    "add": add.answer,
+    "remove": remove.answer,
     "promote": promote.answer,
     "retry": retry.answer,
     "stage": stage.answer,

@@ -12,7 +12,7 @@ LONGEST_PAGE = 1000
 
 def answer(desk: Desk, request: requests.History, actor: Actor) -> views.History:
     book, module, limit = desk.engine.book, request.module, max(0, min(request.limit, LONGEST_PAGE))
-    if module:
+    if module and module not in book.departed:
         book.module(module)
     none: tuple[views.RevisionView, ...] = ()
     kept = desk.kept(lambda store: store.history(module, book.next_revision, limit), none)

@@ -29,7 +29,7 @@ def _one(desk: Desk, instance: str, max_wait: float) -> views.InstanceView:
     book = desk.engine.book
     found = _alive(desk, book, instance)
     if found is None:
-        ended = (ended_view(module, instance) for module in book.modules.values())
+        ended = (ended_view(module, instance) for module in (*book.modules.values(), *book.departed.values()))
         found = next((view for view in ended if view is not None), None)
     if found is None:
         alive = [str(one.id) for module in book.modules.values() for one in module.instances.values()]

@@ -1,0 +1,16 @@
+"""Host another module."""
+
+from __future__ import annotations
+
+from hotd.contract import requests, views
+from hotd.core import adding
+from hotd.core.values import Actor
+from hotd.engine.desk import Desk
+
+
+def answer(desk: Desk, request: requests.Add, actor: Actor) -> views.Change:
+    spec = desk.adding.spec(request, actor)
+    hosted = [root for module in desk.engine.book.modules.values() for root in module.spec.roots]
+    # Before the first load: what changes while that reads the files must not go unseen.
+    desk.adding.watch((*hosted, *spec.roots))
+    return desk.roll_out(lambda book, now: adding.add(book, request, spec, actor, now), request.max_wait)
