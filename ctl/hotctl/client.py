@@ -122,7 +122,7 @@ class Daemon:
     def wait(
         self, module: str, until: str, generation: int | None = None, *, timeout: float | None = None
     ) -> views.Waited:
-        """Until it is so: ``generation>=8``, ``drained``, ``healthy``; of one generation ``drained`` or ``gone``.
+        """Until it is so: ``generation>=8``, ``drained``, ``healthy``; of one generation ``drained`` or ``retired``.
 
         ``timeout`` in seconds (None: as long as it takes); then DeadlinePassed, which names what it still waited for.
         """
@@ -391,7 +391,7 @@ class Daemon:
     ) -> views.Change:
         """Drop one generation from memory, and abandon whoever runs it after ``deadline`` seconds.
 
-        `wait` (``gone``) tells when it has left. Raises Busy where ``soft`` and anybody runs it.
+        `wait` (``retired``) tells when that is so. Raises Busy where ``soft`` and anybody runs it.
         """
         return self._change(requests.Purge(module, generation, soft, deadline, reason, if_generation))
 

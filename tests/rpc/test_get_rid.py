@@ -41,7 +41,7 @@ def test_a_drain_ends_old_instances_and_a_purge_drops_what_nobody_runs() -> None
         assert daemon.module()["generations"][0]["state"] == "standby"
         purged = daemon.hotctl("purge", "long_op", "1", "--soft")
         assert purged.out == (
-            "long_op: g1 is dropped from memory; an undo to it loads it from the store\nlong_op: g1 is gone\n"
+            "long_op: g1 is dropped from memory; an undo to it loads it from the store\nlong_op: g1 is retired\n"
         )
         assert [one["generation"] for one in daemon.module()["generations"]] == [2]
         assert daemon.hotctl("undo", "long_op", "--to", "1").status == 0
@@ -61,7 +61,7 @@ def test_a_purge_gives_up_who_does_not_end_and_never_claims_that_it_did() -> Non
 
         purged = daemon.hotctl("purge", "long_op", "1", "--deadline", "100ms")
         assert purged.status == 0, purged
-        assert purged.out.endswith("long_op: g1 is gone\n")
+        assert purged.out.endswith("long_op: g1 is retired; long_op-1 was abandoned and runs it still\n")
         listed = {one["id"]: one["state"] for one in daemon.hotctl("instances", "--json").json}
         assert listed["long_op-1"] == "abandoned"
         seen = daemon.until(lambda m: m["serving"]["current"] == 1)

@@ -32,10 +32,10 @@ def test_waits_end_with_what_they_wait_for() -> None:
         late = daemon.hotctl("wait", "long_op", "--for", "drained", "--timeout", "0s")
         assert (late.status, late.out) == (4, "")
         assert late.err == "hotctl: the time is over; long_op: long_op-1 runs g1 still  hotctl why long_op\n"
-        drained, gone = waiting(daemon, "--for", "drained"), waiting(daemon, "1", "--for", "gone")
+        drained, retired = waiting(daemon, "--for", "drained"), waiting(daemon, "1", "--for", "retired")
         assert daemon.hotctl("restart", "long_op").status == 0
         assert drained.communicate(timeout=20)[0] == "long_op: no instance runs an older generation\n"
-        assert gone.communicate(timeout=20)[0] == "long_op: g1 is gone\n"
+        assert retired.communicate(timeout=20)[0] == "long_op: g1 is retired\n"
 
 
 def test_what_cannot_be_waited_for_is_refused_at_once(one_daemon: Running) -> None:

@@ -74,7 +74,7 @@ CATALOG: dict[str, Entry] = {
         ("events", "", "the event stream", LOOK),
         ("outcome", "REVISION", "the result of a rollout", LOOK),
         ("blocking", "[MODULE]", "what holds up every drain, with stacks", LOOK),
-        ("wait", "MODULE [N] --for WHAT", "until a generation is current, drained or gone", LOOK),
+        ("wait", "MODULE [N] --for WHAT", "until a generation is current, drained or retired", LOOK),
         ("version", "", "versions of hotctl and of the daemon", LOOK),
         ("stage", "MODULE", "load aside and wait for promote or abort", CHANGE),
         ("promote", "MODULE", "make the staged candidate current", CHANGE),
@@ -131,11 +131,13 @@ class Here:
         """Ask until it is so or the deadline has passed; meanwhile ``say`` what it waits for."""
         from dataclasses import replace
 
+        longest = FIRST_ANSWER
         while True:
             left = deadline - self.clock()
-            seen: Waited = self.daemon.ask(replace(wanted, max_wait=max(0.0, min(left, LOOK_AGAIN))))
+            seen: Waited = self.daemon.ask(replace(wanted, max_wait=max(0.0, min(left, longest))))
             if seen.reached or left <= 0:
                 return seen
+            longest = LOOK_AGAIN
             say(f"waiting; {seen.message}")
 
     def get_rid(self, request: Drain | Purge, wanted: Wait, *, verb: str, timeout: float, waits: bool) -> int:

@@ -14,7 +14,7 @@ from hotd.contract.requests import Wait
 def configure(parser: ArgumentParser) -> None:
     parser.epilog = (
         "generation>=8 (quote it: > is the shell's): g8 or a later one is current. drained: no instance runs an older "
-        "generation, or none runs gN. healthy: nothing is in the module's way. gone: gN has left memory. "
+        "generation, or none runs gN. healthy: nothing is in the module's way. retired: gN was dropped from memory. "
         "Exit 0 as soon as it is so, 4 when the time is over; waiting changes nothing."
     )
     parser.add_argument("module", metavar="MODULE", help="what it is about")
@@ -22,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
         "generation", metavar="N", nargs="?", type=generation, help="one of its generations, as 7 or g7"
     )
     parser.add_argument(
-        "--for", metavar="WHAT", dest="until", required=True, help="'generation>=N', drained, healthy or gone"
+        "--for", metavar="WHAT", dest="until", required=True, help="'generation>=N', drained, healthy or retired"
     )
     takes_timeout(parser)
 

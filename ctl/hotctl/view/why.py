@@ -24,10 +24,14 @@ def why(view: Why, now: datetime) -> Page:
 
 def blocking(view: Blocking, now: datetime) -> Page:
     """``hotctl blocking``: who holds up a drain, each with where he stands."""
-    holders = len(view.reasons)
+    given_up = sum(reason.type == "Abandoned" for reason in view.reasons)
+    holders = len(view.reasons) - given_up
+    head = f"{counted(holders, 'instance')} {'hold' if holders > 1 else 'holds'} up a drain"
     if not holders:
-        return [line("nothing holds up a drain")]
-    page: Page = [line(f"{counted(holders, 'instance')} {'hold' if holders > 1 else 'holds'} up a drain")]
+        head = "nothing holds up a drain"
+    if given_up:
+        head += f"; {counted(given_up, 'instance')} {'were' if given_up > 1 else 'was'} abandoned and not ended since"
+    page: Page = [line(head)]
     for reason in view.reasons:
         page += _reason(reason, now)
     return page

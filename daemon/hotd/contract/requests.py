@@ -69,7 +69,7 @@ class Blocking:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Parks until it is so: ``generation>=8``, ``drained``, ``healthy``; ``gone``, which is said of one generation.
+    """Parks until it is so: ``generation>=8``, ``drained``, ``healthy``; ``retired``, which is said of one generation.
 
     With ``generation`` it is about that one alone.
     """

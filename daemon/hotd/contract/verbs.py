@@ -42,7 +42,7 @@ _TABLE = (
     Verb("history", Role.VIEWER, requests.History, views.History, False, "rollouts with cause, actor, outcome"),
     Verb("events", Role.VIEWER, requests.Events, views.Events, False, "the event stream"),
     Verb("outcome", Role.VIEWER, requests.Outcome, views.Change, False, "the result of a rollout"),
-    Verb("wait", Role.VIEWER, requests.Wait, views.Waited, False, "until a generation is current, drained or gone"),
+    Verb("wait", Role.VIEWER, requests.Wait, views.Waited, False, "until a generation is current, drained or retired"),
     Verb("logs", Role.OPERATOR, requests.Logs, views.Logs, False, "what instances printed"),
     Verb("errors", Role.OPERATOR, requests.Errors, views.Failures, False, "failures, with their generation's source"),
     Verb("diff", Role.OPERATOR, requests.Diff, views.Diff, False, "what tells one generation's source from another's"),

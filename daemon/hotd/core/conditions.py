@@ -91,7 +91,13 @@ def _trouble(module: Module) -> Iterator[tuple[str, str, str, Instant]]:
             names = _named(i for i in module.instances.values() if i.generation == generation.number and i.counts)
             message = f"g{generation.number} still drains past its deadline: {names}"
             yield "Stalled", "drain-deadline", message, generation.phase.stalled
-    late = {i.id: i.stalled for i in module.instances.values() if i.stalled is not None and i.counts}
+    # Whoever a drain that is late waits for is named above.
+    told = {g.number for g in module.loaded if isinstance(g.phase, Draining) and g.phase.stalled is not None}
+    late = {
+        i.id: i.stalled
+        for i in module.instances.values()
+        if i.stalled is not None and i.counts and i.generation not in told
+    }
     if late:
         message = f"asked to end, and still running past the deadline: {', '.join(map(str, late))}"
         yield "Stalled", "drain-deadline", message, min(late.values())

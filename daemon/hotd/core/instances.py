@@ -203,9 +203,10 @@ def patience(module: Module, instance: Instance) -> float:
 def _may_go(book: Book, module: Module) -> bool:
     """Whether one more may be asked: whoever nobody replaces, and as many others as may be missing at once.
 
-    Places that ``max_instances`` leaves empty are not missing for that.
+    Places that ``max_instances`` leaves empty are not missing for that, nor is whoever did not end in time: it stays,
+    and keeps nobody else.
     """
-    asked = sum(1 for instance in module.places if instance.state == "stopping")
+    asked = sum(1 for instance in module.places if instance.state == "stopping" and instance.stalled is None)
     missing = min(module.wanted - (len(module.places) - asked), asked + book.startable(module))
     return book.stopping is not None or missing < module.spec.max_unavailable
 

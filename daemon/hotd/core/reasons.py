@@ -186,7 +186,7 @@ def _of_phase(module: Module, generation: Generation | None, now: Instant) -> It
             if purge:
                 left = format_duration(max(0.0, deadline - now.mono))
                 message = f"it leaves memory when they have ended; who has not in {left} is abandoned"
-                following = f"hotctl wait {module.name} {generation.number} --for gone"
+                following = f"hotctl wait {module.name} {generation.number} --for retired"
                 yield Reason("Purging", message, following, generation=generation.number)
             message = f"{gen(module.current)} is current in its place"
             yield Reason("Superseded", message, back, generation=generation.number)
@@ -207,7 +207,10 @@ def _blocker(module: Module, instance: Instance, now: Instant, seen: Seen) -> Re
     if asked:
         message += ", and was asked to end at its next checkpoint"
         following = f"hotctl logs {module.name} --instance {instance.id}"
-    late = instance.stalled or _stalled(module, instance)
+    elif module.shall_end(instance):
+        message += f", and is asked to end when others have (max_unavailable = {module.spec.max_unavailable})"
+        following = f"hotctl logs {module.name} --instance {instance.id}"
+    late = min((since for since in (instance.stalled, _stalled(module, instance)) if since is not None), default=None)
     if late is not None:
         kind, message = "Stalled", f"{message}; it should have ended {_age(late, now)} ago"
     if asked and late is not None and instance.generation != module.current:

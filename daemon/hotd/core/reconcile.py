@@ -86,7 +86,7 @@ def _deadlines(book: Book) -> Iterator[float]:
         for generation in module.loaded:
             if isinstance(generation.phase, Draining) and generation.phase.stalled is None:
                 yield generation.phase.deadline
-        yield from (i.deadline for i in module.instances.values() if _is_awaited(module, i))
+        yield from (i.deadline for i in module.instances.values() if _is_awaited(i))
     if book.stopping is not None:
         yield book.stopping.deadline
 
@@ -99,7 +99,7 @@ def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
     effects: list[Effect] = []
     module = calmed(module, now)
     for instance in list(module.instances.values()):
-        if _is_awaited(module, instance) and instance.deadline <= now.mono:
+        if _is_awaited(instance) and instance.deadline <= now.mono:
             module, more = _overstay(module, instance, now)
             effects += more
     for number, generation in module.generations.items():
@@ -114,18 +114,20 @@ def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
     return module, [*effects, *more]
 
 
-def _is_awaited(module: Module, instance: Instance) -> bool:
-    """Whether it was asked to end by a deadline of its own; those of older generations have their generation's."""
-    asked = instance.state == "stopping" and instance.stalled is None
-    return asked and instance.generation == module.current
+def _is_awaited(instance: Instance) -> bool:
+    """Whether it was asked to end, and has time left."""
+    return instance.state == "stopping" and instance.stalled is None
 
 
 def _overstay(module: Module, instance: Instance, now: Instant) -> tuple[Module, list[Effect]]:
+    """It is late, and keeps nobody else from being asked. Of an older generation its drain tells, and what then."""
+    module = with_instance(module, replace(instance, stalled=now))
+    if instance.generation != module.current:
+        return module, []
     message = f"{instance.id} was asked to end and still runs after {patience(module, instance):g} s"
     told = Emit(EventName.GENERATION_STALLED, message, module.name, instance.generation, str(instance.id))
-    module = with_instance(module, replace(instance, stalled=now))
     gives_up = module.spec.after_deadline == "abandon"
-    module, effects = _abandon(module, [instance], now) if gives_up else (module, [])
+    module, effects = _abandon(module, [module.instances[instance.id.number]], now) if gives_up else (module, [])
     return module, [told, *effects]
 
 

@@ -16,7 +16,7 @@ from hotd.core.reasons import Seen, check_number, why
 from hotd.core.values import Instant
 from hotd.core.wording import gen, listed
 
-WORDS = ("drained", "healthy", "gone")
+WORDS = ("drained", "healthy", "retired")
 _GENERATION = re.compile(r"generation\s*>=\s*g?([1-9][0-9]{0,17})", re.ASCII)
 
 
@@ -24,7 +24,7 @@ _GENERATION = re.compile(r"generation\s*>=\s*g?([1-9][0-9]{0,17})", re.ASCII)
 class Goal:
     """What somebody waits for."""
 
-    kind: Literal["generation", "drained", "healthy", "gone"]
+    kind: Literal["generation", "drained", "healthy", "retired"]
     number: int | None = None
     """Of ``generation`` the least that will do; of the others the one it is about, where it is about one."""
 
@@ -34,16 +34,18 @@ def goal(module: Module, until: str, number: int | None) -> Goal:
 
     Raises UsageError for what cannot be waited for, UnknownGeneration for one that there never was.
     """
-    if number is not None and until not in ("drained", "gone"):
+    if number is not None and until not in ("drained", "retired"):
         raise UsageError(f"{shown(until)} is said of a module, not of one generation", hint="leave the number out")
     if number is not None:
         check_number(module, number)
     match until:
         case "drained" | "healthy":
             return Goal(until, number)
-        case "gone":
+        case "retired":
             if number is None:
-                raise UsageError("say which generation shall be gone", hint=f"`hotctl wait {module.name} N --for gone`")
+                raise UsageError(
+                    "say which generation shall be retired", hint=f"`hotctl wait {module.name} N --for retired`"
+                )
             return Goal(until, number)
         case _ if (found := _GENERATION.fullmatch(until)) is not None:
             return Goal("generation", int(found[1]))
@@ -51,7 +53,8 @@ def goal(module: Module, until: str, number: int | None) -> Goal:
             near = nearest(until, WORDS)
             meant = f"did you mean {near}? " if near else ""
             raise UsageError(
-                f"nobody can wait for {shown(until)}", hint=f"{meant}there are generation>=N, drained, healthy, gone"
+                f"nobody can wait for {shown(until)}",
+                hint=f"{meant}there are 'generation>=N' (in quotes), drained, healthy, retired",
             )
 
 
@@ -67,8 +70,8 @@ def waited(book: Book, module: Module, wanted: Goal, now: Instant) -> Waited:
             reached = not left
             message = f"{_running(left)} still" if left else f"no instance runs {who}"
             following = f"hotctl why {module.name}{'' if wanted.number is None else f' {wanted.number}'}"
-        case "gone":
-            reached, message = _gone(module, wanted.number or 0)
+        case "retired":
+            reached, message = _retired(module, wanted.number or 0)
             following = f"hotctl why {module.name} {wanted.number}"
         case _:
             reached, message, following = _health(book, module, now)
@@ -95,15 +98,23 @@ def _running(left: list[Instance]) -> str:
     return f"{who} {'runs' if len(left) == 1 else 'run'} {numbers}"
 
 
-def _gone(module: Module, number: int) -> tuple[bool, str]:
+def _retired(module: Module, number: int) -> tuple[bool, str]:
     generation = module.generations.get(number)
     if generation is None or not generation.in_memory:
-        held = number in module.leaks
-        return not held, f"{gen(number)} is {'retired, its code is in memory all the same' if held else 'gone'}"
+        return True, f"{gen(number)} is retired{_remains(module, number)}"
     if number == module.current:
         return False, f"{gen(number)} is current"
     left = _left(module, number)
     return False, f"{_running(left)} still" if left else f"{gen(number)} is kept in memory for an undo"
+
+
+def _remains(module: Module, number: int) -> str:
+    """Nobody is told that code has left memory which has not."""
+    left = [str(instance.id) for instance in module.instances.values() if instance.generation == number]
+    if left:
+        was, run = ("was", "runs") if len(left) == 1 else ("were", "run")
+        return f"; {listed(left)} {was} abandoned and {run} it still"
+    return ", and its code is in memory all the same" if number in module.leaks else ""
 
 
 def _health(book: Book, module: Module, now: Instant) -> tuple[bool, str, str]:

@@ -346,3 +346,31 @@ def test_nobody_is_asked_twice() -> None:
     world.restart()
     world.restart()
     assert world.of(AskToEnd) == [AskToEnd(InstanceId("op", 1))]
+
+
+def test_one_that_does_not_end_when_asked_keeps_the_others_waiting_for_its_deadline_only() -> None:
+    """It is named and keeps its place; the rest is replaced one after the other. Current or old, it is the same."""
+    world = serving(spec(replicas=4, drain_deadline=60.0))
+    world.restart()
+    world.wait(59.0)
+    assert {one.number for one in world.asked} == {1}
+    world.wait(1.0)
+    assert {one.number for one in world.asked} == {1, 2}
+    for number in (2, 3, 4):
+        world.end(number)
+        world.run()
+    assert world.running() == {1: 1, 5: 1, 6: 1, 7: 1}
+    stalled = world.condition("Stalled")
+    assert stalled is not None and stalled.message == "asked to end, and still running past the deadline: op-1"
+
+    world = promoted(serving(spec(replicas=4, drain_deadline=60.0)), "B")
+    world.drain(1)
+    world.wait(60.0)
+    assert {one.number for one in world.asked} == {1, 2}, "past the deadline of all they are still asked one by one"
+    for number in (2, 3, 4):
+        world.end(number)
+        world.run()
+    assert world.running() == {1: 1, 5: 2, 6: 2, 7: 2}
+    stalled = world.condition("Stalled")
+    assert stalled is not None and stalled.message == "g1 still drains past its deadline: op-1"
+    assert world.kinds().count("Stalled") == 1

@@ -138,7 +138,10 @@ def test_everybody_who_holds_up_a_drain_is_named_the_gravest_first() -> None:
     assert first.hint == "`hotctl purge a 1` abandons who does not end, and frees the place"
     assert (second.stack, second.next, second.hint) == (None, "hotctl restart b-1", None)
     assert last.next == "hotctl logs c --instance c-1"
-    world.restart("b-1")
+    world.restart("b")
+    (waits,) = [one for one in blocking([world.module("b")], world.now, seen) if one.instance == "b-2"]
+    assert waits.message == "b-2 runs g1 for 20s, and is asked to end when others have (max_unavailable = 1)"
+    assert waits.next == "hotctl logs b --instance b-2"
     (asked,) = [one for one in blocking([world.module("b")], world.now, seen) if one.instance == "b-1"]
     assert (asked.next, asked.hint) == ("hotctl logs b --instance b-1", None), "it has time left"
     assert not blocking([world.module("idle")], world.now, seen)
@@ -160,7 +163,7 @@ def test_a_purge_under_way_says_what_becomes_of_whom() -> None:
     world.purge(1, deadline=30.0)
     world.wait(10.0)
     reason = ask(world, 1).reasons[0]
-    assert (reason.type, reason.next) == ("Purging", "hotctl wait op 1 --for gone")
+    assert (reason.type, reason.next) == ("Purging", "hotctl wait op 1 --for retired")
     assert reason.message == "it leaves memory when they have ended; who has not in 20s is abandoned"
 
 

@@ -65,32 +65,44 @@ def test_health_is_waited_for_with_the_first_reason_against_it() -> None:
     assert ask(world, "healthy") == Waited(OP, None, True, "op: it is Healthy", "hotctl status op")
 
 
-def test_a_generation_is_gone_when_it_has_left_memory() -> None:
-    """Nobody runs it, no undo is kept ready, and nobody else holds its code."""
+def test_a_generation_is_retired_when_it_was_dropped_from_memory() -> None:
+    """Nobody runs it that counts, and no undo is kept ready; who has its code all the same is told."""
     world = serving(spec(standby=1))
-    assert ask(world, "gone", 1) == Waited(OP, 1, False, "op: g1 is current", "hotctl why op 1")
+    assert ask(world, "retired", 1) == Waited(OP, 1, False, "op: g1 is current", "hotctl why op 1")
     promoted(world, "B")
-    assert ask(world, "gone", 1).message == "op: op-1 runs g1 still"
+    assert ask(world, "retired", 1).message == "op: op-1 runs g1 still"
     world.end(1)
-    assert ask(world, "gone", 1).message == "op: g1 is kept in memory for an undo"
+    assert ask(world, "retired", 1).message == "op: g1 is kept in memory for an undo"
     promoted(world, "C")
     world.end(2)
-    assert ask(world, "gone", 1) == Waited(OP, 1, True, "op: g1 is gone", "hotctl why op 1")
+    assert ask(world, "retired", 1) == Waited(OP, 1, True, "op: g1 is retired", "hotctl why op 1")
     news = Leaks(OP, (LeakedCode(1, ("op",)), LeakedCode(7, ("op",))))
     world.tell(lambda book, now: told(book, news, now))
-    view = ask(world, "gone", 1)
-    assert (view.reached, view.message) == (False, "op: g1 is retired, its code is in memory all the same")
-    assert not ask(world, "gone", 7).reached, "also of one whose record is forgotten"
+    view = ask(world, "retired", 1)
+    assert (view.reached, view.message) == (True, "op: g1 is retired, and its code is in memory all the same")
+    assert ask(world, "retired", 7).message == "op: g7 is retired, and its code is in memory all the same"
+
+
+def test_whoever_was_abandoned_is_never_told_to_have_left_memory() -> None:
+    """A thread cannot be killed."""
+    world = promoted(serving(spec(replicas=2)), "B")
+    world.purge(1, deadline=5.0)
+    world.wait(5.0)
+    assert ask(world, "retired", 1).message == "op: g1 is retired; op-1 and op-2 were abandoned and run it still"
+    world.end(1)
+    assert ask(world, "retired", 1).message == "op: g1 is retired; op-2 was abandoned and runs it still"
+    world.end(2)
+    assert ask(world, "retired", 1).message == "op: g1 is retired"
 
 
 @pytest.mark.parametrize(
     ("until", "number", "says"),
     [
-        ("draind", None, 'nobody can wait for "draind"; did you mean drained? there are generation>=N'),
-        ("xyzzy", None, 'nobody can wait for "xyzzy"; there are generation>=N, drained, healthy, gone'),
-        ("generation>=0", None, "there are generation>=N"),
-        ("generation>=8888888888888888888", None, "there are generation>=N"),
-        ("gone", None, "say which generation shall be gone; `hotctl wait op N --for gone`"),
+        ("draind", None, "nobody can wait for \"draind\"; did you mean drained? there are 'generation>=N' (in quotes)"),
+        ("xyzzy", None, "there are 'generation>=N' (in quotes), drained, healthy, retired"),
+        ("generation>=0", None, "there are 'generation>=N' (in quotes)"),
+        ("generation>=8888888888888888888", None, "there are 'generation>=N' (in quotes)"),
+        ("retired", None, "say which generation shall be retired; `hotctl wait op N --for retired`"),
         ("healthy", 1, '"healthy" is said of a module, not of one generation; leave the number out'),
         ("generation>=2", 1, "is said of a module, not of one generation"),
     ],

@@ -22,7 +22,7 @@ def run(verb: str, *argv: str, wait: Any = THERE, asked: Any = ASKED) -> Ran:
     return hotctl(verb, "long_op", "6", *argv, answers=answers)
 
 
-@pytest.mark.parametrize(("verb", "until"), [("drain", "drained"), ("purge", "gone")])
+@pytest.mark.parametrize(("verb", "until"), [("drain", "drained"), ("purge", "retired")])
 def test_it_waits_until_it_is_so(verb: str, until: str) -> None:
     """What was begun first, then the end: exit 0."""
     ran = run(verb, wait=[LATE, LATE, THERE])
@@ -30,7 +30,7 @@ def test_it_waits_until_it_is_so(verb: str, until: str) -> None:
     assert ran.out == "long_op: long_op-3 is asked to end\nlong_op: no instance runs g6\n"
     waits = [request for request in ran.asked if isinstance(request, requests.Wait)]
     assert {(one.until, one.generation) for one in waits} == {(until, 6)}
-    assert [one.max_wait for one in waits] == [0.0, 2.0, 2.0]
+    assert [one.max_wait for one in waits] == [0.0, 0.25, 2.0]
 
 
 def test_what_was_so_already_is_told_once() -> None:

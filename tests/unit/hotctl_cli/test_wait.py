@@ -19,7 +19,7 @@ def test_a_wait_ends_as_soon_as_it_is_so() -> None:
     """Exit 0 and one sentence; the daemon is asked in pieces."""
     ran = wait(answer=[LATE, LATE, THERE])
     assert (ran.status, ran.out, ran.err) == (0, "long_op: no instance runs g6\n", "")
-    assert [request.max_wait for request in ran.asked if isinstance(request, requests.Wait)] == [2.0, 2.0, 2.0]
+    assert [request.max_wait for request in ran.asked if isinstance(request, requests.Wait)] == [0.25, 2.0, 2.0]
 
 
 def test_after_the_timeout_it_names_what_it_still_waits_for() -> None:

@@ -279,6 +279,13 @@ def test_blocking_names_who_holds_up_a_drain_and_where_he_stands() -> None:
     )
     twice = views.Blocking(given.blocking().reasons * 2)
     assert plain.draw(blocking(twice, given.NOW)).startswith("2 instances hold up a drain\n")
+    gone = replace(given.blocking().reasons[0], type="Abandoned")
+    assert plain.draw(blocking(views.Blocking((gone,)), given.NOW)).startswith(
+        "nothing holds up a drain; 1 instance was abandoned and not ended since\n"
+    )
+    assert plain.draw(blocking(views.Blocking((*twice, gone, gone)), given.NOW)).startswith(
+        "2 instances hold up a drain; 2 instances were abandoned and not ended since\n"
+    )
     assert plain.draw(blocking(views.Blocking(()), given.NOW)) == "nothing holds up a drain\n"
 
 
