@@ -189,4 +189,4 @@ def ready(daemon: Running) -> None:
         assert daemon.process.poll() is None, f"the daemon ended with {daemon.process.returncode}:\n{daemon.log}"
         return "serving at" in daemon.log
 
-    eventually(serves, within=30, what="the daemon to serve")
+    eventually(serves, within=90, what=f"the daemon of {daemon.folder} to serve")
