@@ -16,11 +16,11 @@ is done to Python), `memory` (what is still there); and around them, here, what 
   their edges reach. There is no table to swap and nothing to re-home: code sees its generation because of what it is
   linked to, for as long as it lives, and is freed when nobody holds it.
 * A reload (`loader`) **looks** (`linking.survey`): which files differ, and who imports them, directly or not. It
-  **sketches** those (`linking.sketch`), reading each file once, and taking over what cannot have changed from the part
-  before; **links** the sketches (`linking.link`, `linking.pool`): a part in service whose whole closure has the same
-  digest and the same objects is shared, any other is made afresh; **executes** them aside; and promotes by swapping one
-  reference. Whatever goes wrong before that is a value (`linking.refusal`), and leaves nothing. What would execute a
-  part again that is to be kept (`keeping`) goes no further than the look.
+  **sketches** those (`linking.sketcher`), reading each file once, and taking over what cannot have changed from the
+  part before; **links** the sketches (`linking.link`, `linking.pool`): a part in service whose whole closure has the
+  same digest and the same objects is shared, any other is made afresh; **executes** them aside; and promotes by
+  swapping one reference. Whatever goes wrong before that is a value (`linking.refusal`), and leaves nothing. What would
+  execute a part again that is to be kept (`keeping`) goes no further than the look.
 * Code that is not ours, and libraries that resolve names on behalf of ours (pickle, dataclasses, typing), go to
   ``sys.modules``. There stands, under each managed name, one **stand-in** (`imports.standin`) for all generations,
   which is the module of whoever asks (`imports.asking`): the nearest managed frame whose closure has the name, else the

@@ -12,7 +12,8 @@ from hotd.contract.errors import LoadRejected
 from hotd.core.bundle import Bundle, BundleFile
 from hotd.loading.generation import Generation
 from hotd.loading.imports.part import Part
-from hotd.loading.linking.sketch import Sketcher, entry_names
+from hotd.loading.linking.sketch import entry_names
+from hotd.loading.linking.sketcher import Sketcher
 from hotd.loading.sources.disk import Kind
 from hotd.loading.sources.files import Layered, Packed
 from hotd.loading.sources.roots import Roots

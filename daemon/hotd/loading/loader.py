@@ -25,7 +25,8 @@ from hotd.loading.imports.standin import tidy
 from hotd.loading.ledger import Ledger
 from hotd.loading.linking.pool import Pool
 from hotd.loading.linking.refusal import Avoided, does_not_run, in_user_code, with_digest
-from hotd.loading.linking.sketch import Sketcher, entry_names
+from hotd.loading.linking.sketch import entry_names
+from hotd.loading.linking.sketcher import Sketcher
 from hotd.loading.linking.survey import Paths, Survey
 from hotd.loading.memory.leaks import Leak, leaks_of
 from hotd.loading.memory.sentinels import Sentinels, is_left

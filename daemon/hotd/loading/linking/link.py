@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hotd.loading.imports.part import Home, Part, reach
 from hotd.loading.imports.standin import claim
-from hotd.loading.linking.sketch import Sketch, Sketcher
+from hotd.loading.linking.sketch import Sketch
+from hotd.loading.linking.sketcher import Sketcher
 from hotd.loading.sources.data import alike
 from hotd.loading.sources.roots import Roots
 

@@ -19,7 +19,8 @@ from hotd.loading.imports.part import Part, Scope, connected, reach
 from hotd.loading.imports.routing import import_function
 from hotd.loading.imports.standin import release
 from hotd.loading.linking.link import link
-from hotd.loading.linking.sketch import Sketch, Sketcher, entry_names
+from hotd.loading.linking.sketch import Sketch, entry_names
+from hotd.loading.linking.sketcher import Sketcher
 from hotd.loading.sources.roots import Roots
 from hotd.loading.sources.source import Source, digest_of
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from hotd.core import graph, names
 from hotd.loading.imports.part import Part
 from hotd.loading.linking.index import Index
-from hotd.loading.linking.sketch import Sketcher, entry_names
+from hotd.loading.linking.sketch import entry_names
+from hotd.loading.linking.sketcher import Sketcher
 from hotd.loading.sources.disk import SUFFIXES, Kind, Location
 from hotd.loading.sources.files import absolute, file_name, folder_name, is_link, real_path
 from hotd.loading.sources.roots import VOLUME_SWITCH, Roots
