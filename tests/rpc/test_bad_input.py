@@ -80,7 +80,7 @@ def test_a_first_load_that_fails_leaves_the_daemon_serving(source: str, entry: s
         assert words in daemon.hotctl("status").out + errors.out
         assert hotd("check", "-c", str(daemon.folder / "hotd.toml")).status == 3
         daemon.write("long_op.py", waiter("fixed"))
-        daemon.until(lambda m: m["generation"] == 1 and m["health"] == "Healthy", within=10)
+        daemon.until(lambda m: m["generation"] == 1 and m["health"] == "Healthy")
 
 
 def test_a_source_that_is_missing_heals_when_it_appears() -> None:
@@ -110,7 +110,7 @@ def test_an_instance_is_meant_by_its_id_as_it_is_written(one_daemon: Running, nu
 def test_a_sigterm_while_the_first_load_hangs_leaves_no_socket() -> None:
     """From the moment there is a socket file, a signal is an orderly end."""
     with running({"long_op.py": "import time\ntime.sleep(1000)\n"}, hosted(), wait=False) as daemon:
-        eventually(daemon.socket.exists, within=30)
+        eventually(daemon.socket.exists, within=90)
         assert daemon.stop() == 0
         assert not daemon.socket.exists()
 

@@ -54,7 +54,7 @@ def daemon(
         )
         running = Running(folder, process)
         try:
-            eventually(lambda: serves(running), within=30, what="the daemon to serve")
+            eventually(lambda: serves(running), within=90, what="the daemon to serve")
             yield running
         finally:
             process.kill()
