@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hotctl import connect
+from hotd.contract.errors import StoreDegraded
 from tests.support.daemons import Running, running
 from tests.support.eventually import eventually
 from tests.support.ops import hosted
@@ -44,7 +45,16 @@ def reload(daemon: Running, client: Any, version: int) -> None:
     """An edit of both files; the instance of the last generation ends, and that leaves memory."""
     daemon.write("helper.py", HELPER.format(version=version))
     daemon.write("long_op.py", SOURCE.format(version=version))
-    client.reload("long_op")
+    eventually(lambda: reloaded(client), within=90)
+
+
+def reloaded(client: Any) -> bool:
+    """Not while the disk is too busy to keep anything: that refuses whatever is new, as it should."""
+    try:
+        client.reload("long_op")
+    except StoreDegraded:
+        return False
+    return True
 
 
 def settled(client: Any) -> bool:
