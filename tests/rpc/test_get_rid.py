@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.daemons import running
+from tests.support.eventually import eventually
 from tests.support.ops import hosted, waiter
 
 DEAF = """\
@@ -23,7 +24,8 @@ def work():
 
 def test_a_drain_ends_old_instances_and_a_purge_drops_what_nobody_runs() -> None:
     """Each says what it did; the code can still be had from the store."""
-    with running({"long_op.py": waiter("one")}, hosted(replicas=2), watch="enabled = false") as daemon:
+    hook = "\n\ndef __hot_dispose__():\n    print('disposed of', VERSION)\n"
+    with running({"long_op.py": waiter("one") + hook}, hosted(replicas=2), watch="enabled = false") as daemon:
         daemon.until(lambda m: m["serving"]["current"] == 2)
         daemon.write("long_op.py", waiter("two"))
         assert daemon.hotctl("reload", "long_op").status == 0
@@ -39,7 +41,9 @@ def test_a_drain_ends_old_instances_and_a_purge_drops_what_nobody_runs() -> None
         assert daemon.module()["serving"] == {"current": 2, "old": 0}
 
         assert daemon.module()["generations"][0]["state"] == "standby"
+        assert "disposed of" not in daemon.output, "an undo could still bring it back"
         purged = daemon.hotctl("purge", "long_op", "1", "--soft")
+        eventually(lambda: "disposed of one" in daemon.output, within=20)
         assert purged.out == (
             "long_op: g1 is dropped from memory; an undo to it loads it from the store\nlong_op: g1 is retired\n"
         )

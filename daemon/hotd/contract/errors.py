@@ -19,8 +19,9 @@ The code (kebab-case) crosses the wire and stands in ``--json``; the exit status
     │   └── NameTaken                  the name belongs to somebody else in this process
     ├── DeadlinePassed             4   the wait ended first
     ├── Refused                    5   not now, and why
-    │   ├── Quarantined, Busy, Locked, TooManyGenerations, NoCandidate, NothingInFlight, NoHistory, Expired,
-    │   │   GenerationMismatch, PausedGlobally, Pinned, WouldRebuild, ShuttingDown, AlreadyRunning, StoreDegraded
+    │   ├── Quarantined, Busy, Locked, TooManyGenerations, TooManyInstances, NoCandidate, NothingInFlight,
+    │   │   NoHistory, Expired, GenerationMismatch, PausedGlobally, Pinned, WouldRebuild, ShuttingDown, AlreadyRunning,
+    │   │   StoreDegraded
     ├── UnknownModule              66
     ├── UnknownInstance            66
     ├── UnknownGeneration          66
@@ -186,6 +187,12 @@ class TooManyGenerations(Refused):
     """``max_generations`` are in memory; the message names who holds the old ones."""
 
     code = "too-many-generations"
+
+
+class TooManyInstances(Refused):
+    """``max_instances`` of the whole daemon are alive; the message names who still runs older code."""
+
+    code = "too-many-instances"
 
 
 class NoCandidate(Refused):

@@ -8,7 +8,7 @@ from hotd.contract.views import Condition, Health
 from hotd.core.book import Book, Draining, Instance, Module
 from hotd.core.durable import aside_message, refusal
 from hotd.core.instances import is_crashing
-from hotd.core.loads import at_cap
+from hotd.core.loads import at_cap, at_most
 from hotd.core.residue import enumerated
 from hotd.core.stale import restart_required
 from hotd.core.times import rfc3339
@@ -131,8 +131,8 @@ def _serving(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instan
     since = module.generations[module.current].phase.since
     if sentence := not_served(module):
         yield "NotServing", "draining", sentence, since
-    elif book.alive >= book.max_instances:
-        message = f"g{module.current} is current but nothing runs it: max_instances = {book.max_instances} is reached"
+    elif (full := at_most(book)) is not None:
+        message = f"g{module.current} is current but nothing runs it: {full.message}"
         yield "NotServing", "max-instances", message, since
     else:
         slow = "; ends come too fast, the next start waits" if module.pace.quick_ends else ""

@@ -11,6 +11,7 @@ from hotd.contract.views import Change
 from hotd.core.book import Book
 from hotd.core.effects import Decision, Emit
 from hotd.core.instances import born
+from hotd.core.loads import at_most
 from hotd.core.rollouts import check_generation
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import plain_change, worded
@@ -19,8 +20,8 @@ from hotd.core.wording import plain_change, worded
 def run(book: Book, request: requests.Run, actor: Actor, now: Instant) -> Decision:
     """One instance more, on current, beside the replicas.
 
-    Raises UnknownModule, GenerationMismatch, and Refused where nothing is loaded, the module is stopped, the daemon is
-    ending, or ``max_instances`` is reached.
+    Raises UnknownModule, GenerationMismatch, TooManyInstances, and Refused where nothing is loaded, the module is
+    stopped, or the daemon is ending.
     """
     module = book.module(request.module)
     check_generation(book, [module.name], request.if_generation)
@@ -30,11 +31,8 @@ def run(book: Book, request: requests.Run, actor: Actor, now: Instant) -> Decisi
         raise Refused(f"{module.name} has no generation that could run", hint=f"`hotctl status {module.name}` says why")
     if module.stopped:
         raise Refused(f"{module.name} is stopped", hint=f"`hotctl start {module.name}`")
-    if book.alive >= book.max_instances:
-        raise Refused(
-            f"max_instances = {book.max_instances} of the whole daemon is reached",
-            hint="wait for one to end, or raise it under [daemon] in hotd.toml",
-        )
+    if (full := at_most(book)) is not None:
+        raise full
     given = request.args is not None or request.kwargs is not None
     args, kwargs = (request.args or (), request.kwargs or {}) if given else (None, None)
     module, effect = born(module, module.current, now, args, kwargs, on_demand=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hotd.contract.errors import HotdError, TooManyGenerations
+from hotd.contract.errors import HotdError, TooManyGenerations, TooManyInstances
 from hotd.core.book import EVERYTHING, Book, InLoad, Module, Rollout, Standby
 from hotd.core.concluding import with_member
 from hotd.core.effects import Effect, StartLoad
 from hotd.core.messages import LoadJob, LoadKind
 from hotd.core.values import Instant
+from hotd.core.wording import listed
 
 
 def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: int) -> tuple[Book, Effect]:
@@ -57,9 +58,28 @@ def at_cap(module: Module) -> HotdError | None:
     busy = [g for g in module.loaded if not isinstance(g.phase, Standby)]
     if len(busy) < module.spec.max_generations:
         return None
-    holders = [str(i.id) for i in module.instances.values() if i.counts and i.generation != module.current]
+    holders = [i for i in module.instances.values() if i.counts and i.generation != module.current]
+    oldest = min((i.generation for i in holders), default=None)
     return TooManyGenerations(
         f"{len(busy)} generations of {module.name} are in use, max_generations is {module.spec.max_generations}; "
-        f"held by {', '.join(holders)}",
-        hint=f"`hotctl restart {module.name}` asks old instances to end",
+        f"held by {', '.join(str(i.id) for i in holders)}",
+        hint=f"`hotctl drain {module.name} {oldest}` asks who runs the oldest to end",
     )
+
+
+def at_most(book: Book) -> HotdError | None:
+    """The refusal where no further instance fits; who finishes on older code is named."""
+    if book.alive < book.max_instances:
+        return None
+    old = [
+        str(i.id)
+        for module in book.modules.values()
+        for i in module.instances.values()
+        if i.counts and i.generation != module.current
+    ]
+    message = f"max_instances = {book.max_instances} of the whole daemon is reached"
+    if old:
+        run = "runs" if len(old) == 1 else "run"
+        message += f"; {listed(old)} still {run} older generations"
+    hint = "`hotctl blocking` tells where they stand" if old else "wait for one to end"
+    return TooManyInstances(message, hint=f"{hint}, or raise it under [daemon] in hotd.toml")

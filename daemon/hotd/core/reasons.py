@@ -155,7 +155,7 @@ def _held(book: Book, module: Module, told: set[str], now: Instant) -> Iterator[
         yield Reason("Paused", "file changes are recorded, not acted on", which)
     blocked = at_cap(module)
     if blocked is not None and blocked.code not in told:
-        yield Reason("TooManyGenerations", blocked.message, f"hotctl restart {module.name}", blocked.hint)
+        yield Reason("TooManyGenerations", blocked.message, f"hotctl blocking {module.name}", blocked.hint)
 
 
 # --- of a generation -------------------------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def test_where_max_instances_is_reached_that_is_why_nothing_runs() -> None:
     world.start()
     assert said(world, "NotServing") == (
         "max-instances",
-        "g1 is current but nothing runs it: max_instances = 5 is reached",
+        "g1 is current but nothing runs it: max_instances = 5 of the whole daemon is reached",
     )
 
 

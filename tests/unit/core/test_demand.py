@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hotd.contract import requests
-from hotd.contract.errors import GenerationMismatch, Refused, ShuttingDown, UnknownModule
+from hotd.contract.errors import GenerationMismatch, Refused, ShuttingDown, TooManyInstances, UnknownModule
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core import demand
@@ -118,7 +118,7 @@ def test_what_cannot_run_is_refused_with_the_way_out() -> None:
         ask(world, "oo")
     with pytest.raises(GenerationMismatch):
         ask(world, if_generation=2)
-    with pytest.raises(Refused, match="max_instances = 1"):
+    with pytest.raises(TooManyInstances, match="max_instances = 1"):
         ask(world)
     world.stop()
     with pytest.raises(Refused, match="is stopped"):
@@ -126,3 +126,20 @@ def test_what_cannot_run_is_refused_with_the_way_out() -> None:
     world.shut_down()
     with pytest.raises(ShuttingDown):
         ask(world)
+
+
+def test_what_is_asked_for_during_a_rollout_is_run_once_and_by_one_generation() -> None:
+    """Before it, while it loads, after the swap, while the old drains: none is lost, none is run twice."""
+    world = serving(spec())
+    asked = [ask(world)]
+    world.write("B")
+    world.reload()
+    asked.append(ask(world))
+    world.settle()
+    asked.append(ask(world))
+    world.drain(1)
+    asked.append(ask(world))
+    started = {str(one.spec.id): one.spec.generation for one in world.of(StartInstance)}
+    assert [started[change.modules[0].instance or ""] for change in asked] == [1, 1, 2, 2]
+    ids = [str(one.spec.id) for one in world.of(StartInstance)]
+    assert len(ids) == len(set(ids))

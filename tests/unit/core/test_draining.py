@@ -50,6 +50,17 @@ def test_a_drain_asks_who_still_runs_a_generation() -> None:
     assert world.running() == {3: 2, 4: 2} and world.states() == {1: "standby", 2: "current"}
 
 
+def test_an_instance_that_fails_while_it_is_drained_has_ended_as_well() -> None:
+    """The drain goes on with the next; its failure is kept."""
+    world = reloaded()
+    world.drain(1)
+    world.fail(1, message="while stopping")
+    assert asked(world) == ["op-1", "op-2"] and world.running() == {2: 1, 3: 2}
+    world.fail(2)
+    assert world.states() == {1: "standby", 2: "current"}
+    assert [failure.instance for failure in world.module().failures] == ["op-1", "op-2"]
+
+
 def test_a_second_drain_asks_nobody_twice() -> None:
     """It says that it was asked, and what time is left."""
     world = reloaded()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hotd.contract.errors import TooManyGenerations
-from hotd.core.loads import at_cap
+from hotd.contract.errors import TooManyGenerations, TooManyInstances
+from hotd.core.loads import at_cap, at_most
 from hotd.core.messages import LoadKind
 from tests.support.books import FILE, World, promoted, serving, spec
 
@@ -95,7 +95,7 @@ def test_at_the_cap_the_holders_are_named() -> None:
     blocked = at_cap(world.module())
     assert isinstance(blocked, TooManyGenerations) and world.running() == {1: 1, 4: 2, 5: 3}
     assert blocked.message == "3 generations of op are in use, max_generations is 3; held by op-1, op-4"
-    assert blocked.hint == "`hotctl restart op` asks old instances to end"
+    assert blocked.hint == "`hotctl drain op 1` asks who runs the oldest to end"
     world.end(1)
     assert at_cap(world.module()) is None and world.states() == {1: "standby", 2: "draining", 3: "current"}
 
@@ -110,3 +110,43 @@ def test_who_was_abandoned_holds_nothing_up() -> None:
     assert blocked is not None and blocked.message.endswith("held by op-2, op-3")
     world.wait(60.0)
     assert at_cap(world.module()) is None
+
+
+def test_a_hundred_reloads_under_long_jobs_end_at_the_cap() -> None:
+    """Refused one after the other, with the names of who holds the old ones; memory is bounded all the while."""
+    world = serving(spec(surge=10, max_generations=4))
+    revisions = []
+    for n in range(136):
+        world.write(f"B{n}")
+        revisions.append(world.reload())
+        world.settle()
+        world.run()
+        assert len(world.module().loaded) <= 4 and world.book.alive <= 4
+    refused = [change.modules[0].error for change in map(world.outcome_of, revisions) if change.outcome == "refused"]
+    assert len(refused) == 133
+    assert {one.code for one in refused if one} == {"too-many-generations"}
+    assert {one.message.partition("; ")[2] for one in refused if one} == {"held by op-1, op-2, op-3"}
+    assert world.drain(1).outcome == "done"
+    world.end(1)
+    world.reload()
+    world.settle()
+    assert world.module().generations[world.module().current or 0].digest == "B135"
+
+
+def test_a_full_house_names_who_still_runs_older_code() -> None:
+    """Of all modules: it is one number for the whole daemon."""
+    world = serving(spec("a", replicas=2), spec("b", replicas=1), max_instances=3)
+    full = at_most(world.book)
+    assert isinstance(full, TooManyInstances) and full.message == "max_instances = 3 of the whole daemon is reached"
+    assert full.hint == "wait for one to end, or raise it under [daemon] in hotd.toml"
+    promoted(world, "B", module="b")
+    full = at_most(world.book)
+    assert full is not None and full.message.endswith("is reached; b-1 still runs older generations")
+    promoted(world, "B", module="a")
+    full = at_most(world.book)
+    assert full is not None and full.message.endswith("; a-1, a-2 and b-1 still run older generations")
+    assert full.hint == "`hotctl blocking` tells where they stand, or raise it under [daemon] in hotd.toml"
+    world.end(1, module="b")
+    world.scale(0, "b")
+    world.end(2, module="b")
+    assert at_most(world.book) is None

@@ -256,11 +256,11 @@ def test_what_was_decided_is_a_reason_too() -> None:
 def test_a_full_house_names_what_makes_room() -> None:
     """Also before the next edit is refused for it."""
     world = promoted(serving(spec(max_generations=2)), "B")
-    assert ("TooManyGenerations", "hotctl restart op") in kinds(ask(world))
+    assert ("TooManyGenerations", "hotctl blocking op") in kinds(ask(world))
     world.edit("C")
     world.settle()
     assert [kind for kind, _ in kinds(ask(world))].count("TooManyGenerations") == 0
-    assert ("OutOfSync", "hotctl restart op") in kinds(ask(world))
+    assert ("OutOfSync", "hotctl drain op 1") in kinds(ask(world))
 
 
 def test_a_condition_without_a_command_has_one_all_the_same() -> None:

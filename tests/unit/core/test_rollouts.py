@@ -208,7 +208,7 @@ def test_an_edit_at_the_cap_is_told_once_and_loaded_as_soon_as_there_is_room() -
     assert len(world.events(EventName.RELOAD_REFUSED)) == 1 and world.module().current == 2
     shown = world.condition("OutOfSync")
     assert shown is not None and shown.reason == "too-many-generations"
-    assert "held by op-1" in shown.message and "`hotctl restart op`" in shown.message
+    assert "held by op-1" in shown.message and "`hotctl drain op 1`" in shown.message
     world.end(1)
     world.settle()
     assert world.module().current == 3 and world.module().generations[3].digest == "D"
