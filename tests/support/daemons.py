@@ -182,11 +182,11 @@ def launch(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> Ru
     return Running(folder, process)
 
 
-def ready(daemon: Running) -> None:
+def ready(daemon: Running, within: float = 90) -> None:
     """Until it answers and its first loads are over."""
 
     def serves() -> bool:
         assert daemon.process.poll() is None, f"the daemon ended with {daemon.process.returncode}:\n{daemon.log}"
         return "serving at" in daemon.log
 
-    eventually(serves, within=90, what=f"the daemon of {daemon.folder} to serve")
+    eventually(serves, within=within, what=f"the daemon of {daemon.folder} to serve")

@@ -105,6 +105,8 @@ class Book:
             raise unknown_module(name, self.modules) from None
 
     def having(self, module: Module) -> Book:
+        if self.modules.get(module.name) is module:
+            return self
         return replace(self, modules={**self.modules, module.name: module})
 
     @property
@@ -122,7 +124,9 @@ class Book:
 
     def startable(self, module: Module) -> int:
         """How many instances of the module there is room for: what it lacks, within ``max_instances``."""
-        return 0 if self.stopping else max(0, min(module.shortfall, self.max_instances - self.alive))
+        # Whoever lacks nothing does not have everybody counted: that is asked for each module after every message.
+        missing = 0 if self.stopping else module.shortfall
+        return max(0, min(missing, self.max_instances - self.alive)) if missing else 0
 
     def held(self, module: Module) -> bool:
         """Whether file changes are only recorded."""

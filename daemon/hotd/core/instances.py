@@ -177,8 +177,8 @@ def born(
 def ask_leaving(book: Book, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
     """Ask those that shall end: at once where nobody replaces them, else as ``max_unavailable`` allows."""
     effects: list[Effect] = []
-    for instance in list(module.instances.values()):
-        if instance.state in ("starting", "running") and module.shall_end(instance) and _may_go(book, module):
+    for instance in module.unasked:
+        if _may_go(book, module):
             deadline = now.mono + patience(module, instance)
             module = with_instance(module, replace(instance, state="stopping", deadline=deadline))
             book = book.having(module)

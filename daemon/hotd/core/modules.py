@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from hotd.contract.views import ErrorView, Origin
@@ -222,9 +224,13 @@ class Pace:
     """Whether the last of the quick ends was a failure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
-    """A hosted unit of user code and all that is known of it."""
+    """A hosted unit of user code and all that is known of it.
+
+    Without slots, so that what is counted once need not be counted again: after every message all modules are looked
+    at, and all but one are as they were.
+    """
 
     spec: Spec
     replicas: int
@@ -282,37 +288,53 @@ class Module:
 
     def count(self, generation: int) -> int:
         """Living instances of one generation."""
-        return sum(1 for instance in self.instances.values() if instance.generation == generation and instance.counts)
+        return self._living[generation]
 
-    @property
+    @cached_property
+    def _living(self) -> Counter[int]:
+        """generation -> living instances."""
+        return Counter(instance.generation for instance in self.instances.values() if instance.counts)
+
+    @cached_property
     def alive(self) -> int:
-        return sum(1 for instance in self.instances.values() if instance.counts)
+        return self._living.total()
 
     @property
     def on_current(self) -> int:
         return 0 if self.current is None else self.count(self.current)
 
-    @property
-    def places(self) -> list[Instance]:
+    @cached_property
+    def places(self) -> tuple[Instance, ...]:
         """Who takes one of the places that ``replicas`` gives, on whatever generation."""
-        return [instance for instance in self.instances.values() if instance.in_place]
+        return tuple(instance for instance in self.instances.values() if instance.in_place)
 
-    @property
+    @cached_property
     def served(self) -> int:
         """How many of the places run current."""
         return sum(1 for instance in self.places if instance.generation == self.current)
 
-    @property
-    def loaded(self) -> list[Generation]:
+    @cached_property
+    def loaded(self) -> tuple[Generation, ...]:
         """What is in memory, oldest first."""
-        return [generation for generation in self.generations.values() if generation.in_memory]
+        return tuple(generation for generation in self.generations.values() if generation.in_memory)
+
+    @cached_property
+    def awaited(self) -> tuple[Instance, ...]:
+        """Who was asked to end, and has time left."""
+        return tuple(i for i in self.instances.values() if i.state == "stopping" and i.stalled is None)
+
+    @cached_property
+    def unasked(self) -> tuple[Instance, ...]:
+        """Who shall end, and was not asked to."""
+        not_yet = (i for i in self.instances.values() if i.state in ("starting", "running"))
+        return tuple(instance for instance in not_yet if self.shall_end(instance))
 
     @property
     def wanted(self) -> int:
         """How many instances there should be on current when nothing stands in the way."""
         return 0 if self.stopped or self.current is None else max(0, self.replicas - self.finished)
 
-    @property
+    @cached_property
     def shortfall(self) -> int:
         """How many are missing: old and new together are never more than replicas + surge."""
         return max(0, min(self.wanted - self.served, self.wanted + self.spec.surge - len(self.places)))

@@ -86,7 +86,7 @@ def _deadlines(book: Book) -> Iterator[float]:
         for generation in module.loaded:
             if isinstance(generation.phase, Draining) and generation.phase.stalled is None:
                 yield generation.phase.deadline
-        yield from (i.deadline for i in module.instances.values() if _is_awaited(i))
+        yield from (instance.deadline for instance in module.awaited)
     if book.stopping is not None:
         yield book.stopping.deadline
 
@@ -98,12 +98,12 @@ def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
     """draining -> standby -> retired, and the news of whatever is past its deadline."""
     effects: list[Effect] = []
     module = calmed(module, now)
-    for instance in list(module.instances.values()):
-        if _is_awaited(instance) and instance.deadline <= now.mono:
+    for instance in module.awaited:
+        if instance.deadline <= now.mono:
             module, more = _overstay(module, instance, now)
             effects += more
-    for number, generation in module.generations.items():
-        phase = generation.phase
+    for generation in module.loaded:
+        number, phase = generation.number, generation.phase
         if isinstance(phase, Draining) and not module.count(number):
             module, more = _drained(module, number, phase, now)
             effects += more
@@ -112,11 +112,6 @@ def _age(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
             effects += more
     module, more = _retire(module, now)
     return module, [*effects, *more]
-
-
-def _is_awaited(instance: Instance) -> bool:
-    """Whether it was asked to end, and has time left."""
-    return instance.state == "stopping" and instance.stalled is None
 
 
 def _overstay(module: Module, instance: Instance, now: Instant) -> tuple[Module, list[Effect]]:
@@ -184,6 +179,8 @@ def _retire(module: Module, now: Instant) -> tuple[Module, list[Effect]]:
 
 
 def _forget_oldest(module: Module) -> Module:
+    if len(module.generations) - len(module.loaded) <= MOST_RETIRED:
+        return module
     retired = [n for n, g in module.generations.items() if not g.in_memory and n != module.permanent]
     gone = set(retired[: max(0, len(retired) - MOST_RETIRED)])
     if not gone:

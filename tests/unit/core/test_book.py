@@ -162,4 +162,4 @@ def test_room_is_what_the_module_lacks_and_the_daemon_allows() -> None:
 def test_the_world_begins_empty() -> None:
     """Everything configured, nothing loaded."""
     module = World().module()
-    assert (module.current, module.alive, module.on_current, module.loaded) == (None, 0, 0, [])
+    assert (module.current, module.alive, module.on_current, module.loaded) == (None, 0, 0, ())

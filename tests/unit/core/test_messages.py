@@ -17,4 +17,5 @@ def test_nothing_that_threads_share_can_be_changed(module: ModuleType) -> None:
     assert classes
     for one in classes:
         assert one.__dataclass_params__.frozen, one  # type: ignore[attr-defined]  # not in typeshed
-        assert not hasattr(one, "__dict__") or "__slots__" in vars(one), one
+        # A module has a dict for what follows from its fields and was counted already.
+        assert not hasattr(one, "__dict__") or "__slots__" in vars(one) or one is book.Module, one

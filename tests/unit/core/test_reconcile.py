@@ -74,6 +74,34 @@ def test_records_of_retired_generations_are_bounded() -> None:
     assert module.line == tuple(module.generations) and module.current == MOST_RETIRED + 6
 
 
+def test_what_is_permanent_is_not_forgotten() -> None:
+    """However long ago it was: the next start loads it."""
+    world = serving(spec(replicas=0, standby=0, auto_permanent=10_000_000.0))
+    world.make_permanent()
+    promoted(world, *(str(n) for n in range(MOST_RETIRED + 1)))
+    assert sorted(world.module().generations) == list(range(1, MOST_RETIRED + 3))
+    promoted(world, "one more")
+    assert sorted(world.module().generations) == [1, *range(3, MOST_RETIRED + 4)]
+    assert reconcile(world.book, world.now) == Decision(world.book)
+
+
+@pytest.mark.parametrize("how", ["ends", "fails", "is lost"])
+def test_a_drain_is_over_however_its_last_instance_ended(how: str) -> None:
+    """By itself, by a failure, or unheard: nobody waits for who is gone."""
+    world = promoted(serving(spec(replicas=1)), "B")
+    assert world.states() == {1: "draining", 2: "current"}
+    if how == "is lost":
+        having(world, replace(world.module(), instances={}))
+        world.alive.clear()
+        world.wait(0.0)
+    elif how == "ends":
+        world.end(1)
+    else:
+        world.fail(1)
+    assert world.states() == {1: "standby", 2: "current"}
+    assert world.running() == {2: 2}
+
+
 # --- past the deadline ------------------------------------------------------------------------------------------------
 
 
