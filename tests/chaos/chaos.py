@@ -22,13 +22,13 @@ from hotctl.session import Session
 from tests.chaos.deeds import Deed
 from tests.chaos.draw import Draw
 from tests.chaos.oracle import DONE, World, beginning
-from tests.chaos.stream import Stream
+from tests.chaos.stream import ENDS, Stream
 from tests.chaos.texts import HELPER, PLACES, Text, helper
 from tests.chaos.watching import SLOWEST, Seen, documents, rename
 from tests.support.daemons import Ran, environment, launch, ready
 from tests.support.eventually import eventually
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until it has to be as it should be."""
 CALM = 12
 """Steps between two looks at everything."""
@@ -57,10 +57,12 @@ class Chaos:
     seen: Seen = field(default_factory=Seen)
     stream: Stream = field(default_factory=Stream)
     kills: int = 0
+    events: list[Any] = field(default_factory=list)
+    read_to: int = 0
     told: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self.logged = self.calls = 0
+        self.logged = self.calls = self.known_to = 0
         self.began = time.monotonic()
         self.draw = Draw(self.seed)
         (self.folder / "ops").mkdir()
@@ -109,7 +111,7 @@ class Chaos:
         self.converge("the beginning")
 
     def serve(self) -> None:
-        ready(self.daemon)
+        ready(self.daemon, PATIENCE)
         self.seen.bound.clear()
         with (self.folder / "events").open("ab") as out:
             self.follower = subprocess.Popen(
@@ -209,6 +211,8 @@ class Chaos:
             if deed.during is not None:
                 world.disk.update(self.written(deed.during))
             world.foresee(deed)
+            for known in world.modules.values():
+                known.follows = False  # a daemon that serves has done that
         self.kills += 1
         self.follower_ends()
         (self.folder / "daemon.log").rename(self.folder / f"daemon.log.{self.kills}")
@@ -273,6 +277,7 @@ class Chaos:
 
         def holds() -> bool:
             nonlocal status
+            assert any(map(self.watcher_is_done, self.worlds)), "the watcher is not done"
             status = self.status()
             found[:] = [(world, list(self.seen.differs(world, status))) for world in self.worlds]
             return any(not wrong for _, wrong in found)
@@ -283,6 +288,7 @@ class Chaos:
             said = "\n  or: ".join("; ".join(wrong) for _, wrong in found)
             raise AssertionError(f"after {after}:\n  {said}\n{json.dumps(status)[:LONGEST]}")
         self.worlds = [world for world, wrong in found if not wrong]
+        self.known_to = status["daemon"]["seq"]
         for world in self.worlds:
             self.seen.learn(world, status)
             self.name_the_rest(world)
@@ -290,6 +296,15 @@ class Chaos:
                 assert not (wrong := list(self.seen.made(name, known.contents))), wrong
                 known.deaths = {c: n for c, n in known.deaths.items() if c in (known.content, world.on_disk(known))}
         self.worlds = list({repr(world): world for world in self.worlds}.values())
+
+    def watcher_is_done(self, world: World) -> bool:
+        """Whether it has said, since the last step, what became of everything that it loads in this one."""
+        behind = {name for name, known in world.modules.items() if known.follows}
+        if not behind:
+            return True
+        new = (event for event in self.followed() if event["seq"] > self.known_to and event["actor"] == "watch")
+        ends = {f"reload.{end}" for end in ENDS}
+        return behind <= {event["module"] for event in new if event["event"] in ends}
 
     def name_the_rest(self, world: World) -> None:
         """Generations that were current in between: whoever has seen them has their number."""
@@ -319,8 +334,14 @@ class Chaos:
         eventually(self.places_are_filled, within=PATIENCE)
 
     def followed(self) -> list[Any]:
-        whole, _, _ = (self.folder / "events").read_text().rpartition("\n")
-        return [event for event in documents(whole) if "error" not in event]  # that of a daemon which was killed
+        """All that the followers have read, one after the other."""
+        with (self.folder / "events").open() as file:
+            file.seek(self.read_to)
+            whole, end, _ = file.read().rpartition("\n")
+        self.read_to += len(whole + end)
+        # A follower whose daemon was killed says that, too.
+        self.events += [event for event in documents(whole) if "error" not in event]
+        return self.events
 
     def read_logs(self) -> None:
         for name in PLACES:

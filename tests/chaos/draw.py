@@ -42,7 +42,9 @@ class Draw:
 
     def edit(self, world: World) -> Iterator[Deed]:
         file = self.file()
-        yield Deed("edit", writes=((file, self.text(file)),), halves=self.chance.random() < 0.3)
+        # By halves only what is loaded in the end: a half is refused, and how often something was is not to be seen.
+        halves = self.chance.random() < 0.3 and all(world.on_disk(known).loads for known in world.modules.values())
+        yield Deed("edit", writes=((file, self.text(file, good=halves)),), halves=halves)
 
     def revert(self, world: World) -> Iterator[Deed]:
         """A text that stood there before."""
@@ -77,6 +79,13 @@ class Draw:
 
     def reload_all(self, world: World) -> Iterator[Deed]:
         yield Deed("reload", options=("--all",))
+
+    def crowd(self, world: World) -> Iterator[Deed]:
+        """More generations than may be in memory, each with somebody on it."""
+        for _ in range(3):
+            yield Deed("edit", writes=(("quiet.py", self.text("quiet.py", trouble=0.1)),))
+            yield Deed("reload", ("quiet",))
+        yield Deed("restart", ("quiet",))
 
     def check(self, world: World) -> Iterator[Deed]:
         yield Deed("check", tuple(self.chance.sample(list(PLACES), 2)))
@@ -140,8 +149,8 @@ class Draw:
     def deploy(self, world: World) -> Iterator[Deed]:
         names = () if self.chance.random() < 0.5 else tuple(self.chance.sample(["early", "late", "alone"], 2))
         files = self.chance.sample(FILES[:4], self.chance.randint(1, 3))
-        writes = tuple((file, self.text(file, trouble=0.15)) for file in files)
-        yield Deed("deploy", names, writes=writes, breaks=self.chance.random() < 0.25)
+        writes = tuple((file, self.text(file, trouble=0.25)) for file in files)
+        yield Deed("deploy", names, writes=writes, breaks=self.chance.random() < 0.2)
 
     # --- ends ---
 
@@ -157,25 +166,26 @@ class Draw:
 
 
 _WEIGHTS = {
-    "edit": 12,
+    "edit": 10,
     "revert": 4,
     "crash": 2,
     "hang": 0.7,
     "reload": 6,
     "reload_all": 1,
+    "crowd": 1.5,
     "check": 1,
     "undo": 5,
     "undo_to": 3,
-    "switch": 4,
-    "pin": 2,
-    "unpin": 2,
-    "pause": 2,
-    "resume": 3,
-    "scale": 2,
+    "switch": 3,
+    "pin": 2.5,
+    "unpin": 1,
+    "pause": 2.5,
+    "resume": 2,
+    "scale": 1.5,
     "stage": 1.5,
-    "retry": 2,
+    "retry": 1.5,
     "run": 1,
-    "deploy": 4,
-    "kill": 2.5,
-    "kill_during": 3.5,
+    "deploy": 6,
+    "kill": 2,
+    "kill_during": 3,
 }

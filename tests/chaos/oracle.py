@@ -32,6 +32,8 @@ class Known:
     stopped: bool = False
     pending: bool = False
     """The disk changed and nobody has acted on it, because somebody said so."""
+    follows: bool = False
+    """In this step the watcher has something to load, and will say what became of it."""
     trial: bool = False
     """Current was promoted, and nobody has run it yet."""
     candidate: Content | None = None
@@ -94,6 +96,7 @@ class World:
         content = self.on_disk(known)
         if known.candidate is not None or not known.pending:
             return
+        known.follows = not self.held(known) and not known.full
         if content == known.content:
             known.pending = False
         elif not self.held(known) and not known.full:
@@ -160,6 +163,8 @@ class World:
 
     def foresee(self, deed: Deed) -> int:
         """Do it, and tell the exit status of hotctl."""
+        for known in self.modules.values():
+            known.follows = False
         status = _VERBS[deed.verb](self, deed)
         self.settle()
         return status

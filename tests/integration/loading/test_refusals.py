@@ -29,6 +29,7 @@ HOSTILE = {
     "text": "class E(BaseException):\n    def __str__(self): raise SystemExit\nraise E\n",
     "name": "class E(ModuleNotFoundError):\n    name = property(lambda self: exit())\nraise E\n",
     "no name": "class E(ModuleNotFoundError):\n    def __init__(self): self.name = 5\nraise E\n",
+    "memory": "raise MemoryError\n",
     "length": "raise Exception('x' * 1_000_000)\n",
 }
 
