@@ -60,6 +60,7 @@ def told(daemon: Running) -> dict[str | None, str]:
     return {name: c["message"] for name, one in all for c in one["conditions"] if c["type"] == "RestartRequired"}
 
 
+@pytest.mark.slow
 def test_a_change_of_what_is_imported_for_good_is_told_and_makes_no_generation(
     hosting: tuple[Running, Path],
 ) -> None:
