@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -65,13 +66,9 @@ def test_the_demo_draws_a_live_screen_on_a_terminal(scratch: dict[str, str], tmp
     command = [sys.executable, "-m", "hotd", "demo", "--fast"]
     status, text = on_a_terminal(command, {**environment(), **scratch, "COLUMNS": "110", "LINES": "40"})
     assert status == 0
-    for told in (
-        "hotctl undo long_op",
-        "what the instances print",
-        "g3 \N{MULTIPLICATION SIGN}1 draining",
-        "generations became current",
-    ):
+    for told in ("hotctl undo long_op", "what the instances print", "generations became current"):
         assert told in text, told
+    assert re.search("g[123] \N{MULTIPLICATION SIGN}[12] draining", text)
     assert list(tmp_path.iterdir()) == []
 
 

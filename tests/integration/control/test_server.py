@@ -114,7 +114,15 @@ def test_a_command_is_one_round_trip(port: Port, tmp_path: Path) -> None:
 def test_every_verb_reaches_the_desk(tmp_path: Path) -> None:
     """The table of verbs is what the port speaks: each with its request, for whoever may."""
     with open_port(tmp_path) as port, Attacker(port.path) as raw:
-        arguments: dict[str, dict[str, Any]] = {"outcome": {"revision": 1}, "scale": {"replicas": 1}}
+        arguments: dict[str, dict[str, Any]] = {
+            "outcome": {"revision": 1},
+            "scale": {"replicas": 1},
+            "wait": {"until": "healthy"},
+            "diff": {"from": 1},
+            "drain": {"generation": 1},
+            "purge": {"generation": 1},
+            "add": {"entry": "m:work"},
+        }
         for name in VERBS:
             fields = arguments.get(name, {}) | _needed(name)
             assert raw.call(name, json.dumps(fields))[0] == consts.MSG_REPLY
