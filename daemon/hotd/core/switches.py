@@ -9,12 +9,13 @@ from hotd.contract import requests
 from hotd.contract.errors import PausedGlobally, Refused, UnknownInstance, UsageError
 from hotd.contract.events import EventName
 from hotd.contract.nearest import nearest
+from hotd.contract.units import format_duration
 from hotd.contract.views import Change
 from hotd.core.book import Book, Instance, Module, Pace, unknown_module
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.rollouts import check_generation
 from hotd.core.values import Actor, Instant
-from hotd.core.wording import plain_change, worded
+from hotd.core.wording import listed, plain_change, worded
 
 
 def pause(book: Book, request: requests.Pause, actor: Actor, now: Instant) -> Decision:
@@ -142,7 +143,9 @@ def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Deci
     already = module.stopped
     module = replace(_leave(module, lambda _: True), stopped=True)
     note = "was stopped already" if already else f"stopped until `hotctl start {module.name}`"
-    note += f"; {module.alive} to end" if module.alive else ""
+    if going := [str(instance.id) for instance in module.instances.values() if instance.counts]:
+        patience = format_duration(module.spec.drain_deadline)
+        note += f"; {listed(going)} {'has' if len(going) == 1 else 'have'} {patience} to end"
     event = told(EventName.MODULE_STOPPED, module.name, f"{module.name} {note}", actor, "stop", request.reason)
     return done(book.having(module), [module.name], note, () if already else (event,))
 

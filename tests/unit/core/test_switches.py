@@ -210,15 +210,15 @@ def test_a_stopped_module_can_be_scaled_and_says_that_it_is_stopped() -> None:
 def test_a_stopped_module_stays_stopped_until_its_start() -> None:
     """Everybody is asked at once; nobody is replaced."""
     world = serving(spec(replicas=3))
-    assert world.stop().note == "stopped until `hotctl start op`; 3 to end"
+    assert world.stop().note == "stopped until `hotctl start op`; op-1, op-2 and op-3 have 10m to end"
     assert asked(world) == {"op-1", "op-2", "op-3"} and world.view().stopped
-    assert world.stop().note == "was stopped already; 3 to end"
+    assert world.stop().note == "was stopped already; op-1, op-2 and op-3 have 10m to end"
     world.end(1)
     world.end(2)
     world.end(3)
     assert world.running() == {} and world.stop().note == "was stopped already"
     assert [e.message for e in world.events(EventName.MODULE_STOPPED)] == [
-        "op stopped until `hotctl start op`; 3 to end"
+        "op stopped until `hotctl start op`; op-1, op-2 and op-3 have 10m to end"
     ]
     assert world.start().note == "3 replicas from now on"
     assert len(world.running()) == 3 and not world.view().stopped
