@@ -30,6 +30,9 @@ def test_the_commit_is_the_one_that_is_checked_out(tmp_path: Path) -> None:
     git(repository, "commit", "-q", "--allow-empty", "-m", "one")
     first = git(repository, "rev-parse", "HEAD")
     assert commit_of(repository / "ops") == first
+    (repository / "ops" / "m.py").write_text("edited since\n")
+    git(repository, "add", "-A")
+    assert commit_of(repository / "ops") == first, "whatever was edited since"
     git(repository, "pack-refs", "--all")
     assert commit_of(repository / "ops") == first
     git(repository, "worktree", "add", "-q", "-b", "other", str(beside))
