@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hotd.contract import requests
+from hotd.contract.errors import Busy, Refused
 from tests.rpc.test_restarts import again, serves
 from tests.support.daemons import Running, running
 from tests.support.ops import hosted, waiter
@@ -38,12 +40,17 @@ def test_an_added_module_lives_through_kills_and_goes_when_it_is_removed() -> No
         assert daemon.hotctl("add", "other", "--entry", "other:work", "--root", str(beyond), *soon).status == 0
         (beyond / "other.py").write_text(waiter("two"))
         daemon.until(lambda m: m["generation"] == 2, "other")
-        daemon.hotctl("restart", "other")
+        daemon.ask(requests.Restart("other"))
         daemon.until(lambda m: serves(2)(m) and m["permanent"] == 2, "other")
-        assert daemon.hotctl("scale", "late", "3").status == 0 and daemon.hotctl("pin", "late").status == 0
-        assert daemon.hotctl("add", "late", "--entry", "late:work").status == 5
-        assert daemon.hotctl("add", "long_op", "--entry", "late:work").status == 5
-        assert daemon.hotctl("remove", "long_op").status == 5 and daemon.hotctl("remove", "late").status == 5
+        daemon.ask(requests.Scale("late", 3))
+        daemon.ask(requests.Pin("late"))
+        refused = (
+            requests.Add("late", "late:work"), requests.Add("long_op", "late:work"), requests.Remove("long_op"),
+            requests.Remove("late"),
+        )  # fmt: skip
+        for request in refused:
+            with pytest.raises(Refused):
+                daemon.ask(request)
         with again(daemon) as after:
             late = after.until(lambda m: m["serving"]["current"] == 3, "late")
             assert (late["added"], late["pinned"], late["overrides"]) == (True, True, {"replicas": 2})
@@ -51,28 +58,31 @@ def test_an_added_module_lives_through_kills_and_goes_when_it_is_removed() -> No
             (beyond / "other.py").write_text(waiter("three"))
             after.until(lambda m: m["generation"] == 3, "other")
             assert "added: hotd.toml knows nothing of it  hotctl remove late" in after.hotctl("status").out
-            assert after.hotctl("unpin", "late").status == 0
+            after.ask(requests.Unpin("late"))
             ran = after.hotctl("remove", "late", "--reason", "enough", "--json")
             assert ran.status == 0 and ran.json["outcome"] == "done", ran
-            assert names(after) == ["long_op", "other"] and after.hotctl("logs", "late").status == 66
-            assert after.hotctl("remove", "late").status == 0, "it is gone, as was asked for"
-            assert after.hotctl("history", "late").out.count("hotctl add: need") == 1
+            assert names(after) == ["long_op", "other"]
+            assert after.ask(requests.Remove("late"))["outcome"] == "done", "it is gone, as was asked for"
+            causes = [one["cause"] for one in after.ask(requests.History("late"))["revisions"]]
+            assert causes.count("hotctl add: need") == 1
             with again(after) as last:
                 assert names(last) == ["long_op", "other"]
                 after.write("late.py", waiter("later"))
-                ran = last.hotctl("add", "late", "--entry", "late:work", "--json")
-                assert ran.json["modules"][0]["generation"] == 2, "its numbers went on"
+                change = last.ask(requests.Add("late", "late:work"))
+                assert change["modules"][0]["generation"] == 2, "its numbers went on"
 
 
 @pytest.mark.slow
 def test_a_removal_that_takes_long_is_told_and_holds_after_a_kill() -> None:
     """Who holds it up is named; nothing new starts; the next daemon does not host it."""
     with running({"long_op.py": waiter("one"), "late.py": NEVER}, hosted()) as daemon:
-        assert daemon.hotctl("add", "late", "--entry", "late:work").status == 0
+        daemon.ask(requests.Add("late", "late:work"))
         daemon.until(serves(1), "late")
         ran = daemon.hotctl("remove", "late", "--timeout", "300ms")
         assert ran.status == 4 and "late-1 to end; then it goes" in ran.err, ran
-        assert daemon.module("late")["leaving"] and daemon.hotctl("reload", "late").status == 5
+        assert daemon.module("late")["leaving"]
+        with pytest.raises(Busy):
+            daemon.ask(requests.Reload(("late",)))
         why = daemon.hotctl("why", "late").out
         assert "late is being removed: hotctl remove" in why and "time.sleep(0.05)" in why
         with again(daemon) as after:
@@ -86,7 +96,7 @@ def test_a_root_that_is_gone_keeps_nobody_from_serving() -> None:
         beyond = daemon.folder / "beyond"
         beyond.mkdir()
         (beyond / "other.py").write_text(waiter("one"))
-        assert daemon.hotctl("add", "other", "--entry", "other:work", "--root", str(beyond)).status == 0
+        daemon.ask(requests.Add("other", "other:work", (str(beyond),)))
         beyond.rename(daemon.folder / "away")
         with again(daemon) as after:
             after.until(serves(1))

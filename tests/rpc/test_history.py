@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hotd.contract import requests
 from tests.rpc.test_restarts import again, serves
 from tests.support.daemons import Running, running
 from tests.support.ops import hosted, waiter
@@ -17,9 +18,12 @@ SOURCES = {"long_op.py": f"import helper\n\n{waiter('one')}", "helper.py": "STEP
 
 def faces(daemon: Running) -> dict[str, Any]:
     """Every face of the history, as programs read it."""
-    shown = {verb: daemon.hotctl(verb, "long_op", "--json").json for verb in ("history", "generations", "errors")}
-    shown["diff"] = daemon.hotctl("diff", "long_op", "1", "2", "--json").json
-    return shown
+    return {
+        "history": daemon.ask(requests.History("long_op"))["revisions"],
+        "generations": daemon.ask(requests.Generations("long_op"))["generations"],
+        "errors": daemon.ask(requests.Errors("long_op"))["errors"],
+        "diff": daemon.ask(requests.Diff("long_op", 1, 2)),
+    }
 
 
 @pytest.mark.slow
@@ -27,14 +31,14 @@ def test_every_face_of_the_history_tells_cause_actor_duration_and_what_was_execu
     """History, generations, errors, events, diff; sources of retired generations, too."""
     with running(SOURCES, MODULE, watch='also = ["*.bin"]') as daemon:
         daemon.until(serves(1))
-        daemon.hotctl("pause")
+        daemon.ask(requests.Pause())
         daemon.write("helper.py", "STEP = 2\n")
         daemon.write("words.bin", "\0two and more")
         assert daemon.hotctl("reload", "long_op", "--reason", "fix timeout").status == 0
-        daemon.hotctl("restart", "long_op")
+        daemon.ask(requests.Restart("long_op"))
         daemon.until(lambda m: serves(2)(m) and [g["generation"] for g in m["generations"]] == [2])
         daemon.write("helper.py", "STEP = (\n")
-        daemon.hotctl("resume")
+        daemon.ask(requests.Resume())
         daemon.until(lambda m: m["rejected"])
         before = faces(daemon)
         with again(daemon) as after:
@@ -50,8 +54,11 @@ def test_every_face_of_the_history_tells_cause_actor_duration_and_what_was_execu
             assert (second["cause"], second["reloaded"]) == ("hotctl reload: fix timeout", ["helper", "long_op"])
             failed = before["errors"][-1]
             assert (failed["cause"], failed["actor"]) == ("watch: helper.py", "watch") and failed["duration_ms"] > 0
-            events = [one for one in after.hotctl("events", "--json").out.splitlines() if '"reload.promoted"' in one]
-            assert any('"reloaded":["helper","long_op"]' in one and '"duration_ms"' in one for one in events)
+            events = after.ask(requests.Events())["events"]
+            (told,) = [
+                one["fields"] for one in events if one["cause"] == reloaded["cause"] and "previous" in one["fields"]
+            ]
+            assert told["reloaded"] == ["helper", "long_op"] and told["duration_ms"] > 0
             _check_diff(after)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hotd.contract import requests
 from tests.integration.loading.test_origins import git
 from tests.rpc.test_restarts import again, serves
 from tests.support.daemons import config, folder_for_sockets, launch, ready
@@ -42,20 +43,20 @@ def test_every_revision_tells_commit_and_release() -> None:
             daemon.until(serves(1))
             ran = daemon.hotctl("deploy", "--", "sh", "-c", f"cd {folder} && ln -s releases/2 n && mv -T n current")
             assert ran.status == 0, ran.err
-            daemon.hotctl("restart", "long_op")
+            daemon.ask(requests.Restart("long_op"))
             daemon.until(serves(2))
-            assert daemon.hotctl("undo", "long_op").status == 0
-            before = daemon.hotctl("history", "--json").json
+            daemon.ask(requests.Undo("long_op"))
+            before = daemon.ask(requests.History())["revisions"]
             told = [(one["outcome"], one["commit"], *(o["target"] for o in one["origins"])) for one in before]
             led = {name: str(folder / "releases" / name / "ops") for name in commits}
             first, second = ((commits[name], led[name]) for name in commits)
             assert told == [("undone", *first), ("promoted", *second), ("promoted", *first)]
             with again(daemon) as after:
                 after.until(serves(1))
-                now = after.hotctl("history", "--json").json
+                now = after.ask(requests.History())["revisions"]
                 assert now[-len(before) :] == before
                 assert (now[0]["cause"], now[0]["commit"]) == ("start", commits["1"])
-                generations = after.hotctl("generations", "long_op", "--json").json
+                generations = after.ask(requests.Generations("long_op"))["generations"]
                 assert [one["origins"][0]["commit"] for one in generations] == [commits["2"], commits["1"]]
                 shown = after.hotctl("history").out
                 assert f"{commits['2'][:12]}, → releases/2\n" in shown

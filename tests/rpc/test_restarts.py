@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hotctl import connect
+from hotd.contract import requests
 from hotd.contract.errors import StoreDegraded
 from tests.support.daemons import Running, launch, ready, running
 from tests.support.eventually import eventually
@@ -153,15 +154,14 @@ def test_what_one_rollout_changed_before_a_kill_is_taken_back_as_one() -> None:
     names = ("long_op", "other")
     with running({**sources, "helper.py": "STEP = 1\n"}, modules) as daemon:
         daemon.write("helper.py", "STEP = 2\n")
-        ran = daemon.hotctl("reload", "--all", "--atomic", "--json")
+        daemon.ask(requests.Reload(all=True, atomic=True))
         revision = next(
             one["revision"]
-            for one in daemon.hotctl("history", "--json").json
+            for one in daemon.ask(requests.History())["revisions"]
             if [(m["from"], m["to"]) for m in one["modules"]] == [(1, 2), (1, 2)]
         )
-        assert ran.status == 0
         for name in names:
-            daemon.hotctl("restart", name)
+            daemon.ask(requests.Restart(name))
             daemon.until(lambda m: serves(2)(m) and m["permanent"] == 2, name)
         with again(daemon) as after:
             ran = after.hotctl("undo", "--revision", str(revision), "--json")
@@ -169,11 +169,11 @@ def test_what_one_rollout_changed_before_a_kill_is_taken_back_as_one() -> None:
             assert [(m["module"], m["previous"], m["generation"]) for m in ran.json["modules"]] == [
                 (name, 2, 1) for name in names
             ]
-            assert after.hotctl("history", "--json").json[0]["revision"] == ran.json["revision"]
+            assert after.ask(requests.History())["revisions"][0]["revision"] == ran.json["revision"]
             again_ = after.hotctl("undo", "--revision", str(revision))
             assert again_.status == 5 and "is at g1 by now" in again_.err
             for name in names:
-                after.hotctl("restart", name)
+                after.ask(requests.Restart(name))
                 module = after.until(serves(1), name)
                 assert module["permanent"] == 1
                 assert [one["reason"] for one in module["conditions"] if one["type"] == "OutOfSync"] == ["undone"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hotd.contract import requests
 from tests.rpc.test_restarts import serves
 from tests.support.daemons import Running, config, folder_for_sockets, launch, ready
 from tests.support.ops import hosted, waiter
@@ -53,15 +54,16 @@ def test_who_is_brought_back_over_other_versions_is_told_so() -> None:
             assert daemon.until(serves(1))["moved"] == moved
             assert f"over other versions: {moved}" in daemon.hotctl("status").out
             assert f"it runs over {moved}" in daemon.hotctl("why", "long_op").out
-            start = next(one for one in daemon.hotctl("history", "--json").json if one["cause"] == "start")
-            (change,) = daemon.hotctl("outcome", str(start["revision"]), "--json").json["modules"]
+            start = next(one for one in daemon.ask(requests.History())["revisions"] if one["cause"] == "start")
+            (change,) = daemon.ask(requests.Outcome(start["revision"]))["modules"]
             assert change["note"] == moved
             daemon.write("long_op.py", waiter("two"))
             daemon.until(lambda m: m["generation"] == 2)
-            daemon.hotctl("restart", "long_op")
+            daemon.ask(requests.Restart("long_op"))
             assert daemon.until(lambda m: serves(2)(m) and len(m["generations"]) == 1)["moved"] == ""
-            assert f"over other versions: {moved}\n" in daemon.hotctl("diff", "long_op", "1", "2").out
+            assert daemon.ask(requests.Diff("long_op", 1, 2))["moved"] == moved
             ran = daemon.hotctl("undo", "long_op")
             assert ran.status == 0 and moved in ran.out
-            assert daemon.hotctl("events").out.count(f"module.moved          long_op runs over {moved}") == 2
+            told = [one["message"] for one in daemon.ask(requests.Events())["events"] if one["event"] == "module.moved"]
+            assert told == [f"long_op runs over {moved}"] * 2
             assert daemon.module()["moved"] == moved

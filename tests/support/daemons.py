@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hotctl import connect
+from hotd.contract import codec
+from hotd.contract.requests import Request, Status
 from tests.support.eventually import eventually
 
 
@@ -61,8 +64,13 @@ class Running:
     def hotctl(self, *args: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
         return hotctl("--socket", str(self.socket), *args, env={**self.env, **(env or {})}, timeout=timeout)
 
+    def ask(self, request: Request) -> Any:
+        """What ``hotctl --json`` would print, and no process for it. Raises HotdError."""
+        with connect(str(self.socket), timeout=60) as caller:
+            return codec.encode(caller.ask(request))
+
     def status(self) -> Any:
-        return self.hotctl("status", "--json").json
+        return self.ask(Status())
 
     def module(self, name: str = "long_op") -> Any:
         (module,) = (m for m in self.status()["modules"] if m["name"] == name)
