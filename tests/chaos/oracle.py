@@ -77,6 +77,10 @@ class World:
     paused: bool = False
 
     def on_disk(self, known: Known) -> Content:
+        """What cannot be read as Python imports nothing, and all that is empty is the same."""
+        text = self.disk[known.place.file]
+        if text.kind in ("empty", "syntax"):
+            return Content(Text(0, "empty") if text.kind == "empty" else text)
         return Content(self.disk[known.place.file], self.disk[HELPER] if known.place.helped else None)
 
     def held(self, known: Known) -> bool:
