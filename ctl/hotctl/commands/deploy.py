@@ -13,6 +13,7 @@ from hotctl.session import INTERRUPTED
 from hotctl.view.page import Span, line
 from hotd.contract.errors import HotdError, UsageError
 from hotd.contract.requests import Deploy
+from hotd.contract.views import ErrorView
 
 AFTER_DASHES = "COMMAND"
 SIGN_OF_LIFE = 10.0
@@ -85,6 +86,9 @@ def _failed(ended: _Ended, hold: int, here: Here) -> int:
         here.daemon.ask(Deploy(step="let-go", hold=hold))
     except HotdError as error:
         here.screen.tell(line(Span("hotctl: ", "bad"), str(error)))
+    if here.screen.json:
+        hint = "`hotctl reload --all --atomic` loads what is on disk"
+        here.screen.json_lines([{"error": ErrorView("command-failed", f"{ended.words}; nothing was loaded", hint)}])
     told = f"{ended.words}; nothing was loaded (hotctl reload --all --atomic loads what is on disk)"
     here.screen.tell(line(Span("hotctl: ", "bad"), told))
     return INTERRUPTED if ended.interrupted else ended.status

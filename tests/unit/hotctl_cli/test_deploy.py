@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from typing import Any
@@ -56,6 +57,14 @@ def test_a_command_that_is_not_there_is_told() -> None:
     assert (ran.status, steps(ran)) == (127, [("keep", None), ("let-go", 4)])
     assert "there is no such command" in ran.err
     assert deploy("--", "/").status == 126
+
+
+def test_with_json_a_failed_command_is_an_object_too() -> None:
+    """Whoever reads standard output finds an error there, as of everything that did not succeed."""
+    ran = deploy("--json", *python("raise SystemExit(3)"))
+    error = json.loads(ran.out)["error"]
+    assert (ran.status, error["code"]) == (3, "command-failed")
+    assert "exit status 3; nothing was loaded" in error["message"]
 
 
 def test_a_command_that_was_killed_says_by_what() -> None:
