@@ -171,11 +171,11 @@ class Chaos:
     def save(self, file: str, text: Text) -> None:
         (self.folder / "ops" / file).write_text(source(file, text))
 
-    def foresee(self, deed: Deed, ran: Ran | None) -> None:
+    def foresee(self, deed: Deed, ran: Ran | None, *, meanwhile: bool = False) -> None:
         """Go on with the worlds in which the answer is right."""
         expected, kept = set(), []
         for world in self.worlds:
-            status = world.foresee(deed)
+            status = world.foresee(deed, meanwhile=meanwhile)
             expected.add(status)
             if ran is None or ran.status == status:
                 kept.append(world)
@@ -324,7 +324,7 @@ class Chaos:
         other = "alone" if deed.writes[0][0] != "alone.py" else "early"
         again = Deed("reload", (other,))
         self.say(f"{again} meanwhile")
-        self.foresee(again, self.ask(*again.argv))
+        self.foresee(again, self.ask(*again.argv), meanwhile=True)
 
     def look_at_everything(self) -> None:
         self.read_logs()

@@ -100,7 +100,7 @@ class World:
         content = self.on_disk(known)
         if known.candidate is not None or not known.pending:
             return
-        known.follows = not self.held(known) and not known.full
+        known.follows = known.follows or (not self.held(known) and not known.full)
         if content == known.content:
             known.pending = False
         elif not self.held(known) and not known.full:
@@ -165,10 +165,10 @@ class World:
 
     # --- what somebody asks for ---
 
-    def foresee(self, deed: Deed) -> int:
+    def foresee(self, deed: Deed, *, meanwhile: bool = False) -> int:
         """Do it, and tell the exit status of hotctl."""
         for known in self.modules.values():
-            known.follows = False
+            known.follows = known.follows and meanwhile
         status = _VERBS[deed.verb](self, deed)
         self.settle()
         return status

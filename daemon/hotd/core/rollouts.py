@@ -145,8 +145,9 @@ def advance(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
 def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
     blocked = _blocked(book, rollout, module) if rollout.kind is LoadKind.STAGE else None
     paused = rollout.by_watch and book.held(module)
-    if module.pending and (blocked or paused):
-        # The paths stay pending: the load follows when there is room, or at the resume. See ``follow_disk``.
+    if module.pending and (paused or (blocked and not book.held(module))):
+        # The paths stay pending: the load follows when there is room, or at the resume. See ``follow_disk``. Where they
+        # are held back they were looked at already, and what is known of them stays.
         book = book.having(saw(module, "", now))
     if paused:
         return settle(book, rollout, module, module_change(module, "skipped", note="paused meanwhile"))

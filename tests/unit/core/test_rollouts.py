@@ -229,6 +229,22 @@ def test_a_refused_person_does_not_lose_the_watchers_change() -> None:
     assert world.module().generations[3].digest == "C"
 
 
+def test_a_refusal_does_not_forget_what_was_looked_at() -> None:
+    """A manual module at its cap, which an undo has brought to what is on disk, is not called out of sync."""
+    world = promoted(serving(spec(watch="manual", max_generations=2)), "B")
+    world.undo()
+    world.changed("/ops/op.py")
+    world.settle()
+    assert world.module().pending and world.view().out_of_sync
+    world.undo(to=2)
+    assert not world.view().out_of_sync
+
+    revision = world.reload()
+
+    assert world.outcome_of(revision).outcome == "refused"
+    assert not world.view().out_of_sync
+
+
 def test_a_pause_holds_back_what_the_watcher_had_not_begun() -> None:
     """A load already started completes; one that waits is not started."""
     world = serving()
