@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,14 +64,17 @@ def test_a_client_that_is_killed_lets_go_by_itself() -> None:
                 assert daemon.hotctl("deploy", "--", "true").status == 5
                 daemon.write("a.py", waiter("two"))
             assert deployment.change is not None and deployment.change.outcome == "promoted"
+        runs = daemon.folder / "runs"
+        command = ["sh", "-c", f"echo $$ > {runs}.new; mv {runs}.new {runs}; exec sleep 60"]
         stays = subprocess.Popen(
-            [sys.executable, "-m", "hotctl", "--socket", str(daemon.socket), "deploy", "--", "sleep", "60"],
+            [sys.executable, "-m", "hotctl", "--socket", str(daemon.socket), "deploy", "--", *command],
             env=environment(), start_new_session=True,
         )  # fmt: skip
-        eventually(lambda: daemon.module("a")["watch"] == "paused")
+        eventually(runs.exists)
+        assert daemon.module("a")["watch"] == "paused"
 
         stays.send_signal(signal.SIGINT)  # the shell would tell the command as well
-        subprocess.run(["pkill", "-s", str(stays.pid), "sleep"], check=True)
+        os.kill(int(runs.read_text()), signal.SIGTERM)
 
         assert stays.wait(10) == 130
         assert daemon.module("a")["watch"] == "auto"
