@@ -12,6 +12,9 @@ from tests.bench.engines.engine import Engine
 
 
 class Adapter(Engine):
+    distribution = "hotd"
+    note = "reloads dependents too, aside"
+
     def __init__(self, roots: Sequence[Path]) -> None:
         self._loader = Loader(roots)
 
