@@ -306,6 +306,11 @@ class Chaos:
         ends = {f"reload.{end}" for end in ENDS}
         return behind <= {event["module"] for event in new if event["event"] in ends}
 
+    def begun(self, name: str) -> bool:
+        """Whether the watcher loads the module since the last step."""
+        new = [event for event in self.followed() if event["seq"] > self.known_to]
+        return any((event["event"], event["module"]) == ("reload.started", name) for event in new)
+
     def name_the_rest(self, world: World) -> None:
         """Generations that were current in between: whoever has seen them has their number."""
         for name, known in world.modules.items():
@@ -320,6 +325,9 @@ class Chaos:
 
     def look_while_it_hangs(self, deed: Deed) -> None:
         """Others are answered, and are changed."""
+        name = deed.writes[0][0].removesuffix(".py")
+        if self.worlds[0].modules[name].follows:
+            eventually(lambda: self.begun(name), within=PATIENCE, what=f"the load of {name} to begin")
         self.status()
         other = "alone" if deed.writes[0][0] != "alone.py" else "early"
         again = Deed("reload", (other,))

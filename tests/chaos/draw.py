@@ -169,7 +169,7 @@ _WEIGHTS = {
     "edit": 10,
     "revert": 4,
     "crash": 2,
-    "hang": 0.7,
+    "hang": 1,
     "reload": 6,
     "reload_all": 1,
     "crowd": 1.5,

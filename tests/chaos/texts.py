@@ -82,7 +82,7 @@ class Place:
     def table(self) -> str:
         return (
             f'[modules.{self.name}]\nentry = "{self.name}:work"\nreplicas = {self.replicas}\nsurge = {self.surge}\n'
-            f'max_unavailable = 2\nmax_generations = {self.most}\nload_deadline = "5s"\n'
+            f'max_unavailable = 2\nmax_generations = {self.most}\nload_deadline = "8s"\n'
             f'on_change = "{"stop" if self.stops else "finish"}"\nwatch = "{"manual" if self.manual else "auto"}"\n'
             f'auto_permanent = "{"1s" if self.lasting else "1h"}"\n'
         )

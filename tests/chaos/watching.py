@@ -10,7 +10,7 @@ from typing import Any
 from tests.chaos.oracle import Known, World
 from tests.chaos.texts import PLACES, Content
 
-SLOWEST = 10.0
+SLOWEST = 6.0
 """Seconds for any `status`, however busy the machine; a load that hangs hangs for longer."""
 
 
