@@ -359,6 +359,8 @@ class World:
 
     def run(self, deed: Deed) -> int:
         (known,) = self.named(deed)
+        if known.stopped:
+            return REFUSED
         return 1 if known.content.fails else DONE
 
     def kill(self, deed: Deed) -> int:
