@@ -25,6 +25,7 @@ from tests.integration.store.samples import (
 )
 
 FROM = (Origin("/srv/ops", "/srv/releases/7", "1a2b3c4d" * 5),)
+CARRIED = {"d3": (("op", "late"),)}
 STORES = Path(__file__).parent / "golden" / "stores"
 """Each is the dump of a store as that version of the tables left it."""
 
@@ -32,7 +33,7 @@ STORES = Path(__file__).parent / "golden" / "stores"
 def fill(folder: Path) -> None:
     """Two generations, an undo, a third that was about to be promoted when the daemon died; and all that is beside."""
     first, second = generation(1, "d1", executed=("op", "part0"), origins=FROM), generation(2, "d2", executed=("op",))
-    op = KeptModule("op", 2, 1, (1, 2), True, False, True, 3, {"d3": "rejected"}, {"d2": 1})
+    op = KeptModule("op", 2, 1, (1, 2), True, False, True, 3, {"d3": "rejected"}, {"d2": 1}, CARRIED)
     with kept(folder) as it:
         it.keep(opened(1), intent(1, first, bundle("d1")))
         it.keep(revision(1), generation(1, "d1", verdict="promoted"), KeptModule("op", 1, 1, (1,)), event(1))

@@ -9,7 +9,7 @@ import pytest
 
 from hotd.core.records import Added, KeptDaemon
 from hotd.store.schema import VERSION, migrate, version_of
-from tests.contract.golden_store import FROM, STORES
+from tests.contract.golden_store import CARRIED, FROM, STORES
 from tests.integration.store.samples import ERROR, kept
 
 
@@ -35,6 +35,7 @@ def test_a_store_of_that_version_is_read_and_goes_on(version: int, tmp_path: Pat
         assert (op.current, op.permanent, op.line, op.replicas) == (2, 1, (1, 2), 3)
         assert (op.paused, op.stopped, op.pinned) == (True, False, True)
         assert (op.quarantine, op.deaths) == ({"d3": "rejected"}, {"d2": 1})
+        assert op.carried == (CARRIED if version > 2 else {})
         assert [(one.number, one.digest, one.verdict) for one in known.generations["op"]] == [
             (1, "d1", "superseded"), (2, "d2", "promoted"), (3, "d3", "none"),
         ]  # fmt: skip

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,68 @@ def test_what_one_rollout_changed_before_a_kill_is_taken_back_as_one() -> None:
                 module = after.until(serves(1), name)
                 assert module["permanent"] == 1
                 assert [one["reason"] for one in module["conditions"] if one["type"] == "OutOfSync"] == ["undone"]
+
+
+LATE = """\
+import importlib
+import os
+from hotd import api
+import util
+
+
+def work():
+    while not os.path.exists({gate!r}):
+        if api.wait(0.02):
+            return
+    with open({gate!r}) as file:
+        print("learned", importlib.import_module(file.read()).V)
+    while not api.wait(60):
+        pass
+"""
+"""Which name it imports only running it tells, and it runs no further than it is let."""
+
+
+@contextlib.contextmanager
+def learned() -> Iterator[tuple[Running, Path]]:
+    """A daemon whose code has imported by a computed name; the next one's does not while there is no such file."""
+    with tempfile.TemporaryDirectory() as name:
+        gate = Path(name) / "gate"
+        gate.write_text("helper", "utf-8")
+        sources = {"long_op.py": LATE.format(gate=str(gate)), "util.py": "V = 1\n", "helper.py": "V = 1\n"}
+        with running(sources, ONE) as daemon:
+            daemon.until(lambda m: serves(1)(m) and m["permanent"] == 1)
+            eventually(lambda: "learned 1" in daemon.output)
+            yield daemon, gate
+
+
+@pytest.mark.slow
+def test_what_was_refused_is_not_executed_again_by_the_next_daemon() -> None:
+    """Though that does not know yet which names the code imports only as it runs; a change of one of them counts."""
+    with learned() as (daemon, gate):
+        tried = gate.with_name("tried")
+        daemon.write("util.py", f"with open({str(tried)!r}, 'a') as file:\n    file.write('x')\n1/0\n")
+        digest = daemon.until(lambda m: m["rejected"])["rejected"]["digest"]
+        gate.unlink()
+        with again(daemon) as after:
+            module = after.until(serves(1))
+            assert tried.read_text() == "x"
+            assert module["rejected"]["digest"] == digest
+            after.write("helper.py", "V = 2\n")
+            eventually(lambda: tried.read_text() == "xx")
+
+
+@pytest.mark.slow
+def test_what_was_undone_is_not_brought_back_by_the_next_daemon() -> None:
+    """Though that does not know yet which names the code imports only as it runs."""
+    with learned() as (daemon, gate):
+        daemon.write("util.py", "V = 2\n")
+        daemon.until(lambda m: m["generation"] == 2)
+        assert daemon.hotctl("undo", "long_op").status == 0
+        gate.unlink()
+        with again(daemon) as after:
+            module = after.module()
+            assert module["generation"] == 1
+            assert [one["reason"] for one in module["conditions"] if one["type"] == "OutOfSync"] == ["undone"]
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from hotd.core import (
     watch,
 )
 from hotd.core.book import NOTHING, Book, Module, open_book
-from hotd.core.bundle import Bundle
+from hotd.core.bundle import Bundle, Carried
 from hotd.core.effects import (
     AbandonLoad,
     AskToEnd,
@@ -146,6 +146,8 @@ class World:
         """Whether the store keeps everything at once."""
         self.origins: tuple[Origin, ...] = ()
         """Where what is on disk came from."""
+        self.carried: Carried = ()
+        """What the digest of whatever is loaded covers though only running code told of it."""
         self.lost: set[str] = set()
         """Digests whose sources the store cannot give back."""
         self.contents: dict[tuple[str, str], dict[str, str]] = {}
@@ -360,7 +362,8 @@ class World:
             return Avoided(job, digest)
         if "broken" in digest or "nameless" in digest:
             known = "" if "nameless" in digest else digest
-            return Rejected(job, known, "syntax-error", "invalid syntax", None, FILE, 3, None, TOOK)
+            carried = self.carried if known else ()
+            return Rejected(job, known, "syntax-error", "invalid syntax", None, FILE, 3, None, TOOK, carried=carried)
         differs, refusal = digest != current, self._refusal(job, digest, current)
         if job.kind is LoadKind.PLAN:
             whys = [("model", "it imports settings")] if refusal else []
@@ -375,7 +378,8 @@ class World:
         if line.newest[1] != digest:
             line.newest = line.newest[0] + 1, digest
         line.candidates[line.newest[0]] = running.read
-        return Staged(job, line.newest[0], digest, (job.module,), TOOK, Bundle(digest, (job.module,), ()))
+        bundle = Bundle(digest, (job.module,), (), carried=self.carried)
+        return Staged(job, line.newest[0], digest, (job.module,), TOOK, bundle)
 
     def _refusal(self, job: LoadJob, digest: str, current: str | None) -> WouldRebuild | None:
         touches = current is not None and "heavy" in digest and "heavy" not in current

@@ -89,6 +89,8 @@ class LoadRejected(HotdError):
 
     digest: str = ""
     """Of the refused content, where there was any; set by the loader, never on the wire."""
+    carried: tuple[tuple[str, str], ...] = ()
+    """What the digest covers though only running the code told of it: part and the name it imports."""
     left: tuple[str, ...] = ()
     """What the refused candidate left behind outside itself, a sentence each: taken away, or still there."""
 

@@ -39,6 +39,7 @@ from hotd.core.modules import (
     Rejection,
     Retired,
     Standby,
+    carrying,
     quarantined,
     saw,
 )
@@ -52,7 +53,7 @@ __all__ = [
     # Its modules …
     "Module", "Generation", "Instance", "Rejection", "Disk", "FailureRecord", "Leak", "Leaving", "Left", "Outdated",
     "Pace",
-    "saw", "quarantined",
+    "saw", "quarantined", "carrying",
     "Phase", "Candidate", "Current", "Draining", "Standby", "Retired", "UNREAD", "EVERYTHING", "DEATHS",
     "MOST_QUARANTINED",
     # … and its changes.

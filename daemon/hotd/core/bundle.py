@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Carried = tuple[tuple[str, str], ...]
+"""Part and the name it imports, where only having run it told so."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class BundleFile:
@@ -28,8 +31,8 @@ class Bundle:
     """Sorted. Data files are those that belong to the digest."""
     folders: tuple[tuple[int, str], ...] = ()
     """Root and path of namespace packages' folders: they may hold no file of the closure."""
-    carried: tuple[tuple[str, str], ...] = ()
-    """Part and the name it imports, where only having run it told so: the digest covers those too."""
+    carried: Carried = ()
+    """The digest covers those too."""
     anchors: tuple[str, ...] = ()
     """Parts beside whose code every file of the bundle is data of theirs."""
     extensions: tuple[str, ...] = ()

@@ -196,6 +196,7 @@ def kept_module(module: Module) -> KeptModule:
         None if module.replicas == module.spec.replicas else module.replicas,
         {digest: why for digest, why in module.quarantine.items() if not digest.startswith(UNREAD)},
         module.deaths,
+        module.carried,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hotd.contract.errors import HotdError, TooManyGenerations, TooManyInstances
 from hotd.core.book import EVERYTHING, Book, InLoad, Module, Rollout, Standby
+from hotd.core.bundle import Carried
 from hotd.core.concluding import with_member
 from hotd.core.effects import Effect, StartLoad
 from hotd.core.messages import LoadJob, LoadKind
@@ -40,17 +42,17 @@ DECIDED = frozenset({"undone", "died", "fatal", "aborted", "rolled-back"})
 """Why content is kept out for persons, too: plain `reload` refuses it."""
 
 
-def _avoided(rollout: Rollout, module: Module) -> frozenset[str]:
+def _avoided(rollout: Rollout, module: Module) -> Mapping[str, Carried]:
     """The watcher loads nothing that is quarantined; a person may try again what was rejected.
 
     What the daemon died of is tried all the same where there is nothing else to run, unless it dies of importing it.
     """
     if rollout.force or rollout.kind is not LoadKind.STAGE:
-        return frozenset()
+        return {}
     last_hope = frozenset({"died"}) if module.current is None else frozenset[str]()
     careful = rollout.by_watch or rollout.wary
     kept_out = (frozenset({"rejected", *DECIDED}) if careful else DECIDED) - last_hope
-    return frozenset(digest for digest, why in module.quarantine.items() if why in kept_out)
+    return {digest: module.carried.get(digest, ()) for digest, why in module.quarantine.items() if why in kept_out}
 
 
 def at_cap(module: Module) -> HotdError | None:

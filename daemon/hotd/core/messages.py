@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hotd.contract.views import Origin
-from hotd.core.bundle import Bundle
+from hotd.core.bundle import Bundle, Carried
 from hotd.core.records import Trouble
 from hotd.core.values import Failure, InstanceId
 
@@ -38,8 +38,8 @@ class LoadJob:
     kind: LoadKind
     changed: frozenset[str] | None = None
     """Absolute paths to look at; None looks at every file of the closure."""
-    avoid: frozenset[str] = frozenset()
-    """Digests that must not be executed (quarantine)."""
+    avoid: Mapping[str, Carried] = field(default_factory=dict)
+    """Digests that must not be executed (quarantine), each with what it covers though only running the code told."""
     rebuild: tuple[str, ...] = ()
     """Kept parts that may be executed again."""
     restores: tuple[int, str] | None = None
@@ -142,6 +142,8 @@ class Rejected(_Read):
     duration: float
     left: tuple[str, ...] = ()
     """What its execution left behind, a sentence each."""
+    carried: Carried = ()
+    """What the digest covers though only running the code told of it."""
 
 
 LoadOutcome = Staged | Checked | Unchanged | Planned | Avoided | WouldRebuild | Rejected

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from hotd.contract.views import ErrorView, Origin
+from hotd.core.bundle import Carried
 from hotd.core.copies import without
 from hotd.core.environment import Environment
 from hotd.core.messages import Stale
@@ -252,6 +253,9 @@ class Module:
     rejections: tuple[Rejection, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
     """digest -> ``rejected``, ``undone``, ``died`` or ``fatal``: what the watcher must not load."""
+    carried: Mapping[str, Carried] = field(default_factory=dict)
+    """digest -> what it covers though only running the code told of it. A daemon that did not run it would have another
+    digest for the same content."""
     deaths: Mapping[str, int] = field(default_factory=dict)
     """digest -> how often the daemon died while it was current and not permanent, or being imported."""
     withheld: Withheld | None = None
@@ -379,6 +383,15 @@ def saw(module: Module, digest: str, now: Instant) -> Module:
     """The module, of which the disk is known to hold that content now."""
     known = module.disk is not None and module.disk.digest == digest
     return module if known else replace(module, disk=Disk(digest, now))
+
+
+def carrying(module: Module, digest: str, carried: Carried) -> Module:
+    """The module, which knows what that digest covers, and of no digest that matters to nobody any more."""
+    if not carried or carried == module.carried.get(digest):
+        return module
+    matter = {*module.quarantine, *(generation.digest for generation in module.generations.values())}
+    kept = {one: names for one, names in module.carried.items() if one in matter}
+    return replace(module, carried={**kept, digest: carried})
 
 
 def quarantined(module: Module, digest: str, why: str) -> Module:

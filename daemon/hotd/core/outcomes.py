@@ -20,6 +20,7 @@ from hotd.core.book import (
     Rejection,
     Rollout,
     bounded,
+    carrying,
     quarantined,
     saw,
     without,
@@ -114,6 +115,8 @@ def _take(
         case Staged():
             took = outcome.duration * 1000
             ready = Ready(outcome.number, outcome.digest, outcome.reloaded, took, member.again, outcome.bundle)
+            if outcome.bundle is not None:
+                book = book.having(carrying(module, outcome.digest, outcome.bundle.carried))
             return with_member(book, rollout, module.name, ready), []
         case Unchanged():
             module = saw(module, outcome.digest, now)
@@ -138,6 +141,7 @@ def _take(
                 outcome.code, outcome.message, outcome.hint, outcome.file, outcome.line, outcome.traceback, outcome.left
             )
             digest = outcome.digest or f"{UNREAD}{outcome.job.id}"
+            module = carrying(module, digest, outcome.carried) if rollout.kind is LoadKind.STAGE else module
             return _reject(book, rollout, module, error, digest, outcome.duration * 1000, now)
         case _:
             assert_never(outcome)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hotd.contract.views import Change, ErrorView, Event, Origin
-from hotd.core.bundle import Bundle
+from hotd.core.bundle import Bundle, Carried
 from hotd.core.environment import Environment
 
 
@@ -30,6 +30,8 @@ class KeptModule:
     """digest -> why it must not be loaded."""
     deaths: Mapping[str, int] = field(default_factory=dict)
     """digest -> how often the daemon died while it was current and not permanent."""
+    carried: Mapping[str, Carried] = field(default_factory=dict)
+    """digest -> what it covers though only running the code told of it."""
 
 
 @dataclass(frozen=True, slots=True)

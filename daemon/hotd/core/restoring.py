@@ -25,6 +25,7 @@ def restored(spec: Spec, known: Remembered, now: Instant) -> Module:
         line=_before(permanent, tuple(number for number in kept.line if number in generations)),
         quarantine=kept.quarantine,
         deaths=kept.deaths,
+        carried=kept.carried,
         rejections=tuple(_rejection(one, now) for one in known.rejections.get(spec.name, ())),
     )
 

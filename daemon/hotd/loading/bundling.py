@@ -24,7 +24,6 @@ def bundle_of(generation: Generation, roots: Roots) -> Bundle:
     """Everything that the generation was made of. ``roots`` are those it was loaded from."""
     files: dict[tuple[int, str], BundleFile] = {}
     folders: set[tuple[int, str]] = set()
-    carried: set[tuple[str, str]] = set()
     anchors: set[str] = set()
     extensions: set[str] = set()
     for part in generation.table().values():
@@ -40,10 +39,9 @@ def bundle_of(generation: Generation, roots: Roots) -> Bundle:
                 root, path = roots.place(one.path)
                 files[root, path] = BundleFile(path, one.data, root)
         extensions |= part.extensions
-        carried.update((part.name, target) for target in part.carried)
     return Bundle(
         generation.digest, generation.entries, tuple(sorted(files.values())), tuple(sorted(folders)),
-        tuple(sorted(carried)), tuple(sorted(anchors)), tuple(sorted(extensions)),
+        generation.carried, tuple(sorted(anchors)), tuple(sorted(extensions)),
     )  # fmt: skip
 
 

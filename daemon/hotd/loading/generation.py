@@ -8,6 +8,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from hotd.contract.nearest import nearest
 from hotd.core import names
+from hotd.core.bundle import Carried
 from hotd.loading.imports.asking import call_bound
 from hotd.loading.imports.execution import execute_chain
 from hotd.loading.imports.part import Part, reach
@@ -131,6 +132,11 @@ class Generation:
     def entry_parts(self) -> Iterable[Part]:
         """The parts of the entries and of the packages above them."""
         return tuple(self._parts.values())
+
+    @property
+    def carried(self) -> Carried:
+        """What its digest covers though only running its code told of it."""
+        return tuple(sorted((part.name, name) for part in self.table().values() for name in part.carried))
 
     def table(self) -> Mapping[str, Part]:
         """All parts by name."""

@@ -308,7 +308,7 @@ class Hosting:
         except BaseException as error:  # noqa: BLE001 - looking an entry up runs user code: __getattr__, properties
             refusal = error if isinstance(error, LoadRejected) else does_not_run(error)
             refusal.left = loader.discard(candidate)
-            raise with_digest(refusal, candidate.digest) from None
+            raise with_digest(refusal, candidate.digest, candidate.generation.carried) from None
         if job.kind is LoadKind.CHECK:
             left = loader.discard(candidate)
             self._clearing.told(job.module, left)
@@ -323,11 +323,12 @@ class Hosting:
         return loader.restore(self._kept(digest), number)
 
     def _rejected(self, job: LoadJob, error: HotdError, began: Instant) -> Rejected:
-        digest, left = (error.digest, error.left) if isinstance(error, LoadRejected) else ("", ())
+        refused = error if isinstance(error, LoadRejected) else LoadRejected("")
+        digest, carried, left = refused.digest, refused.carried, refused.left
         self._clearing.told(job.module, left)
         return Rejected(
             job, digest, error.code, error.message, error.hint, error.file, error.line, error.traceback,
-            self._since(began), left,
+            self._since(began), left, carried,
         )  # fmt: skip
 
     def _planned(self, job: LoadJob, plan: Plan, unmatched: tuple[str, ...]) -> Planned:

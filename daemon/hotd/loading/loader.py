@@ -6,13 +6,13 @@ import gc
 import os
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from hotd.contract.errors import BadEntry, Busy, LoadRejected, WouldRebuild
 from hotd.core import names
-from hotd.core.bundle import Bundle
+from hotd.core.bundle import Bundle, Carried
 from hotd.loading import forks, keeping
 from hotd.loading.admission import admit
 from hotd.loading.bundling import Unpacked, bundle_of
@@ -173,7 +173,7 @@ class Loader:
         self,
         changed: Paths | None = None,
         *,
-        avoid: frozenset[str] = frozenset(),
+        avoid: Mapping[str, Carried] = MappingProxyType({}),
         entry: str | None = None,
         numbered: bool = True,
         rebuild: Collection[str] = (),
@@ -181,9 +181,10 @@ class Loader:
         """Load aside what is on disk: look at it, execute what is affected, leave current alone.
 
         Raises LoadRejected, whose ``digest`` attribute names the refused content and whose ``left`` tells what its
-        execution left behind, taken away where that is safe; `Avoided` without executing anything
-        when the content's digest is one of ``avoid``; WouldRebuild, likewise, when a part is kept that is not covered
-        by ``rebuild``; Busy when called by code that this loader is just loading.
+        execution left behind, taken away where that is safe; `Avoided` without executing anything when the content's
+        digest is one of ``avoid`` (digest -> the ``carried`` of the refusal, or generation, that has it); WouldRebuild,
+        likewise, when a part is kept that is not covered by ``rebuild``; Busy when called by code that this loader is
+        just loading.
         The number is that of the newest numbered generation if that has the same digest, else the next one; with
         ``numbered=False`` it stays 0 until the candidate is promoted, so that trying consumes none.
         """
@@ -380,7 +381,7 @@ class Loader:
             if self._closed:
                 self.clear(residue)
                 return Busy(_CLOSED)
-            refusal = with_digest(does_not_run(error), generation.digest)
+            refusal = with_digest(does_not_run(error), generation.digest, generation.carried)
             refusal.left = self.clear(residue)
         else:
             generation.staging = False
@@ -390,7 +391,7 @@ class Loader:
         return refusal
 
     def _from_disk(
-        self, changed: Paths | None, avoid: frozenset[str], entry: str | None, rebuild: Collection[str]
+        self, changed: Paths | None, avoid: Mapping[str, Carried], entry: str | None, rebuild: Collection[str]
     ) -> _Found:
         survey = self._look(changed, entry)
         self._refuse(survey, avoid)
@@ -439,18 +440,18 @@ class Loader:
         self.unmatched = keeping.unmatched(survey, self._keep)
         return survey
 
-    def _refuse(self, survey: Survey, avoid: frozenset[str] = frozenset()) -> None:
+    def _refuse(self, survey: Survey, avoid: Mapping[str, Carried] = MappingProxyType({})) -> None:
         errors, avoided = survey.sketcher.errors, survey.avoided(avoid)
-        if errors or avoided is not None:
-            self._remember(survey)
         if avoided is not None:
-            raise with_digest(Avoided("this content is not to be executed"), avoided)
+            self._remember(survey, avoided)
+            raise with_digest(Avoided("this content is not to be executed"), avoided.digest)
         if errors:
-            raise with_digest(errors[0], survey.digest)
+            self._remember(survey)
+            raise with_digest(errors[0], survey.digest, survey.carried)
 
-    def _remember(self, survey: Survey) -> None:
+    def _remember(self, *surveys: Survey) -> None:
         """Whatever the refused content imports is of interest from now on: there may lie the cure."""
-        sketched = survey.sketcher.sketches
+        sketched = {name: sketch for survey in surveys for name, sketch in survey.sketcher.sketches.items()}
         outside = {name for sketch in sketched.values() for name in sketch.missed}
         self._ledger.refused((*sketched, *outside))
 

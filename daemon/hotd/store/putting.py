@@ -139,7 +139,7 @@ def _touch(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> N
 def _put_modules(connection: sqlite3.Connection, modules: Sequence[KeptModule]) -> None:
     _many(connection, _MODULES, [
         (one.name, one.current, one.permanent, _text(one.line), one.paused, one.stopped, one.pinned, one.replicas,
-         _text(one.quarantine), _text(one.deaths))
+         _text(one.quarantine), _text(one.deaths), _text(one.carried))
         for one in modules
     ])  # fmt: skip
 
@@ -182,7 +182,7 @@ def _statement(table: str, columns: str, *, key: str = "", unless: str = "") -> 
 _DAEMON = _statement("daemon", "id paused", key="id")
 _ADDED = _statement("added", "name entry options", key="name")
 _MODULES = _statement(
-    "modules", "name current permanent line paused stopped pinned replicas quarantine deaths", key="name"
+    "modules", "name current permanent line paused stopped pinned replicas quarantine deaths carried", key="name"
 )
 _GENERATIONS = _statement(
     "generations",

@@ -125,7 +125,7 @@ def _interrupted(module: str, previous: int | None) -> ModuleChange:
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 _MODULES = (
-    "SELECT name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths FROM modules"
+    "SELECT name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths, carried FROM modules"
     " ORDER BY name"
 )
 _ADDED = "SELECT name, entry, options FROM added ORDER BY name"
@@ -150,10 +150,11 @@ def _over(connection: sqlite3.Connection) -> Iterator[tuple[tuple[str, int], Env
 
 
 def _module(row: tuple[Any, ...]) -> KeptModule:
-    name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths = row
+    name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths, carried = row
+    learned = {digest: tuple((part, name) for part, name in pairs) for digest, pairs in json.loads(carried).items()}
     return KeptModule(
         name, current, permanent, tuple(json.loads(line)), bool(paused), bool(stopped), bool(pinned), replicas,
-        json.loads(quarantine), json.loads(deaths),
+        json.loads(quarantine), json.loads(deaths), learned,
     )  # fmt: skip
 
 

@@ -68,7 +68,11 @@ ALTER TABLE failures ADD COLUMN actor TEXT;
 ALTER TABLE failures ADD COLUMN duration_ms REAL;
 """
 
-SCRIPTS = (_FIRST, _SECOND)
+_THIRD = """
+ALTER TABLE modules ADD COLUMN carried TEXT NOT NULL DEFAULT '{}';
+"""
+
+SCRIPTS = (_FIRST, _SECOND, _THIRD)
 """The script at place n brings version n to version n + 1."""
 
 VERSION = len(SCRIPTS)

@@ -13,7 +13,7 @@ import pytest
 
 from hotd.contract.errors import ImportRejected
 from hotd.loading import Avoided, Loader
-from tests.integration.loading.conftest import Ops
+from tests.integration.loading.conftest import Open, Ops
 
 HOST = """
 import util
@@ -184,7 +184,7 @@ def test_what_was_refused_is_known_again_though_running_code_has_imported_more_s
     ops.write(util="1/0\n")
     with pytest.raises(ImportRejected) as refused:
         loader.reload()
-    avoid = frozenset({refused.value.digest})
+    avoid = {refused.value.digest: refused.value.carried}
     assert current.run(current.module("m").late, "helper") == 1
 
     for changed in (None, [ops.root / "util.py"]):
@@ -206,6 +206,55 @@ def test_what_was_undone_is_known_again_though_running_code_has_imported_more_si
         assert generation.run(generation.module("m").late, "helper") == 1
 
     with pytest.raises(Avoided):
-        loader.stage(avoid=frozenset({undone.digest}))
+        loader.stage(avoid={undone.digest: undone.carried})
     with pytest.raises(Avoided):
-        loader.stage([ops.root / "util.py"], avoid=frozenset({undone.digest}))
+        loader.stage([ops.root / "util.py"], avoid={undone.digest: undone.carried})
+
+
+def test_what_was_refused_is_known_to_a_loader_that_has_run_less(ops: Ops, open_loader: Open) -> None:
+    """That of the next daemon, which has not seen what the code imports by a computed name, until that changes."""
+    ops.write(m=LATE, util="V = 1\n", helper="V = 1\n")
+    first, second = open_loader(), open_loader()
+    current = first.load("m")
+    bundle = first.bundle(current)
+    assert current.run(current.module("m").late, "helper") == 1
+    ops.write(util="1/0\n")
+    with pytest.raises(ImportRejected) as refused:
+        first.reload()
+    first.close()
+    assert refused.value.carried == (("m", "helper"),)
+    avoid = {refused.value.digest: refused.value.carried}
+    second.promote(second.restore(bundle))
+
+    for changed in (None, [ops.root / "util.py"]):
+        with pytest.raises(Avoided) as again:
+            second.stage(changed, avoid=avoid)
+        assert again.value.digest == refused.value.digest
+    assert second.touched_by([ops.root / "helper.py"])
+    ops.write(helper="V = 2\n")
+    with pytest.raises(ImportRejected):
+        second.stage([ops.root / "helper.py"], avoid=avoid)
+
+
+def test_what_was_undone_is_known_where_other_parts_know_what_they_import(ops: Ops, open_loader: Open) -> None:
+    """Kept parts count as well: the digest of the one that is kept covers what running it had told by then."""
+    late = "import util, importlib\ndef late(name): return importlib.import_module(name).V\n"
+    ops.write(m="import n, x\n", n=late, x="V = 1\n", util="V = 1\n", helper="V = 1\n")
+    first, second = open_loader(), open_loader()
+    old = first.load("m")
+    bundle = first.bundle(old)
+    assert old.run(old.module("n").late, "helper") == 1
+    ops.write(util="V = 2\n")
+    first.reload()
+    ops.write(util="V = 1\n")
+    first.reload()
+    ops.write(x="V = 2\n")
+    undone = first.reload()
+    first.close()
+    assert undone.carried == (("n", "helper"),)
+    assert second.promote(second.restore(bundle)).carried == ()
+
+    with pytest.raises(Avoided) as again:
+        second.stage(avoid={undone.digest: undone.carried})
+    assert again.value.digest == undone.digest
+    assert second.reload().digest != undone.digest

@@ -62,7 +62,7 @@ def test_what_may_cure_a_refusal_is_known_however_it_was_refused(ops: Ops, loade
     assert not loader.touched_by([late])
     ops.write(m="import late\n")
     with pytest.raises(Avoided):
-        loader.stage(avoid=frozenset({caught.value.digest}))
+        loader.stage(avoid={caught.value.digest: caught.value.carried})
     assert loader.touched_by([late])
 
     ops.write(m="from helper import *\n", helper="")

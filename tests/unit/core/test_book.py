@@ -16,6 +16,7 @@ from hotd.core.book import (
     Module,
     Revision,
     bounded,
+    carrying,
     open_book,
     quarantined,
     recorded,
@@ -116,6 +117,16 @@ def test_the_quarantine_is_bounded_and_the_newest_stay() -> None:
     assert len(module.quarantine) == MOST_QUARANTINED
     assert "d4" not in module.quarantine and "d5" in module.quarantine
     assert list(module.quarantine.items())[-1] == ("d50", "undone")
+
+
+def test_what_digests_cover_is_kept_only_of_those_that_matter() -> None:
+    """What is neither quarantined nor a generation's is nobody's any more."""
+    seen = (("op", "late"),)
+    module = carrying(quarantined(Module(spec(), 1), "d1", "rejected"), "d1", seen)
+    assert carrying(module, "d1", seen) is module and carrying(module, "d1", ()) is module
+    module = carrying(module, "d2", seen)
+    assert module.carried == {"d1": seen, "d2": seen}
+    assert carrying(module, "d3", seen).carried == {"d1": seen, "d3": seen}
 
 
 def test_what_is_seen_on_disk_keeps_the_moment_it_was_first_seen() -> None:

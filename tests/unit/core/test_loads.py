@@ -14,7 +14,7 @@ def test_a_job_says_what_to_load_and_by_when() -> None:
     revision = world.reload()
     job = world.load_of()
     assert (job.id, job.module, job.entry, job.args, job.kwargs) == (1, "op", "op:Op", ("{instance}",), {"x": 1})
-    assert (job.kind, job.changed, job.avoid) == (LoadKind.STAGE, None, frozenset())
+    assert (job.kind, job.changed, job.avoid) == (LoadKind.STAGE, None, {})
     (member,) = world.book.rollouts[revision].members.values()
     assert getattr(member, "deadline", None) == world.time + 7.0
 
@@ -80,9 +80,35 @@ def test_what_must_not_be_executed_depends_on_who_asks() -> None:
     avoid.append(world.load_of().avoid)
     world.settle()
     assert world.module().quarantine == {"broken": "rejected", "B": "undone"}
-    assert avoid == [{"B"}, frozenset(), frozenset(), frozenset()]
+    assert avoid == [{"B": ()}, {}, {}, {}]
     world.edit("broken")
-    assert world.load_of().avoid == {"broken", "B"}
+    assert world.load_of().avoid == {"broken": (), "B": ()}
+
+
+def test_what_digests_cover_unseen_goes_along_with_them_also_to_the_next_daemon() -> None:
+    """That has not run the code yet, and would give the same content another digest."""
+    seen = (("op", "late"),)
+    world = serving()
+    world.carried = seen
+    world = promoted(world, "broken", "B")
+    world.undo()
+    world.edit("broken")
+    assert world.load_of().avoid == {"broken": seen, "B": seen}
+    world.settle()
+    following = World(known=world.shelf.remembered(died=True))
+    assert following.module().carried == {"broken": seen, "B": seen}
+
+
+def test_checks_and_plans_keep_nothing_of_what_they_refuse() -> None:
+    """Nothing is quarantined for it."""
+    world = serving()
+    world.carried = (("op", "late"),)
+    world.write("broken")
+    world.check()
+    world.settle()
+    world.reload(dry_run=True)
+    world.settle()
+    assert not world.module().carried and not world.module().quarantine
 
 
 def test_at_the_cap_the_holders_are_named() -> None:

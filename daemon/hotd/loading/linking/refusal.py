@@ -20,6 +20,7 @@ from hotd.contract.errors import (
 )
 from hotd.core import border
 from hotd.core.border import Raised, Returned
+from hotd.core.bundle import Carried
 from hotd.core.marks import plain
 from hotd.core.values import Failure
 from hotd.loading.imports.part import OWNER
@@ -32,9 +33,9 @@ class Avoided(LoadRejected):
     code = "avoided"
 
 
-def with_digest(error: LoadRejected, digest: str) -> LoadRejected:
-    """The same error, which now says as ``error.digest`` what was refused."""
-    error.digest = digest
+def with_digest(error: LoadRejected, digest: str, carried: Carried = ()) -> LoadRejected:
+    """The same error, which now says as ``error.digest`` what was refused, and what that covers unseen."""
+    error.digest, error.carried = digest, carried
     return error
 
 

@@ -37,7 +37,7 @@ class Sketcher(Look):
         source: Callable[[str, bytes], Source],
         kept: Callable[[str], Part | None],
         previous: Callable[[str], Part | None] = lambda name: None,
-        carried: Callable[[str, Source], Iterable[str]] = lambda name, source: (),
+        carried: Callable[[str, Source], Collection[str]] = lambda name, source: (),
         absent: Callable[[str], bool] = lambda name: False,
         extension: Callable[[str], bool] = lambda name: False,
         named: frozenset[str] | None = None,
@@ -194,6 +194,7 @@ class Sketcher(Look):
             or (source := before.source) is None
             or self.moved
             or len(before.runtime) != len(before.carried)  # what running it revealed is not in its digest yet
+            or before.carried != frozenset(self._carried(name, source))  # it is to carry something else
             or name in self.failed
             or self.read.get(name, source) is not source
             or ((found := self.where.get(name, before.location)) is not before.location and found != before.location)

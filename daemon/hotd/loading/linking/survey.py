@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from hotd.core import graph, names
+from hotd.core.bundle import Carried
 from hotd.loading.imports.part import Part
 from hotd.loading.linking.index import Index
 from hotd.loading.linking.sketch import entry_names
@@ -34,12 +35,12 @@ class Survey:
         entries: tuple[str, ...],
         keep: Collection[str] = (),
         *,
-        learned: bool = True,
+        carried: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
-        """``learned``: whether what running the parts has revealed since they were made counts as imported by them."""
+        """``carried``: part -> names that only running it reveals; without it what this process knows of that."""
         self.index = index
         self._keep = keep
-        self._learned = learned
+        self._given = carried
         self.entries = entries
         self.why: dict[str, str] = {}
         """Name -> why its part is made anew: a sentence, or the name it imports, of which `reason` makes one."""
@@ -48,10 +49,8 @@ class Survey:
         self._suspects: set[str] = set(pending)
         if changed is None:
             aliases.look_again()
-        named = self._named = None if changed is None else frozenset(_spellings(changed, roots, aliases))
-        self._unlearned = partial(
-            Survey, roots, index, source, named, frozenset(pending), aliases, entries, keep, learned=False
-        )
+        self._named = None if changed is None else frozenset(_spellings(changed, roots, aliases))
+        self._carrying = partial(Survey, roots, index, source, (), aliases=aliases, entries=entries, keep=keep)
         self.sketcher = Sketcher(
             roots,
             source=source,
@@ -70,6 +69,8 @@ class Survey:
         self.looked_at = frozenset(self._suspects)
         self.differing = frozenset(self.why)
         """Names whose files are not what the index says."""
+        if carried is not None:
+            self._give(carried)
         self._spread()
         self.sketcher.follow(entry_names(entries))
         while late := self.sketcher.late_anchors():
@@ -85,22 +86,30 @@ class Survey:
         """Whether anything has to be made anew, or found wrong."""
         return bool(self.sketcher.sketches)
 
-    def avoided(self, avoid: Collection[str]) -> str | None:
-        """The digest by which this content is one of ``avoid``, if it is.
+    @property
+    def carried(self) -> Carried:
+        """What the digest covers though only running the code told of it."""
+        kept = (part for part in self.index.parts.values() if part.carried and part.name not in self.why)
+        found = {part.name: part.carried for part in kept}
+        found.update((name, sketch.carried) for name, sketch in self.sketcher.sketches.items())
+        return tuple(sorted((name, target) for name, targets in found.items() for target in targets))
 
-        A digest covers what running the code has revealed that it imports. What was refused, or undone, before that was
-        revealed is the same content still, unless that is where it differs.
+    def avoided(self, avoid: Mapping[str, Carried]) -> Survey | None:
+        """The look by whose digest this content is one of ``avoid``, if it is; each with what it covers unseen.
+
+        A digest covers what running the code has revealed that it imports. What was refused, or undone, when more of
+        that was known, or less, is the same content still, unless that is where it differs.
         """
         if self.digest in avoid:
-            return self.digest
-        if not avoid:
-            return None
-        parts = [part for name in self.sketcher.sketches if (part := self.index.parts.get(name)) is not None]
-        if all(len(part.runtime) == len(part.carried) for part in parts):
-            return None
-        before = self._unlearned()
-        known = before.digest in avoid and self.differing <= before.sketcher.sketches.keys()
-        return before.digest if known else None
+            return self
+        for carried in set(avoid.values()) - {self.carried} if avoid else ():
+            given: dict[str, frozenset[str]] = {}
+            for name, target in carried:
+                given[name] = given.get(name, frozenset()) | {target}
+            look = self._carrying(pending=self.differing, carried=given)
+            if look.digest in avoid and self.differing <= look.sketcher.sketches.keys():
+                return look
+        return None
 
     def kept(self, name: str) -> Part | None:
         """The part that is carried over by reference."""
@@ -114,16 +123,23 @@ class Survey:
             return f"it imports {cause}, which {again}"
         return self.why.get(name, "it is new in the closure")
 
-    def _carried(self, name: str, source: Source) -> Iterable[str]:
+    def _carried(self, name: str, source: Source) -> Collection[str]:
         """What only running the part revealed that it imports: the same source will again, for all we know.
 
         Other source may not. What is to be kept stays in the closure all the same: it would be made anew, should it.
         """
+        if self._given is not None:
+            return self._given.get(name, frozenset())
         before = self.index.parts.get(name)
-        if before is None:
-            return ()
-        runtime = before.runtime if self._learned else before.carried
-        return (target for target in runtime if before.source is source or names.covered(target, self._keep))
+        if before is None or before.source is source:
+            return before.runtime if before is not None else ()
+        return [target for target in before.runtime if names.covered(target, self._keep)]
+
+    def _give(self, carried: Mapping[str, frozenset[str]]) -> None:
+        """Make anew whatever carries something else."""
+        for name, part in self.index.parts.items():
+            if part.carried != carried.get(name, frozenset()):
+                self.why.setdefault(name, "running it reveals other imports")
 
     def _spread(self) -> None:
         """Whoever imports what is made anew, is."""
