@@ -1224,3 +1224,57 @@ C(
     new=["n.go() == (2, True)"],
     old=["first == go0() == (1, True)"],
 )
+
+
+# --- Y. what stays outside, and what outside code does ----------------------------------------------------------------
+
+C(
+    "Y01-outside-code-imports-for-the-effect",
+    "a framework imports plugins by name so that they register: nobody looks into what it gets",
+    {
+        "m.py": "import reg\ndef f():\n    import one, two\n",
+        "reg.py": "R = []\n",
+        "one.py": "import reg\nreg.R.append('one')\n",
+        "two.py": "import reg\nreg.R.append('two')\n",
+    },
+    {"two.py": "import reg\nreg.R.append('two again')\n", "m.py": "import reg\ndef f():\n    import two\n"},
+    pre="""
+        import importlib
+        importlib.import_module("one")
+        import two
+        first = list(cur("reg").R)
+    """,
+    new=["first == ['one', 'two']", "importlib.import_module('two') and cur('reg').R[2:] == ['two again']"],
+)
+C(
+    "Y02-tools-walk-over-all-modules",
+    "unittest asks every module for its warnings: a module that nobody imported is not executed for that",
+    {"m.py": "def f():\n    import lazy\n", "lazy.py": "import sys\nsys.exit('nobody asked')\n"},
+    {"m.py": "def f():\n    import lazy\nk = 2\n"},
+    pre="""
+        import unittest, warnings
+        def walk():
+            with unittest.TestCase().assertWarns(UserWarning):
+                warnings.warn("so")
+            return not any(hasattr(one, "no_such_name") for one in list(sys.modules.values()))
+        first = walk()
+    """,
+    new=["first", "walk()", "n.k == 2"],
+)
+C(
+    "Y03-a-context-copied-by-a-kept-part",
+    "an asyncio task or a context that a shared part made during a load does not keep that load's code in memory",
+    {
+        "m.py": "import base\nclass S: pass\ns = S()\ndef go(): base.start()\n",
+        "base.py": """
+            import asyncio, contextvars
+            async def for_ever(): await asyncio.Event().wait()
+            loop = asyncio.new_event_loop()
+            kept = [contextvars.copy_context(), loop.create_task(for_ever())]
+            def start(): kept.append(contextvars.copy_context())
+        """,
+    },
+    [{"m.py": "import base\nk = 2\n"}, {"m.py": "import base\nk = 3\n"}],
+    pre="loader.current.run(m.go); gone = weakref.ref(m.s); del m",
+    new=["len(cur('base').kept) == 3", "gc.collect() >= 0 and gone() is None"],
+)

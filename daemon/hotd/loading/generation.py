@@ -9,7 +9,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from hotd.contract.nearest import nearest
 from hotd.core import names
 from hotd.core.bundle import Carried
-from hotd.loading.imports.asking import call_bound
+from hotd.loading.imports.asking import Inherited, call_bound
 from hotd.loading.imports.execution import execute_chain
 from hotd.loading.imports.part import Part, reach
 
@@ -105,7 +105,7 @@ class Generation:
 
     def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``fn`` so that whatever it imports, starts or resolves by name finds this generation."""
-        return call_bound(self, fn, *args, **kwargs)
+        return call_bound(Inherited([self, *self._parts.values()]), fn, *args, **kwargs)
 
     def find(self, name: str) -> Part | None:
         """The part of that name, executed or not."""

@@ -18,7 +18,7 @@ from hotd.loading.admission import admit
 from hotd.loading.bundling import Unpacked, bundle_of
 from hotd.loading.candidate import Candidate, executed_since
 from hotd.loading.generation import Generation
-from hotd.loading.imports.asking import BOUND, call_bound, leave, to_front
+from hotd.loading.imports.asking import BOUND, Inherited, call_bound, leave, single, to_front
 from hotd.loading.imports.execution import execute_chain, finished_by_now
 from hotd.loading.imports.part import DONE, Part, connected
 from hotd.loading.imports.standin import tidy
@@ -345,7 +345,7 @@ class Loader:
     def _attempt(self, find: Callable[[], _Found]) -> Candidate | LoadRejected | WouldRebuild | Busy:
         """One load aside; a refusal is a value, so that nothing of it is kept alive by a traceback."""
         bound = BOUND.get()
-        if isinstance(bound, Generation) and bound.staging and bound in self._staging:
+        if bound is not None and any(one is scope for scope in single([bound]) for one in self._staging):
             raise Busy("this code is being loaded: it cannot load itself again", hint="reload after the import")
         self._refuse_when_closed()
         try:
@@ -367,7 +367,7 @@ class Loader:
             with self._listing:
                 self._refuse_when_closed()
                 self._executing = [*self._executing, candidate]
-            call_bound(generation, self._execute, candidate, wanted)
+            call_bound(Inherited([generation]), self._execute, candidate, wanted)
             with self._listing:
                 self._refuse_when_closed()
                 self._executing = [one for one in self._executing if one is not candidate]

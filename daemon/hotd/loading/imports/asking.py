@@ -10,6 +10,7 @@ Three answers, in this order:
 from __future__ import annotations
 
 import builtins
+import opcode
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -84,6 +85,18 @@ def _bound() -> Scope | None:
 _BORDER = call_bound.__code__
 _PLAIN = builtins.__dict__
 _IMPORT = "<frozen importlib._bootstrap>"
+_IMPORT_NAME = opcode.opmap["IMPORT_NAME"]
+
+
+def is_import(frame: FrameType) -> bool:
+    """Whether the import system asks, for code that is not ours: an import statement, or ``import_module``.
+
+    Both look at the ``__spec__`` of what they find in ``sys.modules``, to see whether it is being imported right now.
+    """
+    code = frame.f_code
+    if code.co_filename == _IMPORT:
+        return code.co_name == "_find_and_load"
+    return frame.f_lasti >= 0 and code.co_code[frame.f_lasti] == _IMPORT_NAME
 
 
 def askers(frame: FrameType | None) -> Iterator[Part]:
@@ -159,8 +172,9 @@ def leave(line: Line) -> None:
 class Inherited:
     """What a thread was born with: the generation its starter was bound to, and the starter's own parts.
 
-    Held weakly: an idle worker of a shared pool, started by g1, must not keep g1 in memory. While it runs g1's code,
-    that code's frames hold g1's parts.
+    Held weakly: an idle worker of a shared pool, started by g1, must not keep g1 in memory, nor must a context that a
+    shared part copied while g1 was loaded or ran (an asyncio task has one). While g1's code runs, that code's frames
+    hold g1's parts.
     """
 
     __slots__ = ("_scopes", "_starter")

@@ -14,13 +14,14 @@ from typing import Any
 from hotd.core import names
 from hotd.loading import forks
 from hotd.loading.imports import claims, doubles
-from hotd.loading.imports.asking import resolve
+from hotd.loading.imports.asking import is_import, resolve
 from hotd.loading.imports.execution import execute_chain
 from hotd.loading.imports.part import NEW, Part
 from hotd.loading.imports.submodules import pickled, withdraw
 
-_META = frozenset({"__name__", "__spec__", "__loader__", "__file__", "__package__", "__path__"})
-"""Answered without executing a lazy part: tools walk all of ``sys.modules`` and ask each for its file."""
+_META = frozenset({"__name__", "__spec__", "__loader__", "__file__", "__package__", "__path__", "__warningregistry__"})
+"""Answered without executing a lazy part: tools walk all of ``sys.modules`` and ask each for its file, unittest for
+warnings."""
 
 
 class StandIn(ModuleType):
@@ -45,7 +46,11 @@ class StandIn(ModuleType):
             raise AttributeError(f"module {name!r} is in no generation that is loaded")
         module = part.module
         if part.state is NEW or module is None:
-            module = part.home.fresh_module(part) if attribute in _META else _executed(part)
+            if attribute == "__spec__" and is_import(sys._getframe(1)):
+                _execute(part)
+            module = part.module if part.state is not NEW else None
+            if module is None:
+                module = part.home.fresh_module(part) if attribute in _META else _executed(part)
         return getattr(module, attribute)
 
     def __setattr__(self, attribute: str, value: object) -> None:
@@ -110,12 +115,16 @@ def _place(standin: StandIn, attribute: str) -> ModuleType | None:
     return module
 
 
+def _execute(part: Part) -> ModuleType:
+    above = [resolve(prefix, sys._getframe(2)) for prefix in names.prefixes(part.name)[:-1]]
+    return execute_chain([*(one for one in above if one is not None), part])
+
+
 def _executed(part: Part) -> ModuleType:
     """Execute a lazy part because somebody looks into it."""
     try:
-        above = [resolve(prefix, sys._getframe(2)) for prefix in names.prefixes(part.name)[:-1]]
-        return execute_chain([*(one for one in above if one is not None), part])
-    except Exception as error:  # noqa: BLE001 - user code: told on as the one thing that a look-up may raise
+        return _execute(part)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code: told as the one thing a look-up may raise
         # hasattr() over all of sys.modules (pickle, inspect, unittest) expects nothing else.
         reason = f"{type(error).__name__}: {error}"
     raise AttributeError(f"module {part.name!r} cannot be imported: {reason}")
