@@ -1278,3 +1278,17 @@ C(
     pre="loader.current.run(m.go); gone = weakref.ref(m.s); del m",
     new=["len(cur('base').kept) == 3", "gc.collect() >= 0 and gone() is None"],
 )
+C(
+    "Y04-plugins-found-by-looking-into-the-package",
+    "inspect.getmembers goes by dir(): a submodule that changed is still there, for both",
+    {
+        "m.py": "import inspect, pkg.a, pkg.b\ndef f(): return inspect.getmembers(pkg, inspect.ismodule)\nfound = f()\n",
+        "pkg/__init__.py": "S = []\n",
+        "pkg/a.py": "v = 1\n",
+        "pkg/b.py": "v = 1\n",
+    },
+    {"pkg/a.py": "v = 2\n"},
+    pre="f0 = m.f",
+    new=["[(name, one.v) for name, one in n.found] == [('a', 2), ('b', 1)]"],
+    old=["[(name, one.v) for name, one in f0()] == [('a', 1), ('b', 1)]"],
+)

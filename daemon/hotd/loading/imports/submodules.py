@@ -136,7 +136,7 @@ def _offer(package: ModuleType, name: str, tail: str) -> None:
         return
     if not any(type(one) is ByAsker for one in vars(kind).values()):
         # A package that nobody asks in this way stays a plain module, whose attributes the interpreter finds fastest.
-        kind = type("module", (kind,), {"__module__": "builtins", "__reduce__": _reduce})
+        kind = type("module", (kind,), {"__module__": "builtins", "__reduce__": _reduce, "__dir__": _dir})
         package.__class__ = kind
     setattr(kind, tail, ByAsker(name))
 
@@ -144,6 +144,14 @@ def _offer(package: ModuleType, name: str, tail: str) -> None:
 def pickled(name: str) -> tuple[Any, ...]:
     """How a module is pickled: cloudpickle does so with those of the plain class; pickle itself refuses any module."""
     return builtins.__import__, (name, None, None, ("__name__",))
+
+
+def _dir(module: ModuleType) -> list[str]:
+    """Plugins are found by ``inspect.getmembers(package, inspect.ismodule)``."""
+    if "__dir__" in vars(module):
+        return list(ModuleType.__dir__(module))
+    asked = [name for name, one in vars(type(module)).items() if type(one) is ByAsker and hasattr(module, name)]
+    return sorted({*ModuleType.__dir__(module), *asked})
 
 
 def _reduce(module: ModuleType) -> tuple[Any, ...]:
