@@ -1292,3 +1292,27 @@ C(
     new=["[(name, one.v) for name, one in n.found] == [('a', 2), ('b', 1)]"],
     old=["[(name, one.v) for name, one in f0()] == [('a', 1), ('b', 1)]"],
 )
+C(
+    "Y05-a-file-for-type-checkers-goes-away",
+    "below if TYPE_CHECKING nothing is imported: nothing is missed",
+    {
+        "m.py": "import typing\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import kinds\n"
+        "if typing.TYPE_CHECKING:\n    from kinds import K\nk = 1\n",
+        "kinds.py": "class K: pass\n",
+    },
+    [
+        {"kinds.py": None},
+        {
+            "m.py": "import typing\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import kinds\n"
+            "if typing.TYPE_CHECKING:\n    from kinds import K\nk = 2\n"
+        },
+    ],
+    new=["n.k == 2"],
+)
+C(
+    "Y06-a-missing-file-that-is-not-only-for-type-checkers",
+    "the other branch is executed",
+    {"m.py": "import typing\nif not typing.TYPE_CHECKING:\n    import kinds\n", "kinds.py": "k = 1\n"},
+    {"kinds.py": None},
+    ok=False,
+)

@@ -18,8 +18,14 @@ GUARDED = [
     "async def f():\n    try: import x\n    except ImportError: pass\n    await g()\n",
     "def f():\n    yield 1\n    try: import x\n    except ImportError: pass\n",
     "try:\n    try: import x\n    finally: pass\nexcept ImportError: pass\n",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import y\n    import x\nelse:\n    import z\n",
+    "import typing\ndef f():\n    if typing.TYPE_CHECKING and z: from x import a\n",
 ]
 BARE = [
+    "import typing\nif not typing.TYPE_CHECKING:\n    import x\n",
+    "import typing\nif typing.TYPE_CHECKING:\n    import y\nelse:\n    import x\n",
+    "import typing\nif typing.TYPE_CHECKING:\n    import y\nimport x\n",
+    "import typing\nif typing.TYPE_CHECKING or z:\n    import x\n",
     "import x\n",
     "try: import y\nexcept ImportError:\n    import x\n",
     "def f():\n    yield 1\n    import x\n",

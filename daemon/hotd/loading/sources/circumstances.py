@@ -16,9 +16,12 @@ _FUNCTION = 1  # CO_OPTIMIZED: neither a module's code nor a class's
 
 
 def is_guarded(code: CodeType, mention: Mention) -> bool:
-    """Whether what the import raises is caught, or may be: it stands in a ``try`` or in a ``with``."""
+    """Whether what the import raises is caught, or may be: it stands in a ``try`` or in a ``with``.
+
+    Or it is there for type checkers only.
+    """
     found = list(_places(code, mention))
-    return bool(found) and all(_is_caught(inner, at) for inner, at in found)
+    return bool(found) and all(_is_caught(inner, at) or _is_for_checkers(inner, at) for inner, at in found)
 
 
 def may_be_skipped(code: CodeType, mention: Mention) -> bool:
@@ -58,6 +61,22 @@ def _is_caught(code: CodeType, offset: int) -> bool:
     # A handler of the program's begins so; those that the compiler adds (for the end of a handler, for StopIteration
     # in a generator) do not.
     return any(start <= offset < end and steps.get(target) == "PUSH_EXC_INFO" for start, end, target in _handlers(code))
+
+
+def _is_for_checkers(code: CodeType, offset: int) -> bool:
+    """Whether it stands below ``if TYPE_CHECKING:``."""
+    steps = list(dis.get_instructions(code))
+    for at, step in enumerate(steps):
+        if step.argval != "TYPE_CHECKING" or not step.opname.startswith("LOAD_"):
+            continue
+        jump = next((one for one in steps[at + 1 : at + 3] if one.opname not in _BETWEEN), None)
+        if jump is not None and jump.opname in _UNLESS and jump.offset < offset < jump.argval:
+            return True
+    return False
+
+
+_BETWEEN = frozenset({"TO_BOOL", "CACHE"})
+_UNLESS = frozenset({"POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF_FALSE"})
 
 
 def _has_way_around(code: CodeType, offset: int) -> bool:
