@@ -1316,3 +1316,41 @@ C(
     {"kinds.py": None},
     ok=False,
 )
+C(
+    "Y07-names-as-entry-points-write-them",
+    "what stands before the colon is a module: old code imports it for the first time after the edit",
+    {
+        "m.py": "import importlib, pkgutil\nPLUGINS = {'one': 'one:make', 'two': 'pkg.two:make'}\n"
+        "def f():\n    parted = [text.partition(':') for text in PLUGINS.values()]\n"
+        "    return [getattr(importlib.import_module(name), what)() for name, _, what in parted]\n",
+        "one.py": "def make(): return 1\n",
+        "pkg/__init__.py": "",
+        "pkg/two.py": "def make(): return 1\n",
+    },
+    {"one.py": "def make(): return 2\n", "pkg/two.py": "def make(): return 2\n"},
+    pre="f0 = m.f",
+    new=["n.f() == [2, 2]"],
+    old=["f0() == [1, 1]"],
+)
+C(
+    "Y08-logging-configured-for-the-first-time-by-old-code",
+    "dictConfig imports what its dictionary names",
+    {
+        "m.py": """
+            import logging.config
+            def f():
+                logging.config.dictConfig({
+                    "version": 1, "disable_existing_loggers": False,
+                    "formatters": {"plain": {"()": "forms.Plain"}},
+                    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "plain"}},
+                    "loggers": {"of.y08": {"handlers": ["out"]}},
+                })
+                return logging.getLogger("of.y08").handlers[0].formatter.v
+        """,
+        "forms.py": "import logging\nclass Plain(logging.Formatter): v = 1\n",
+    },
+    {"forms.py": "import logging\nclass Plain(logging.Formatter): v = 2\n"},
+    pre="f0 = m.f",
+    new=["n.f() == 2"],
+    old=["f0() == 1"],
+)

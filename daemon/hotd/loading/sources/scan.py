@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import opcode
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
 
@@ -14,7 +14,7 @@ _IMPORT_NAME = opcode.opmap["IMPORT_NAME"]
 _LOAD_CONST = opcode.opmap["LOAD_CONST"]
 _LOAD_SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)  # from 3.14 on the level is one
 _EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
-_DYNAMIC = frozenset({"import_module", "__import__"})
+_DYNAMIC = frozenset({"import_module", "__import__", "resolve_name", "import_string", "dictConfig"})
 _LAZY = frozenset({"__getattr__", "__path__", "modules"})
 _SPREADING = frozenset({"extend_path", "declare_namespace"})
 _READERS = frozenset({"get_data", "get_resource_reader"})
@@ -39,7 +39,8 @@ class Scan:
 
     mentions: tuple[Mention, ...]
     strings: tuple[str, ...]
-    """Constants that could be names of modules, where the code calls ``import_module`` or ``__import__``."""
+    """Constants that could be names of modules, where the code calls ``import_module``, ``__import__``, or what does so
+    for it. ``module:object``, as entry points are written, counts as the module."""
     exports: tuple[str, ...]
     """Constants that could stand in ``__all__``, where the code has one."""
     anchors: tuple[str, ...]
@@ -79,7 +80,7 @@ def scan(code: CodeType) -> Scan:
                 strings.update(dict.fromkeys(_strings(constant)))
     exports = [text for text in strings if text.isidentifier()] if "__all__" in code.co_names else []
     reads_data = reads_data or any(_of_resources(mention) for mention in mentions)
-    dotted = tuple(text for text in strings if is_dotted(text.lstrip("."))) if dynamic or reads_data else ()
+    dotted = tuple(_named(strings)) if dynamic or reads_data else ()
     anchors = tuple(text for text in dotted if not text.startswith(".")) if reads_data else ()
     names = frozenset(code.co_names)
     return Scan(
@@ -92,6 +93,12 @@ def scan(code: CodeType) -> Scan:
         spreads=not _SPREADING.isdisjoint(names),
         binds=names,
     )
+
+
+def _named(strings: Iterable[str]) -> dict[str, None]:
+    """Those that could be names of modules, once each."""
+    modules = (text.partition(":")[0] for text in strings)
+    return dict.fromkeys(text for text in modules if is_dotted(text.lstrip(".")))
 
 
 def _of_resources(mention: Mention) -> bool:
