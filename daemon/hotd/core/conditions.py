@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hotd.contract.views import Condition, Health
-from hotd.core.book import Book, Draining, Instance, Module
+from hotd.core.book import Book, Disk, Draining, Instance, Module
 from hotd.core.durable import aside_message, refusal
 from hotd.core.instances import is_crashing
 from hotd.core.loads import at_cap, at_most
@@ -13,7 +13,7 @@ from hotd.core.residue import enumerated
 from hotd.core.stale import restart_required
 from hotd.core.times import rfc3339
 from hotd.core.values import Instant
-from hotd.core.wording import died_of, listed, located, not_served
+from hotd.core.wording import died_of, listed, located, not_served, waits
 
 
 def conditions_of(book: Book, module: Module) -> tuple[Condition, ...]:
@@ -142,8 +142,15 @@ def _serving(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instan
 def _sync(book: Book, module: Module) -> Iterator[tuple[str, str, str, Instant]]:
     if module.current is None or module.disk is None or not module.differs:
         return
-    since = max(module.disk.since, module.generations[module.current].phase.since)
-    serves, reload = f"g{module.current} serves", f"`hotctl reload {module.name}"
+    if (staged := book.changing(module.name)) is not None and staged.by_hand:
+        yield "OutOfSync", "staged", waits(module.name, staged), staged.started
+    else:
+        yield from _not_loaded(book, module, module.current, module.disk)
+
+
+def _not_loaded(book: Book, module: Module, current: int, disk: Disk) -> Iterator[tuple[str, str, str, Instant]]:
+    since = max(disk.since, module.generations[current].phase.since)
+    serves, reload = f"g{current} serves", f"`hotctl reload {module.name}"
     if module.on_disk == "rejected":
         yield "OutOfSync", "rejected", f"what is on disk was rejected; {serves}", since
     elif module.on_disk in ("undone", "aborted"):

@@ -18,7 +18,7 @@ from hotd.core.moving import moved_since
 from hotd.core.picture import STATES
 from hotd.core.times import rfc3339
 from hotd.core.values import InstanceId, Instant
-from hotd.core.wording import gen, listed
+from hotd.core.wording import gen, listed, waits
 
 MOST_TRACED = 3
 """Leaked generations whose holders a question about a whole module looks for, the newest: it takes a while."""
@@ -138,7 +138,10 @@ _NEXT = {
 def _held(book: Book, module: Module, told: set[str], now: Instant) -> Iterator[Reason]:
     """What was decided about it, or is on its way."""
     rollout = book.in_flight(module.name)
-    if rollout is not None:
+    if rollout is not None and rollout.by_hand:
+        if "staged" not in told:
+            yield Reason("InFlight", waits(module.name, rollout), f"hotctl promote {module.name}")
+    elif rollout is not None:
         message = f"revision {rollout.revision} is in flight for {_age(rollout.started, now)}: {rollout.cause}"
         yield Reason("InFlight", message, f"hotctl outcome {rollout.revision}")
     elif module.current is None and module.rejection is None:
@@ -207,7 +210,7 @@ def _blocker(module: Module, instance: Instance, now: Instant, seen: Seen) -> Re
     if asked:
         message += ", and was asked to end at its next checkpoint"
         following = f"hotctl logs {module.name} --instance {instance.id}"
-    elif module.shall_end(instance):
+    elif module.shall_end(instance) and instance.state != "abandoned":
         message += f", and is asked to end when others have (max_unavailable = {module.spec.max_unavailable})"
         following = f"hotctl logs {module.name} --instance {instance.id}"
     late = min((since for since in (instance.stalled, _stalled(module, instance)) if since is not None), default=None)

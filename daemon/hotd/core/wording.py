@@ -58,6 +58,9 @@ def serving(module: Module) -> Serving:
     return Serving(module.on_current, module.alive - module.on_current)
 
 
+UNSERVED = "is current but nothing runs it"
+
+
 def not_served(module: Module) -> str:
     """The sentence for ``NotServing`` while old instances hold the places; empty where one may start, or shall not."""
     if module.current is None or not module.wanted or module.served or module.shortfall:
@@ -72,7 +75,17 @@ def not_served(module: Module) -> str:
         stay, end, ask, asked = "stays", "it ends", "asks it to", "it is asked to at its next checkpoint"
     going = all(module.shall_end(instance) for instance in old)
     cure = asked if going else f"`hotctl restart {module.name}` {ask}"
-    return f"g{module.current} is current but nothing runs it: {names} {stay} on {numbers} until {end}; {cure}"
+    return f"g{module.current} {UNSERVED}: {names} {stay} on {numbers} until {end}; {cure}"
+
+
+def as_served(note: str, module: Module | None) -> str:
+    """A note of earlier, with what it says of ``NotServing`` as that is by now: nothing, where one runs, or where
+    the change is no longer what the module is at (None)."""
+    said = note.split("; ")
+    at = next((place for place, part in enumerate(said) if UNSERVED in part), None)
+    if at is None:
+        return note
+    return "; ".join(filter(None, (*said[:at], not_served(module) if module else "", *said[at + 2 :])))
 
 
 def unmatched_note(module: str, keep: tuple[str, ...], parts: Iterable[str] = ()) -> str:
@@ -99,6 +112,12 @@ def awaited(module: Module, rollout: Rollout) -> Busy:
         f"a candidate of {module.name} waits since {rollout.actor.name} staged it (revision {rollout.revision})",
         hint=f"`hotctl promote {module.name}` or `hotctl abort {module.name}`",
     )
+
+
+def waits(module: str, rollout: Rollout) -> str:
+    """Of what somebody staged, and what may become of it."""
+    word = f"`hotctl promote {module}` makes it current, `hotctl abort {module}` throws it away"
+    return f"{rollout.actor.name} staged a candidate (revision {rollout.revision}) that waits; {word}"
 
 
 def died_of(why: str, what: str) -> str:

@@ -17,7 +17,7 @@ from hotd.core.book import Book, Module
 from hotd.core.picture import outcome_of
 from hotd.core.records import Audited
 from hotd.core.values import Actor
-from hotd.core.wording import serving
+from hotd.core.wording import as_served, serving
 from hotd.engine.engine import Decide, Engine
 from hotd.engine.events import EventRing
 from hotd.ports import Adding, Clock, Executor, Loading, LogReader, Store, Watcher
@@ -99,7 +99,7 @@ class Desk:
     ) -> views.Change:
         """The outcome of a rollout as soon as it is known and ``until`` holds. Raises UnknownRevision."""
         if (earlier := self._outcome_before(revision)) is not None:
-            return earlier
+            return _as_of(self.engine.book, earlier)
 
         def look(book: Book) -> views.Change | None:
             change = outcome_of(book, revision)
@@ -139,5 +139,6 @@ def _as_of(book: Book, change: views.Change) -> views.Change:
 def _counted(change: views.ModuleChange, module: Module) -> views.ModuleChange:
     """Of a generation that something newer has replaced only those who still run it are of interest."""
     if change.generation is not None and change.generation != module.current:
-        return replace(change, serving=views.Serving(module.count(change.generation), 0))
-    return replace(change, serving=serving(module))
+        left = views.Serving(module.count(change.generation), 0)
+        return replace(change, serving=left, note=as_served(change.note, None))
+    return replace(change, serving=serving(module), note=as_served(change.note, module))

@@ -176,6 +176,7 @@ def test_an_abandoned_instance_is_told_as_that() -> None:
     (reason,) = view.reasons
     assert (reason.type, reason.next) == ("Abandoned", "hotctl logs op --instance op-1")
     assert reason.message.endswith("; it cannot be ended and is not counted")
+    assert "max_unavailable" not in reason.message
     assert ("Tainted", "hotctl instances op") in kinds(ask(world))
 
 

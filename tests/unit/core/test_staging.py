@@ -12,6 +12,7 @@ from hotd.contract.errors import Busy, GenerationMismatch, Locked, NoCandidate, 
 from hotd.contract.views import Change
 from hotd.core import deploying, staging, undoing
 from hotd.core.effects import AbandonLoad, Discard, Promote
+from hotd.core.reasons import Seen, why
 from tests.support.books import OP, ROOT, World, having, promoted, serving, spec
 
 
@@ -52,6 +53,27 @@ def test_a_candidate_waits_for_a_word() -> None:
     assert not world.of(Promote)
     world.wait(3600)
     assert world.module().current == 1
+
+
+def test_a_candidate_that_waits_is_shown_with_the_words_it_waits_for() -> None:
+    """A reload would be refused: it is not what to type."""
+    world, revision = staged()
+    word = "`hotctl promote op` makes it current, `hotctl abort op` throws it away"
+    message = f"root staged a candidate (revision {revision}) that waits; {word}"
+    (reason,) = why(world.book, world.module(), None, world.now, Seen()).reasons
+    assert (reason.type, reason.next, reason.message) == ("InFlight", "hotctl promote op", message)
+
+    world = serving(spec())
+    world.pause()
+    world.edit("B")
+    world.settle()
+    revision = stage(world)
+    world.settle()
+    shown = world.condition("OutOfSync")
+    message = f"root staged a candidate (revision {revision}) that waits; {word}"
+    assert shown is not None and (shown.reason, shown.message) == ("staged", message)
+    told = [(one.type, one.next) for one in why(world.book, world.module(), None, world.now, Seen()).reasons]
+    assert ("OutOfSync", "hotctl promote op") in told and "InFlight" not in dict(told)
 
 
 def test_promote_makes_it_current() -> None:

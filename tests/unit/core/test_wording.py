@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hotd.contract.views import ErrorView, Serving
-from hotd.core.wording import gen, listed, located, module_change, not_served, serving, worded
+from hotd.core.wording import as_served, gen, listed, located, module_change, not_served, serving, worded
 from tests.support.books import having, promoted, spec
 from tests.support.books import serving as serving_world
 
@@ -19,6 +19,17 @@ def test_not_serving_is_said_in_the_words_of_the_design() -> None:
         "g2 is current but nothing runs it: long_op-1 and -2 stay on g1 until they end; "
         "`hotctl restart long_op` asks them to"
     )
+
+
+def test_what_a_note_said_of_nobody_serving_is_told_as_of_now() -> None:
+    """The counts beside it are of now, too; whatever else it says stays."""
+    world = promoted(serving_world(spec(replicas=2)), "B")
+    note = f"{not_served(world.module())}; pydantic 2.7 -> 2.9 since g1"
+    assert as_served(note, world.module()) == note
+    assert as_served(note, None) == as_served("pydantic 2.7 -> 2.9 since g1", world.module())
+    world.end(1)
+    assert as_served(note, world.module()) == "pydantic 2.7 -> 2.9 since g1"
+    assert as_served(not_served(promoted(world, "C").module()), None) == ""
 
 
 def test_one_instance_and_three_instances_are_told_in_right_english() -> None:
