@@ -70,14 +70,19 @@ def _roll_out(book: Book, hold: Hold, now: Instant) -> Decision:
 
 
 def _let_go(book: Book, hold: Hold, why: str, now: Instant) -> tuple[Book, list[Effect]]:
-    """What changed meanwhile is shown as OutOfSync, and loaded when somebody says so or changes it again."""
+    """What changed meanwhile is shown as OutOfSync, and loaded when somebody says so or changes it again.
+
+    To resume or unpin is to say so: what is held back otherwise, too, stays recorded.
+    """
+    book = replace(book, hold=None)
     for name in hold.modules & book.modules.keys():
         module = book.modules[name]
         if module.pending and module.current is not None:
-            book = book.having(replace(saw(module, "", now), pending=frozenset()))
+            kept = module.pending if book.held(module) else frozenset()
+            book = book.having(replace(saw(module, "", now), pending=kept))
     message = f"{hold.cause}: {why}; nothing was loaded"
     told = Emit(EventName.DEPLOY_FAILED, message, actor=hold.actor.name, cause=hold.cause)
-    return replace(book, hold=None), [told]
+    return book, [told]
 
 
 def expire(book: Book, now: Instant) -> tuple[Book, list[Effect]]:

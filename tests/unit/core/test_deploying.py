@@ -102,6 +102,23 @@ def test_a_failed_command_loads_nothing() -> None:
     assert world.module("a").current == 2
 
 
+def test_after_a_failed_command_a_resume_loads_what_the_pause_held_back() -> None:
+    """It was told to, before and meanwhile; the failed command alone loads nothing."""
+    world = pair()
+    world.pause()
+    world.edit("B", "a")
+    world.settle()
+    hold = begin(world)
+    step(world, step="let-go", hold=hold)
+    world.settle()
+    assert world.module("a").current == 1
+    condition = world.condition("OutOfSync", "a")
+    assert condition is not None and "`hotctl resume`" in condition.message
+    world.resume()
+    world.settle()
+    assert world.module("a").current == 2
+
+
 def test_a_client_that_goes_away_lets_go() -> None:
     """After 30 s without a sign of it; with signs it may take hours."""
     world = pair()
