@@ -64,11 +64,17 @@ def settled(client: Any) -> bool:
 
 def look(daemon: Running, client: Any, version: int) -> dict[str, int]:
     """What the process has, and what its newest instance saw from inside."""
-    eventually(lambda: settled(client), within=30)
+    eventually(lambda: settled(client))
+    modules, lines = eventually(lambda: printed(client, version))
+    return {"descriptors": has(daemon, "fd"), "sys.modules": modules, "linecache": lines}
+
+
+def printed(client: Any, version: int) -> tuple[int, int]:
+    """What the instance of that version saw; AssertionError before it has come so far."""
     (line,) = client.logs("long_op", limit=1)
     said, modules, lines = json.loads(line.text)
     assert said == version
-    return {"descriptors": has(daemon, "fd"), "sys.modules": modules, "linecache": lines}
+    return modules, lines
 
 
 def has(daemon: Running, what: str) -> int:

@@ -51,8 +51,8 @@ class Box:
         """Boot; raises AssertionError with what the box said, and leaves nothing behind then."""
         wanted = [word for host, inside in binds.items() for word in ("-b", f"{host}:{inside}")]
         try:
-            # A box outlives a test run that was killed for so many seconds.
-            booted = self._sdbox("start", "-u", units, *wanted, env=os.environ | {"SDBOX_TTL": "300"})
+            # So many seconds a box outlives a run that was killed; the tests of a run come in any order, and late.
+            booted = self._sdbox("start", "-u", units, *wanted, env=os.environ | {"SDBOX_TTL": "5400"})
             assert booted.returncode == 0, booted.stderr
         except BaseException:
             self.stop(grace=0)
