@@ -683,13 +683,21 @@ C(
 )
 C(
     "J29-gettext-and-builtins-installed-before",
-    "names put into builtins are seen by what is loaded after",
+    "names put into builtins are seen by all code, as in any program",
     {"m.py": "def f(): return _('x')\n"},
     {"m.py": "def f(): return _('y')\n"},
     pre="import builtins; builtins._ = str.upper; f0 = m.f",
     new=["n.f() == 'Y'"],
-    old=["raises(NameError, f0)"],
-    note="a documented limit: each part has a copy of builtins from the moment it is executed",
+    old=["f0() == 'X'"],
+)
+C(
+    "J30-builtins-patched-by-a-test",
+    "mock.patch of a built-in name reaches old code and new",
+    {"m.py": "def f(): return open('x')\n"},
+    {"m.py": "def f(): return open('y')\n"},
+    pre="from unittest import mock; f0 = m.f; fake = mock.patch('builtins.open', side_effect=str.upper); fake.start()",
+    new=["n.f() == 'Y'", "fake.stop() is False", "raises(FileNotFoundError, n.f)"],
+    old=["raises(FileNotFoundError, f0)"],
 )
 
 # --- K. texts, introspection -----------------------------------------------------------------------------------------

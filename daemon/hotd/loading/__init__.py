@@ -55,12 +55,12 @@ parts. One is an exception by design, the turn of `Loader.load` and `reload`: tw
 nobody else wants it. Where the garbage collector runs a finalizer is for Python to choose, so all of them are
 re-entrant; one that waits for another thread may wait for us. All are new in a forked child (`forks`).
 
-Limits, by design: objects of different generations are of different types. A part's built-in names are those of the
-moment it was executed (gettext's ``install`` after that is not seen). ``inspect.getsource`` of a class without any
-function, asked from outside, looks for it in the text of the head. A part that is known by a computed name only, and is
-loaded by new code after the swap, is executed anew unless it is in ``keep``. A process pool that is kept over a reload
-refuses work whose code is new (`process.process_pools`); children by other ways than multiprocessing's import from the
-disk.
+Limits, by design: objects of different generations are of different types. What is written into ``builtins.__dict__``
+past the module (`process.built_in`) after a part was executed is not seen by that. ``inspect.getsource`` of a class
+without any function, asked from outside, looks for it in the text of the head. A part that is known by a computed name
+only, and is loaded by new code after the swap, is executed anew unless it is in ``keep``. A process pool that is kept
+over a reload refuses work whose code is new (`process.process_pools`); children by other ways than multiprocessing's
+import from the disk.
 
 What is not managed (native code under the roots, installed packages, hotd itself) is imported once, for good;
 `sources.native` and `sources.imported` know which content that was, `sticky` all of it, and `sweep` looks, slowly and

@@ -69,6 +69,12 @@ def living(name: str) -> int:
     return _living.get(name, 0)
 
 
+def everyone() -> list[Part]:
+    """All living parts that have a name."""
+    with _lock:
+        return [part for claim in _held if (part := claim()) is not None]
+
+
 def latest(name: str) -> Part | None:
     """The part that claimed the name last, if it lives."""
     reference = _latest.get(name)

@@ -16,7 +16,7 @@ from hotd.loading.imports.part import OWNER, Part
 from hotd.loading.imports.routing import Importer
 from hotd.loading.imports.standin import vacate
 from hotd.loading.outside import doors
-from hotd.loading.process import children, classes, comparing, process_pools, records, uncaught
+from hotd.loading.process import built_in, children, classes, comparing, process_pools, records, uncaught
 from hotd.loading.process.finder import Finder, managed
 
 _lock = threading.RLock()
@@ -24,7 +24,7 @@ _lock = threading.RLock()
 forks.renew(sys.modules[__name__], "_lock", threading.RLock)
 PATCHES = (
     *threads.PATCHES, *doors.PATCHES, *children.PATCHES, *process_pools.PATCHES, *records.PATCHES, *comparing.PATCHES,
-    *classes.PATCHES,
+    *classes.PATCHES, *built_in.PATCHES,
 )  # fmt: skip
 _finder = Finder()
 _open = 0
@@ -45,6 +45,7 @@ def install() -> None:
         for patch in PATCHES:
             patch.put()
         uncaught.install()
+        built_in.install()
         forks.mind()
 
 
@@ -62,6 +63,7 @@ def uninstall() -> None:
         if getattr(importlib, "reload") is refuse_reload:  # noqa: B009
             setattr(importlib, "reload", _reload)  # noqa: B010
         uncaught.uninstall()
+        built_in.uninstall()
         for patch in PATCHES:
             patch.take()
         vacate()
