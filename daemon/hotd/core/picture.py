@@ -25,6 +25,7 @@ from hotd.core.concluding import candidate_of
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.messages import PartFile
 from hotd.core.moving import moved_since
+from hotd.core.promotion import numbered
 from hotd.core.records import KeptFailure
 from hotd.core.times import rfc3339, wall_rfc3339
 from hotd.core.values import InstanceId, Instant, Progress
@@ -60,7 +61,7 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
         rejected=_rejected(module),
         generations=tuple(
             views.GenerationCount(g.number, STATES[type(g.phase)], module.count(g.number))
-            for g in sorted(module.loaded, key=lambda g: g.number)
+            for g in sorted((*module.loaded, *_candidate(book, module)), key=lambda g: g.number)
         ),
         loaded_at=rfc3339(current.phase.since) if current else None,
         reloads=module.reloads,
@@ -136,9 +137,20 @@ def ended_view(module: Module, instance: str) -> views.InstanceView | None:
     return None
 
 
-def generation_views(module: Module) -> tuple[views.GenerationView, ...]:
-    """Loaded, retired and rejected ones in the order they were made, newest first."""
-    loaded = [(g.created, _generation_view(module, g)) for g in module.generations.values()]
+def _candidate(book: Book, module: Module) -> tuple[Generation, ...]:
+    """What was loaded and waits, for somebody's word or for the other modules of its rollout."""
+    rollout = book.changing(module.name)
+    ready = candidate_of(rollout.members[module.name]) if rollout is not None else None
+    if rollout is None or ready is None or ready.number in module.generations:
+        return ()
+    made = numbered(rollout, module, ready, rollout.started).generations[ready.number]
+    return (dataclasses.replace(made, verdict="none"),)
+
+
+def generation_views(book: Book, module: Module) -> tuple[views.GenerationView, ...]:
+    """Loaded, waiting, retired and rejected ones in the order they were made, newest first."""
+    known = (*module.generations.values(), *_candidate(book, module))
+    loaded = [(g.created, _generation_view(module, g)) for g in known]
     refused = [
         (
             r.at,

@@ -107,4 +107,5 @@ def test_the_list_of_generations_names_what_is_left_of_each() -> None:
     world = promoted(respec(serving(spec(standby=0)), standby=0), "B")
     tell(world, leaking(1, 2))
     world.end(1)
-    assert {view.generation: view.leaked for view in generation_views(world.module())} == {1: ("helper", "op"), 2: ()}
+    shown = generation_views(world.book, world.module())
+    assert {view.generation: view.leaked for view in shown} == {1: ("helper", "op"), 2: ()}

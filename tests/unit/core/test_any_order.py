@@ -440,7 +440,7 @@ class AnyOrder(RuleBasedStateMachine):
             view = self.world.view(module.name)
             assert (view.health == "Degraded") or module.current is not None or book.changing(module.name)
             instance_views(module, now, lambda _: None)
-            generation_views(module)
+            generation_views(book, module)
             failure_views(module, 5)
 
 

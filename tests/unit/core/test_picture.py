@@ -79,7 +79,7 @@ def test_generations_are_shown_newest_first_with_those_that_were_refused() -> No
         world.wait(1.0)
         world.edit(text)
         world.settle()
-    shown = generation_views(world.module())
+    shown = generation_views(world.book, world.module())
     assert [(g.generation, g.state, g.verdict) for g in shown] == [
         (2, "current", "promoted"),
         (None, "rejected", "rejected"),

@@ -12,6 +12,7 @@ from hotd.contract.errors import Busy, GenerationMismatch, Locked, NoCandidate, 
 from hotd.contract.views import Change
 from hotd.core import deploying, staging, undoing
 from hotd.core.effects import AbandonLoad, Discard, Promote
+from hotd.core.picture import generation_views
 from hotd.core.reasons import Seen, why
 from tests.support.books import OP, ROOT, World, having, promoted, serving, spec
 
@@ -74,6 +75,21 @@ def test_a_candidate_that_waits_is_shown_with_the_words_it_waits_for() -> None:
     assert shown is not None and (shown.reason, shown.message) == ("staged", message)
     told = [(one.type, one.next) for one in why(world.book, world.module(), None, world.now, Seen()).reasons]
     assert ("OutOfSync", "hotctl promote op") in told and "InFlight" not in dict(told)
+
+
+def test_a_candidate_is_among_the_generations() -> None:
+    """With its number, before anybody runs it; and no more once it is thrown away."""
+    world, _ = staged()
+    assert [(one.generation, one.state, one.instances) for one in world.view(OP).generations] == [
+        (1, "current", 1),
+        (2, "candidate", 0),
+    ]
+    (shown, _) = generation_views(world.book, world.module())
+    assert (shown.generation, shown.state, shown.verdict, shown.actor) == (2, "candidate", "none", "root")
+
+    abort(world)
+
+    assert [one.generation for one in world.view(OP).generations] == [1]
 
 
 def test_promote_makes_it_current() -> None:

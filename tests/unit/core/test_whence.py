@@ -42,7 +42,7 @@ def test_a_rollout_is_told_with_the_commit_that_was_checked_out() -> None:
     assert commits(world) == [
         ("unchanged", "3" * 40), ("rejected", "3" * 40), ("promoted", TWO), ("promoted", ONE),
     ]  # fmt: skip
-    known = {one.generation: one.origins for one in generation_views(world.module())}
+    known = {one.generation: one.origins for one in generation_views(world.book, world.module())}
     assert (known[1], known[2]) == (at(ONE), at(TWO))
     revision = world.book.history[-1].revision
     assert world.outcome_of(revision).origins == at("3" * 40)

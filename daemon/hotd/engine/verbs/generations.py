@@ -10,4 +10,4 @@ from hotd.engine.desk import Desk
 
 def answer(desk: Desk, request: requests.Generations, actor: Actor) -> views.Generations:
     module = desk.engine.book.module(request.module)
-    return views.Generations(module.name, generation_views(module))
+    return views.Generations(module.name, generation_views(desk.engine.book, module))
