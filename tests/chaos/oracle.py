@@ -277,7 +277,7 @@ class World:
             known.pending = True
         if deed.breaks:
             for known in named:
-                known.pending = False
+                known.pending = known.pending and self.held(known)
             return 7
         everything = not deed.names
         return self.roll_out(named, atomic=True, skips=everything, wary=everything)
