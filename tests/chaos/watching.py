@@ -38,7 +38,7 @@ class Seen:
             current = [one["generation"] for one in module["generations"] if one["state"] == "current"]
             if current != [module["generation"]]:
                 yield f"{name}: not one current: {module['generations']}"
-            if len(module["generations"]) > place.most:
+            if sum(one["state"] != "candidate" for one in module["generations"]) > place.most:
                 yield f"{name}: more than {place.most} generations in memory: {module['generations']}"
             alive = module["serving"]["current"] + module["serving"]["old"]
             asked = max(world.modules[name].replicas for world in worlds) + place.surge + 1  # one on demand
@@ -92,7 +92,7 @@ class Seen:
             rename(known, known.current, number)
             if known.place.lasting:
                 known.permanent = module["permanent"]
-            known.memory = frozenset(one["generation"] for one in module["generations"])
+            known.memory = frozenset(one["generation"] for one in module["generations"] if one["state"] != "candidate")
             self.digests[name, known.content] = module["digest"]
 
     # --- the past ---

@@ -48,6 +48,13 @@ def again(daemon: Running, how: int | None = signal.SIGKILL) -> Iterator[Running
 
 
 @pytest.mark.slow
+def lasting(change: Any) -> Any:
+    """An outcome without what is of the moment when it is asked for: who serves, and what that comes to."""
+    of_now = {"serving", "note"}
+    modules = [{key: said for key, said in one.items() if key not in of_now} for one in change["modules"]]
+    return {**change, "modules": modules}
+
+
 def test_what_anybody_was_told_is_so_after_a_kill() -> None:
     """Generations under their numbers, history, failures, events, outcomes; replicas, pauses, pins, quarantine."""
     with running(SOURCES, TWO) as daemon:
@@ -77,7 +84,7 @@ def test_what_anybody_was_told_is_so_after_a_kill() -> None:
             assert [one for one in now if one["revision"] <= history[0]["revision"]] == history
             assert [one["cause"] for one in now[: -len(history)]] == ["start"]
             assert after.hotctl("errors", "long_op", "--json").json == errors
-            assert after.hotctl("outcome", str(history[0]["revision"]), "--json").json == outcome
+            assert lasting(after.hotctl("outcome", str(history[0]["revision"]), "--json").json) == lasting(outcome)
             later = after.hotctl("generations", "long_op", "--json").json
             told = [(g["generation"], g["digest"], g["cause"], g["created_at"]) for g in generations]
             assert [(g["generation"], g["digest"], g["cause"], g["created_at"]) for g in later] == told

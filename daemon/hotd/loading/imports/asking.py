@@ -14,7 +14,7 @@ import opcode
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from types import FrameType
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -60,11 +60,24 @@ HEADS = Heads()
 
 def call_bound(scope: Scope, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call ``fn`` for this generation. Whoever called us is not asked about names any more."""
-    token = BOUND.set(scope)
+    before = BOUND.get()
+    bind(scope)
     try:
         return fn(*args, **kwargs)
     finally:
-        BOUND.reset(token)
+        bind(before)
+
+
+def bind(scope: Scope | None) -> None:
+    """Set it, whatever the garbage collector runs meanwhile.
+
+    Until 3.12 it may run a user's ``__del__`` in the middle of that, who may come here: the map of the context that is
+    just being copied must not go then. Nor may the variable be taken out of it, which would leave the interpreter's
+    cache of its value behind.
+    """
+    held = copy_context()
+    BOUND.set(scope)
+    del held
 
 
 _thread = threading.local()
@@ -73,7 +86,7 @@ _thread = threading.local()
 def call_born(scope: Scope, fn: Callable[[], None]) -> None:
     """A thread's whole life, for whoever started it: also where that runs something in another context."""
     _thread.scope = scope
-    BOUND.set(scope)
+    bind(scope)
     fn()
 
 

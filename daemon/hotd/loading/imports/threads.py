@@ -22,7 +22,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from hotd.loading.imports.asking import BOUND, Inherited, call_born, maker, scopes
+from hotd.loading.imports.asking import BOUND, Inherited, bind, call_born, maker, scopes
 from hotd.loading.imports.part import Part, Scope
 from hotd.loading.patches import Patch
 
@@ -86,11 +86,12 @@ class Given:
     def work(self, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One piece of work, which keeps its submitter's generation in memory until it is done."""
         tokens = [(var, var.set(value)) for var, value in self._values]
-        bound = BOUND.set(Inherited(self._known, self.maker()))
+        before = BOUND.get()
+        bind(Inherited(self._known, self.maker()))
         try:
             return run(*args, **kwargs)
         finally:
-            BOUND.reset(bound)
+            bind(before)
             for var, token in tokens:
                 var.reset(token)
             self._known.clear()
