@@ -10,7 +10,7 @@ from hotd.contract.errors import Busy, Refused, UsageError
 from hotd.contract.events import EventName
 from hotd.contract.units import LONGEST_DURATION, format_duration
 from hotd.core.book import Book, Draining, Instance, Module, Retired, Standby
-from hotd.core.concluding import candidate_of
+from hotd.core.concluding import waiting
 from hotd.core.effects import Decision, Effect, Emit, Retire
 from hotd.core.instances import with_instance
 from hotd.core.reasons import check_number
@@ -115,8 +115,7 @@ def _meant(book: Book, request: requests.Drain | requests.Purge) -> tuple[Module
     check_generation(book, [module.name], request.if_generation)
     if request.deadline is not None and not 0 <= request.deadline <= LONGEST_DURATION:
         raise UsageError(f"{request.deadline} is no time in which anybody could end", hint="seconds, 0 or more")
-    rollout = book.changing(module.name)
-    ready = candidate_of(rollout.members[module.name]) if rollout is not None else None
+    ready = waiting(book, module.name)
     if ready is not None and ready.number == number and number not in module.generations:
         raise Refused(
             f"{gen(number)} is a candidate that nobody runs so far", hint=f"`hotctl abort {module.name}` throws it away"

@@ -21,7 +21,7 @@ from hotd.core.book import (
     Settled,
     Standby,
 )
-from hotd.core.concluding import candidate_of
+from hotd.core.concluding import candidate_of, waiting
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.messages import PartFile
 from hotd.core.moving import moved_since
@@ -139,8 +139,7 @@ def ended_view(module: Module, instance: str) -> views.InstanceView | None:
 
 def _candidate(book: Book, module: Module) -> tuple[Generation, ...]:
     """What was loaded and waits, for somebody's word or for the other modules of its rollout."""
-    rollout = book.changing(module.name)
-    ready = candidate_of(rollout.members[module.name]) if rollout is not None else None
+    rollout, ready = book.changing(module.name), waiting(book, module.name)
     if rollout is None or ready is None or ready.number in module.generations:
         return ()
     made = numbered(rollout, module, ready, rollout.started).generations[ready.number]
