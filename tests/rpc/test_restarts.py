@@ -17,7 +17,7 @@ import pytest
 from hotctl import connect
 from hotd.contract import requests
 from hotd.contract.errors import StoreDegraded
-from tests.support.daemons import Running, launch, ready, running
+from tests.support.daemons import Running, launch, running, serving
 from tests.support.eventually import eventually
 from tests.support.ops import hosted, waiter
 
@@ -37,17 +37,10 @@ def again(daemon: Running, how: int | None = signal.SIGKILL) -> Iterator[Running
         daemon.stop(how)
     # What the one before said would be taken for the word of this one.
     (daemon.folder / "daemon.log").rename(daemon.folder / "daemon.log.1")
-    following = launch(daemon.folder)
-    try:
-        ready(following)
+    with serving(daemon.folder) as following:
         yield following
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            following.process.kill()
-        following.process.wait()
 
 
-@pytest.mark.slow
 def lasting(change: Any) -> Any:
     """An outcome without what is of the moment when it is asked for: who serves, and what that comes to."""
     of_now = {"serving", "note"}
@@ -55,6 +48,7 @@ def lasting(change: Any) -> Any:
     return {**change, "modules": modules}
 
 
+@pytest.mark.slow
 def test_what_anybody_was_told_is_so_after_a_kill() -> None:
     """Generations under their numbers, history, failures, events, outcomes; replicas, pauses, pins, quarantine."""
     with running(SOURCES, TWO) as daemon:

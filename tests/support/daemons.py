@@ -165,15 +165,22 @@ def running(
         for name, file in (files or {}).items():
             shutil.copy(file, folder / "ops" / name)
         (folder / "hotd.toml").write_text(config(modules, **sections), "utf-8")
-        daemon = launch(folder, env=env)
-        try:
-            if wait:
-                ready(daemon)
+        with serving(folder, wait=wait, env=env) as daemon:
             yield daemon
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                daemon.process.kill()
-            daemon.process.wait()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *, wait: bool = True, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """A daemon over a folder that is ready for one; killed at the end if the test did not stop it."""
+    daemon = launch(folder, env=env)
+    try:
+        if wait:
+            ready(daemon)
+        yield daemon
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            daemon.process.kill()
+        daemon.process.wait()
 
 
 def launch(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> Running:
