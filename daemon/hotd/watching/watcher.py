@@ -15,9 +15,10 @@ from watchdog.events import EVENT_TYPE_DELETED, FileSystemEvent, FileSystemEvent
 from hotd.core.interest import CODE, Interest
 from hotd.core.settling import Change, Kind, Settling
 from hotd.ports import Batch, Clock
-from hotd.watching.backends import Backend, Inotify, Polling
+from hotd.watching.backends import Backend, Inotify
 from hotd.watching.limits import blind, refused
 from hotd.watching.places import Places, Root
+from hotd.watching.polling import Polling
 from hotd.watching.repositories import Repositories
 
 log = logging.getLogger(__name__)
