@@ -74,8 +74,7 @@ class Gate:
         else:
             return
         arguments = _arguments(request) if request is not None else ""
-        extra = {"event": event, "uid": peer.uid, "pid": peer.pid, "verb": name, "outcome": outcome}
-        extra |= {"arguments": arguments}
+        extra = {"event": event, **peer.fields, "verb": name, "outcome": outcome, "arguments": arguments}
         self._log.log(level, "%s: %s %s: %s", peer, name, arguments or "-", outcome, extra=extra)
 
 

@@ -1,4 +1,4 @@
-"""Who calls: the kernel's word for the process at the other end of a Unix socket."""
+"""Who calls: the kernel's word for the process at the other end of a Unix socket, or the certificate it showed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import pwd
 import socket
 import struct
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 _CREDENTIALS = struct.Struct("iII")
 _GROUP = struct.Struct("I")
@@ -16,20 +18,49 @@ _MOST_BYTES = 1024
 """What ``getsockopt`` takes: 256 groups."""
 
 
-class Peer:
-    """A caller. ``uid`` and ``gids`` are to be trusted; ``pid`` may be somebody else's by now and is for logs only."""
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What our own authority has signed of somebody on another machine."""
 
-    def __init__(self, uid: int, gids: frozenset[int], pid: int) -> None:
+    names: tuple[str, ...]
+    """The subject's common name first, then the alternative names. Never empty."""
+    address: str
+    """Where it called from, for logs only."""
+
+
+class Peer:
+    """A caller: a user of this machine, or a certificate's holder on another one, who is no user here at all.
+
+    ``uid`` and ``gids``, or the certificate, are to be trusted; ``pid`` may be somebody else's by now and is for logs
+    only.
+    """
+
+    def __init__(
+        self, uid: int | None, gids: frozenset[int], pid: int | None, certificate: Certificate | None = None
+    ) -> None:
+        """``uid`` and ``pid`` are None where there is a certificate, and only there."""
         self.uid = uid
         self.gids = gids
         self.pid = pid
+        self.certificate = certificate
 
     @cached_property
     def name(self) -> str:
-        """As the name service has it, else ``uid 1000``."""
+        """As the name service has it, else ``uid 1000``; ``cert:NAME`` of who came by a certificate."""
+        if self.certificate is not None:
+            return f"cert:{self.certificate.names[0]}"
         return _user_name(self.uid) or f"uid {self.uid}"
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """For a line of the log."""
+        if self.certificate is not None:
+            return {"certificate": self.certificate.names[0], "address": self.certificate.address}
+        return {"uid": self.uid, "pid": self.pid}
+
     def __str__(self) -> str:
+        if self.certificate is not None:
+            return f"{self.name} at {self.certificate.address}"
         known = _user_name(self.uid)
         return f"uid {self.uid}" + (f" ({known})" if known else "")
 
@@ -50,7 +81,9 @@ def _groups(sock: socket.socket, uid: int, gid: int) -> list[int]:
     return [group for (group,) in _GROUP.iter_unpack(packed)]
 
 
-def _user_name(uid: int) -> str | None:
+def _user_name(uid: int | None) -> str | None:
+    if uid is None:
+        return None
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

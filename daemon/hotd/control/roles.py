@@ -11,7 +11,7 @@ from hotd.control.peers import Peer
 
 
 class Roles:
-    """``admins`` and ``viewers`` hold user names, uids as digits, ``%group``, ``%gid`` and ``*``.
+    """``admins`` and ``viewers`` hold user names, uids as digits, ``%group``, ``%gid``, ``cert:NAME`` and ``*``.
 
     ``own_uid``, the daemon's, is always an admin: who can signal and trace the process needs no socket for harm.
     root is one by the list only. Names are looked up at each call, so that a user created later needs no restart.
@@ -31,7 +31,7 @@ class Roles:
 
     def of(self, peer: Peer) -> Role:
         """What the caller may do everywhere. An operator of some modules may at least look at all of them."""
-        if peer.uid == self._own_uid or _among(peer, self._admins):
+        if (peer.uid is not None and peer.uid == self._own_uid) or _among(peer, self._admins):
             return Role.ADMIN
         if _among(peer, self._viewers) or any(_among(peer, people) for people in self._operators.values()):
             return Role.VIEWER
@@ -61,6 +61,8 @@ def _among(peer: Peer, people: tuple[str, ...]) -> bool:
 def _is(peer: Peer, who: str) -> bool:
     if who == "*":
         return True
+    if peer.certificate is not None:
+        return who.startswith("cert:") and who.removeprefix("cert:") in peer.certificate.names
     if who.startswith("%"):
         return _gid(who[1:]) in peer.gids
     if who.isascii() and who.isdecimal():

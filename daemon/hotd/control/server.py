@@ -169,7 +169,7 @@ class ControlServer:
         except EOFError:
             pass
         except (Cut, BadFrame) as reason:
-            fields = {"event": "control.cut", "uid": peer.uid, "pid": peer.pid}
+            fields = {"event": "control.cut", **peer.fields}
             self._log.info("%s was cut off: %s", peer, reason, extra=fields)
         except Exception:  # noqa: BLE001 - see the next line
             # The thread ends here, whatever it was; the others go on.

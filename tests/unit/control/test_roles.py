@@ -10,11 +10,12 @@ import pytest
 
 from hotd.contract.errors import NotPermitted
 from hotd.contract.verbs import VERBS, Role
-from hotd.control.peers import Peer
+from hotd.control.peers import Certificate, Peer
 from hotd.control.roles import Roles
 
 ROOT = Peer(0, frozenset({0}), 1)
 STRANGER = Peer(4_000_000, frozenset({4_000_001, 4_000_002}), 7)
+LAPTOP = Peer(None, frozenset(), None, Certificate(("laptop", "ops@example.org"), "192.0.2.7:40112"))
 SOMEBODY = Peer(pwd.getpwall()[-1].pw_uid, frozenset({pwd.getpwall()[-1].pw_gid}), 8)
 
 
@@ -39,10 +40,31 @@ def test_a_list_names_users_uids_and_groups(people: list[str], listed: bool) -> 
 
 def test_users_and_groups_go_by_name() -> None:
     """As they stand in hotd.toml."""
+    assert SOMEBODY.uid is not None
     entry = pwd.getpwuid(SOMEBODY.uid)
 
     assert Roles(admins=[entry.pw_name]).of(SOMEBODY) is Role.ADMIN
     assert Roles(admins=["%" + grp.getgrgid(entry.pw_gid).gr_name]).of(SOMEBODY) is Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("people", "listed"),
+    [
+        (["cert:laptop"], True),
+        (["cert:ops@example.org"], True),
+        (["*"], True),
+        (["laptop", "None", "uid None", "cert:", "cert:Laptop", "0", "root", "%0"], False),
+    ],
+)
+def test_a_certificate_goes_by_its_names_and_is_no_user_of_this_machine(people: list[str], listed: bool) -> None:
+    """``cert:NAME`` is the subject's common name or an alternative name; no user, uid or group is meant by it."""
+    assert Roles(admins=people).of(LAPTOP) is (Role.ADMIN if listed else Role.NONE)
+    assert Roles(admins=["cert:root", "cert:4000000"]).of(STRANGER) is Role.NONE
+
+
+def test_nobody_from_another_machine_is_the_daemons_own_user() -> None:
+    """Also where the daemon does not say who that is."""
+    assert Roles(own_uid=None).of(LAPTOP) is Role.NONE
 
 
 def test_the_daemons_own_user_is_always_an_admin_and_root_by_the_list_only() -> None:
