@@ -68,7 +68,7 @@ SCENARIOS = {
     )),
     10: Scenario("a change while paused", "OutOfSync; at the resume one rollout to the newest", (
         "rpc/test_story.py::test_changes_while_paused_are_shown_and_applied_at_resume",
-        "unit/core/test_switches.py::test_a_resume_loads_the_newest_once",
+        "unit/core/test_pausing.py::test_a_resume_loads_the_newest_once",
     )),
     # --- load ---
     11: Scenario("a syntax error", "rejected with file and line, heals on the next save", (

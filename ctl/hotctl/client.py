@@ -325,8 +325,9 @@ class Daemon:
             if until is not None and time.monotonic() >= until:
                 raise DeadlinePassed(f"{module}: {change.note}", hint="it goes on by itself")
 
-    def pause(self, module: str | None = None, *, reason: str = "") -> views.Change:
-        return self._change(requests.Pause(module, reason))
+    def pause(self, module: str | None = None, *, reason: str = "", duration: float | None = None) -> views.Change:
+        """``duration`` in seconds: then it ends by itself. What is said last holds."""
+        return self._change(requests.Pause(module, reason, duration))
 
     def resume(self, module: str | None = None, *, reason: str = "") -> views.Change:
         return self._change(requests.Resume(module, reason))

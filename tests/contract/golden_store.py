@@ -26,6 +26,7 @@ from tests.integration.store.samples import (
 
 FROM = (Origin("/srv/ops", "/srv/releases/7", "1a2b3c4d" * 5),)
 CARRIED = {"d3": (("op", "late"),)}
+UNTIL = WALL + 600.0
 STORES = Path(__file__).parent / "golden" / "stores"
 """Each is the dump of a store as that version of the tables left it."""
 
@@ -33,13 +34,13 @@ STORES = Path(__file__).parent / "golden" / "stores"
 def fill(folder: Path) -> None:
     """Two generations, an undo, a third that was about to be promoted when the daemon died; and all that is beside."""
     first, second = generation(1, "d1", executed=("op", "part0"), origins=FROM), generation(2, "d2", executed=("op",))
-    op = KeptModule("op", 2, 1, (1, 2), True, False, True, 3, {"d3": "rejected"}, {"d2": 1}, CARRIED)
+    op = KeptModule("op", 2, 1, (1, 2), True, False, True, 3, {"d3": "rejected"}, {"d2": 1}, CARRIED, UNTIL)
     with kept(folder) as it:
         it.keep(opened(1), intent(1, first, bundle("d1")))
         it.keep(revision(1), generation(1, "d1", verdict="promoted"), KeptModule("op", 1, 1, (1,)), event(1))
         it.keep(opened(2), intent(2, second, bundle("d2")))
         it.keep(revision(2, number=2, origins=FROM), generation(1, "d1", verdict="superseded"), event(2, digest="d2"))
-        it.keep(generation(2, "d2", verdict="promoted"), revision(3, "undone"), KeptDaemon(paused=True))
+        it.keep(generation(2, "d2", verdict="promoted"), revision(3, "undone"), KeptDaemon(True, UNTIL))
         it.keep(op, KeptModule("other"), Added("late", "late:Op", {"replicas": 2}))
         it.keep(KeptRejection("op", "d3", ERROR, WALL + 3, "watch: op.py", "watch", 3.5))
         it.keep(KeptFailure("op", WALL + 2, 1, "op-1", ERROR, "hotctl undo", "root", 2.5))

@@ -9,7 +9,7 @@ import pytest
 
 from hotd.core.records import Added, KeptDaemon
 from hotd.store.schema import VERSION, migrate, version_of
-from tests.contract.golden_store import CARRIED, FROM, STORES
+from tests.contract.golden_store import CARRIED, FROM, STORES, UNTIL
 from tests.integration.store.samples import ERROR, kept
 
 
@@ -39,7 +39,9 @@ def test_a_store_of_that_version_is_read_and_goes_on(version: int, tmp_path: Pat
         assert [(one.number, one.digest, one.verdict) for one in known.generations["op"]] == [
             (1, "d1", "superseded"), (2, "d2", "promoted"), (3, "d3", "none"),
         ]  # fmt: skip
-        assert known.daemon == KeptDaemon(paused=True) and known.added == (Added("late", "late:Op", {"replicas": 2}),)
+        until = UNTIL if version > 3 else None
+        assert (op.paused_until, known.daemon) == (until, KeptDaemon(True, until))
+        assert known.added == (Added("late", "late:Op", {"replicas": 2}),)
         assert (known.last_revision, known.last_event, known.interrupted) == (4, 2, {"op": 3})
         assert [one.error for one in known.rejections["op"]] == [ERROR]
         sources = it.store.bundle("d1")

@@ -21,6 +21,7 @@ from hotd.core import (
     ending,
     instances,
     outcomes,
+    pausing,
     pinning,
     rollouts,
     starting,
@@ -464,11 +465,11 @@ class World:
 
     def pause(self, module: str | None = None, **keys: Any) -> Change:
         request = requests.Pause(module, **keys)
-        return self._answered(lambda book, now: switches.pause(book, request, ROOT, now))
+        return self._answered(lambda book, now: pausing.pause(book, request, ROOT, now))
 
     def resume(self, module: str | None = None, **keys: Any) -> Change:
         request = requests.Resume(module, **keys)
-        return self._answered(lambda book, now: switches.resume(book, request, ROOT, now))
+        return self._answered(lambda book, now: pausing.resume(book, request, ROOT, now))
 
     def scale(self, replicas: int, module: str = OP, **keys: Any) -> Change:
         request = requests.Scale(module, replicas, **keys)

@@ -7,7 +7,7 @@ from datetime import datetime
 from hotctl.view.notes import health, held, rejected, way_out
 from hotctl.view.page import Facts, Line, Page, Phrase, Span, command, dim, line, phrase, strong
 from hotctl.view.status import running
-from hotctl.view.words import ago, counted, gen, spaced
+from hotctl.view.words import ago, counted, gen, left, spaced
 from hotd.contract.views import ModuleView, Status
 
 
@@ -17,7 +17,7 @@ def module(view: Status, now: datetime) -> Page:
     for one in view.modules:
         page += [_sentence(one), _facts(one, now, daemon_paused=paused)]
         page += rejected(one, now)
-        page += held(one, daemon_paused=paused, told_apart=any(c.type == "OutOfSync" for c in one.conditions))
+        page += held(one, now, daemon_paused=paused, told_apart=any(c.type == "OutOfSync" for c in one.conditions))
         page += _conditions(one, now, daemon_paused=paused)
     return page
 
@@ -42,11 +42,15 @@ def _facts(one: ModuleView, now: datetime, *, daemon_paused: bool) -> Facts:
         ("instances", _joined(one)),
         ("replicas", phrase(f"{one.replicas}, surge {one.surge}" + (", stopped" if one.stopped else ""))),
         ("in memory", phrase(", ".join(in_memory) or "-")),
-        ("watch", phrase("paused for the whole daemon" if daemon_paused else one.watch)),
+        ("watch", phrase("paused for the whole daemon" if daemon_paused else _watch(one, now))),
         ("reloads", phrase(str(one.reloads))),
         ("errors", phrase(Span(str(one.errors), "bad" if one.errors else ""))),
     ]
     return Facts(tuple(rows))
+
+
+def _watch(one: ModuleView, now: datetime) -> str:
+    return f"{one.watch}, {left(one.paused_until, now)}" if one.paused_until else one.watch
 
 
 def _current(one: ModuleView, now: datetime) -> str:

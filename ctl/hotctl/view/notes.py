@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotctl.view.page import Line, Span, command, dim, line
-from hotctl.view.words import ago, gen, located, spaced
+from hotctl.view.words import ago, gen, left, located, spaced
 from hotd.contract.views import Condition, ModuleView
 
 INDENT = 4
@@ -36,10 +36,10 @@ def notes(module: ModuleView, now: datetime, *, daemon_paused: bool) -> list[Lin
     ]
     lines = [*rejected(module, now), *(about(one, module, daemon_paused=daemon_paused) for one in shown)]
     told_apart = any(one.type == "OutOfSync" for one in module.conditions)
-    return lines + held(module, daemon_paused=daemon_paused, told_apart=told_apart)
+    return lines + held(module, now, daemon_paused=daemon_paused, told_apart=told_apart)
 
 
-def held(module: ModuleView, *, daemon_paused: bool, told_apart: bool) -> list[Line]:
+def held(module: ModuleView, now: datetime, *, daemon_paused: bool, told_apart: bool) -> list[Line]:
     """What no condition says: nothing loaded, stopped, paused, pinned, scaled; out of sync unless ``told_apart``."""
     lines = []
     if module.out_of_sync and not told_apart and module.rejected is None:
@@ -57,7 +57,9 @@ def held(module: ModuleView, *, daemon_paused: bool, told_apart: bool) -> list[L
         lines.append(_note("", "stopped", f"hotctl start {module.name}"))
     says_so = module.out_of_sync and module.rejected is None  # that note names the same way out
     if module.watch == "paused" and not daemon_paused and not says_so:
-        lines.append(_note("paused: ", "file changes are recorded, not acted on", f"hotctl resume {module.name}"))
+        text = "file changes are recorded, not acted on"
+        text += f" ({left(module.paused_until, now)})" if module.paused_until else ""
+        lines.append(_note("paused: ", text, f"hotctl resume {module.name}"))
     if module.pinned:
         lines.append(_note("pinned: ", "only a forced reload changes it", f"hotctl unpin {module.name}"))
     if "replicas" in module.overrides:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hotctl.view.notes import INDENT, health, notes
 from hotctl.view.page import Cell, Column, Line, Page, Row, Span, Table, command, dim, line, phrase, row, strong
-from hotctl.view.words import ago, counted, gen, lasted, spaced
+from hotctl.view.words import ago, counted, gen, lasted, left, spaced
 from hotd.contract.views import DaemonView, ModuleView, Status
 
 TIMES = "\u00d7"
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def status(view: Status, now: datetime) -> Page:
-    page: Page = [_daemon(view.daemon)]
+    page: Page = [_daemon(view.daemon, now)]
     for condition in view.daemon.conditions:
         page.append(line(Span(f"{spaced(condition.type)}: ", "warn"), condition.message, indent=INDENT))
     if not view.modules:
@@ -34,18 +34,19 @@ def status(view: Status, now: datetime) -> Page:
     return [*page, line(""), table, line(""), _summary(view)]
 
 
-def _daemon(daemon: DaemonView) -> Line:
+def _daemon(daemon: DaemonView, now: datetime) -> Line:
     return line(
         strong(f"hotd {daemon.version}"),
         f"  pid {daemon.pid}  up {lasted(daemon.uptime_s)}  ",
-        *_watch(daemon),
+        *_watch(daemon, now),
         dim(f"  {daemon.socket}"),
     )
 
 
-def _watch(daemon: DaemonView) -> tuple[Span, ...]:
+def _watch(daemon: DaemonView, now: datetime) -> tuple[Span, ...]:
     if daemon.watch == "paused":
-        return Span("auto-watch paused", "warn"), dim("  "), command("hotctl resume")
+        words = "auto-watch paused" + (f", {left(daemon.paused_until, now)}" if daemon.paused_until else "")
+        return Span(words, "warn"), dim("  "), command("hotctl resume")
     backend, folders = daemon.watching.get("backend"), daemon.watching.get("folders")
     number = len(folders) if isinstance(folders, (list, tuple)) else folders
     words = "watch" + (f" {backend}" if backend else "")

@@ -33,6 +33,15 @@ def ago(at: str | None, now: datetime) -> str:
     return f"{lasted(seconds)} ago" if seconds >= 1 else "just now"
 
 
+def left(at: str, now: datetime) -> str:
+    """``8m12s left``: of what ends by itself."""
+    then = moment(at)
+    if then is None:
+        return f"until {at}"
+    seconds = (then - now).total_seconds()
+    return f"{lasted(seconds)} left" if seconds >= 1 else "about to end"
+
+
 def time_of_day(at: str, now: datetime) -> str:
     """``14:02:11.204`` in the reader's own zone, with the date before it where that is not today."""
     then = moment(at)

@@ -152,8 +152,11 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
+    """``duration`` in seconds: then it ends by itself. What is said last holds."""
+
     module: str | None = None
     reason: str = ""
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

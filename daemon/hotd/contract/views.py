@@ -100,6 +100,8 @@ class ModuleView:
     """``hotctl remove``: it goes as soon as its instances have ended."""
     moved: str = ""
     """What current runs over that is another than when it was new: ``pydantic 2.7 -> 2.9 since g3``."""
+    paused_until: str | None = None
+    """When the pause of this module ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class DaemonView:
     seq: int
     watching: dict[str, Any] = field(default_factory=dict)
     """``backend`` and ``folders``."""
+    paused_until: str | None = None
+    """When the pause of all modules ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from hotd.core.modules import (
     saw,
 )
 from hotd.core.records import Remembered
-from hotd.core.restoring import restored, storing_at_start
+from hotd.core.restoring import pause_end, restored, storing_at_start
 from hotd.core.storing import Storing
 from hotd.core.values import Instant, Spec
 
@@ -78,6 +78,8 @@ class Book:
     started: Instant
     max_instances: int = 64
     paused: bool = False
+    paused_until: Instant | None = None
+    """When that ends by itself."""
     watches: bool = True
     """False with ``[watch] enabled = false``: nobody tells of changes."""
     rollouts: Mapping[int, Rollout] = field(default_factory=dict)
@@ -134,6 +136,12 @@ class Book:
         by_itself = module.paused or module.pinned or module.spec.watch == "manual" or module.leaving is not None
         return self.paused or by_itself or self.deployed(module) is not None or not self.watches
 
+    def paused_to(self, module: Module) -> Instant | None:
+        """When no pause is left that keeps the module from following its files; None: somebody has to say so."""
+        ends = [until for paused, until in (
+            (self.paused, self.paused_until), (module.paused, module.paused_until)) if paused]  # fmt: skip
+        return max((end for end in ends if end), default=None) if None not in ends else None
+
     def deployed(self, module: Module) -> Hold | None:
         """The deploy under way that the module is part of."""
         return self.hold if self.hold is not None and module.name in self.hold.modules else None
@@ -169,6 +177,7 @@ def open_book(
         now,
         max_instances,
         paused=known.daemon.paused,
+        paused_until=pause_end(known.daemon.paused_until, now),
         watches=watches,
         first_revision=revision,
         departed={name: restored(Spec(name, "", ()), known, now) for name in others},

@@ -174,7 +174,9 @@ def _not_loaded(book: Book, module: Module, current: int, disk: Disk) -> Iterato
         yield "OutOfSync", "deploying", message, since
     elif module.pending and (book.paused or module.paused):
         resume = "hotctl resume" if book.paused else f"hotctl resume {module.name}"
-        yield "OutOfSync", "paused", f"files changed while paused; `{resume}` loads them", since
+        end = book.paused_to(module)
+        until, at_once = (f" (until {rfc3339(end)})", " at once") if end is not None else ("", "")
+        yield "OutOfSync", "paused", f"files changed while paused{until}; `{resume}` loads them{at_once}", since
     elif blocked := at_cap(module) or refusal(book):
         yield "OutOfSync", blocked.code, f"files changed; {blocked.message}; {blocked.hint}", since
     else:

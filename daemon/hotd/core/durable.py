@@ -102,8 +102,8 @@ def aside_message(place: str) -> str:
 
 def difference(before: Book, after: Book) -> Iterator[Record]:
     """What is to be kept of the second that was not to be kept of the first."""
-    if after.paused != before.paused:
-        yield KeptDaemon(after.paused)
+    if kept_daemon(after) != kept_daemon(before):
+        yield kept_daemon(after)
     for name, module in after.modules.items():
         old = before.modules.get(name)
         if old is not module:
@@ -124,7 +124,7 @@ def difference(before: Book, after: Book) -> Iterator[Record]:
 def everything(book: Book) -> Iterator[Record]:
     """All that is to be kept, for a store that may have missed any of it."""
     yield Began(book.started.wall, book.first_revision)
-    yield KeptDaemon(book.paused)
+    yield kept_daemon(book)
     for module in book.modules.values():
         yield from _of_coming(None, module)
         yield kept_module(module)
@@ -184,6 +184,10 @@ def _newer(before: tuple[T, ...], after: tuple[T, ...]) -> Iterator[T]:
 # --- one of them -----------------------------------------------------------------------------------------------------
 
 
+def kept_daemon(book: Book) -> KeptDaemon:
+    return KeptDaemon(book.paused, None if book.paused_until is None else book.paused_until.wall)
+
+
 def kept_module(module: Module) -> KeptModule:
     return KeptModule(
         module.name,
@@ -197,6 +201,7 @@ def kept_module(module: Module) -> KeptModule:
         {digest: why for digest, why in module.quarantine.items() if not digest.startswith(UNREAD)},
         module.deaths,
         module.carried,
+        None if module.paused_until is None else module.paused_until.wall,
     )
 
 

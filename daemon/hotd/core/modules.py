@@ -237,6 +237,8 @@ class Module:
     replicas: int
     stopped: bool = False
     paused: bool = False
+    paused_until: Instant | None = None
+    """When it resumes by itself; None: not before somebody says so."""
     pinned: bool = False
     """Nothing may change current without ``--force``."""
     generations: Mapping[int, Generation] = field(default_factory=dict)

@@ -71,6 +71,7 @@ def module_view(book: Book, module: Module) -> views.ModuleView:
         added=module.added is not None,
         leaving=module.leaving is not None,
         moved=moved_since(book, module, module.current) if module.current is not None else "",
+        paused_until=rfc3339(module.paused_until) if module.paused_until is not None else None,
     )
 
 

@@ -155,7 +155,9 @@ def _held(book: Book, module: Module, told: set[str], now: Instant) -> Iterator[
         yield Reason("Stopped", f"{module.name} is stopped: no instance is started", f"hotctl start {module.name}")
     if (book.paused or module.paused) and "paused" not in told:
         which = "hotctl resume" if book.paused else f"hotctl resume {module.name}"
-        yield Reason("Paused", "file changes are recorded, not acted on", which)
+        end = book.paused_to(module)
+        until = f", until {rfc3339(end)}" if end is not None else ""
+        yield Reason("Paused", f"file changes are recorded, not acted on{until}", which)
     blocked = at_cap(module)
     if blocked is not None and blocked.code not in told:
         yield Reason("TooManyGenerations", blocked.message, f"hotctl blocking {module.name}", blocked.hint)

@@ -19,6 +19,7 @@ from hotd.core.durable import check_silence, durable_deadlines
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit
 from hotd.core.instances import ask_leaving, calm_at, calmed, patience, start_missing, with_instance
 from hotd.core.outcomes import overdue
+from hotd.core.pausing import pause_ends, run_out
 from hotd.core.permanence import grow_permanent, permanent_at
 from hotd.core.rollback import roll_back
 from hotd.core.rollouts import advance
@@ -33,6 +34,8 @@ def reconcile(book: Book, now: Instant) -> Decision:
     """The next book and every effect that is due now."""
     book, effects = check_silence(book, now)
     book, more = expire(book, now)
+    effects += more
+    book, more = run_out(book, now)
     effects += more
     book, more = overdue(book, now)
     effects += more
@@ -74,6 +77,7 @@ def _deadlines(book: Book) -> Iterator[float]:
     for rollout in book.rollouts.values():
         yield from (member.deadline for member in rollout.members.values() if isinstance(member, InLoad))
     yield from durable_deadlines(book.store)
+    yield from pause_ends(book)
     if book.hold is not None:
         yield book.hold.until
     for module in book.modules.values():

@@ -32,6 +32,8 @@ class KeptModule:
     """digest -> how often the daemon died while it was current and not permanent."""
     carried: Mapping[str, Carried] = field(default_factory=dict)
     """digest -> what it covers though only running the code told of it."""
+    paused_until: float | None = None
+    """When a pause ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class KeptDaemon:
     """What was decided about the daemon as a whole."""
 
     paused: bool = False
+    paused_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ def restored(spec: Spec, known: Remembered, now: Instant) -> Module:
         spec.replicas if kept.replicas is None else kept.replicas,
         kept.stopped,
         kept.paused,
+        pause_end(kept.paused_until, now),
         kept.pinned,
         generations,
         permanent=permanent,
@@ -28,6 +29,11 @@ def restored(spec: Spec, known: Remembered, now: Instant) -> Module:
         carried=kept.carried,
         rejections=tuple(_rejection(one, now) for one in known.rejections.get(spec.name, ())),
     )
+
+
+def pause_end(wall: float | None, now: Instant) -> Instant | None:
+    """When a pause of an earlier daemon ends by itself. What ended while there was none ends now."""
+    return None if wall is None else Instant(now.mono + max(0.0, wall - now.wall), wall)
 
 
 def storing_at_start(known: Remembered, now: Instant) -> Storing:

@@ -1,4 +1,4 @@
-"""The verbs that load nothing: pause, resume, scale, stop, start, restart."""
+"""The verbs that load nothing: reset, scale, stop, start, restart. Of pause and resume ``pausing`` tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from hotd.contract import requests
-from hotd.contract.errors import PausedGlobally, Refused, UnknownInstance, UsageError
+from hotd.contract.errors import Refused, UnknownInstance, UsageError
 from hotd.contract.events import EventName
 from hotd.contract.nearest import nearest
 from hotd.contract.units import format_duration
@@ -16,57 +16,6 @@ from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.rollouts import check_generation
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import listed, plain_change, worded
-
-
-def pause(book: Book, request: requests.Pause, actor: Actor, now: Instant) -> Decision:
-    """File changes are recorded and not acted on. Raises UnknownModule."""
-    names = [book.module(request.module).name] if request.module else list(book.modules)
-    already = book.module(request.module).paused if request.module else book.paused
-    if request.module:
-        book = book.having(replace(book.module(request.module), paused=True))
-    else:
-        book = replace(book, paused=True)
-    note = "was paused already" if already else "file changes are recorded, not acted on; instances go on"
-    event = told(
-        EventName.WATCH_PAUSED,
-        request.module,
-        f"watching {request.module or 'all'} paused",
-        actor,
-        "pause",
-        request.reason,
-    )
-    return done(book, names, note, () if already else (event,))
-
-
-def resume(book: Book, request: requests.Resume, actor: Actor, now: Instant) -> Decision:
-    """File changes are acted on again; what changed meanwhile is loaded now. Raises UnknownModule, PausedGlobally."""
-    if request.module:
-        module = book.module(request.module)
-        if book.paused:
-            raise PausedGlobally(
-                f"the whole daemon is paused, so {module.name} cannot be resumed alone", hint="`hotctl resume`"
-            )
-        names, already = [module.name], not module.paused
-        book = book.having(replace(module, paused=False))
-    else:
-        names, already = list(book.modules), not book.paused
-        book = replace(book, paused=False)
-    behind = [name for name in names if book.modules[name].pending and not book.held(book.modules[name])]
-    note = "was not paused" if already else "file changes are acted on again"
-    if request.module and module.spec.watch == "manual":
-        note = f'its watch is "manual": changes are only shown, `hotctl reload {module.name}` loads them'
-    note += f"; now loading what changed: {', '.join(behind)}" if behind else ""
-    still = [name for name in names if book.modules[name].paused]
-    note += f"; still paused by itself: {', '.join(still)}" if still else ""
-    event = told(
-        EventName.WATCH_RESUMED,
-        request.module,
-        f"watching {request.module or 'all'} resumed",
-        actor,
-        "resume",
-        request.reason,
-    )
-    return done(book, names, note, () if already else (event,))
 
 
 def reset(book: Book, request: requests.Reset, actor: Actor, now: Instant) -> Decision:
@@ -82,7 +31,7 @@ def reset(book: Book, request: requests.Reset, actor: Actor, now: Instant) -> De
         module = _scaled(module, module.spec.replicas)
     if module.paused:
         said.append("file changes are acted on again")
-        module = replace(module, paused=False)
+        module = replace(module, paused=False, paused_until=None)
     if module.stopped:
         said.append("started again")
         module = replace(module, stopped=False, finished=0, pace=Pace())

@@ -55,7 +55,7 @@ def put(connection: sqlite3.Connection, records: Iterable[Record], environment: 
     _put_modules(connection, _of(records, KeptModule))
     _put_rejections(connection, _of(records, KeptRejection))
     for daemon in _of(records, KeptDaemon)[-1:]:
-        _many(connection, _DAEMON, [(1, daemon.paused)])
+        _many(connection, _DAEMON, [(1, daemon.paused, daemon.paused_until)])
     _many(connection, _ADDED, [(one.name, one.entry, _text(one.options)) for one in _of(records, Added)])
     _many(connection, _FAILURES, [
         (one.module, one.at, one.generation, one.instance, codec.to_text(one.error), one.cause, one.actor,
@@ -139,7 +139,7 @@ def _touch(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> N
 def _put_modules(connection: sqlite3.Connection, modules: Sequence[KeptModule]) -> None:
     _many(connection, _MODULES, [
         (one.name, one.current, one.permanent, _text(one.line), one.paused, one.stopped, one.pinned, one.replicas,
-         _text(one.quarantine), _text(one.deaths), _text(one.carried))
+         _text(one.quarantine), _text(one.deaths), _text(one.carried), one.paused_until)
         for one in modules
     ])  # fmt: skip
 
@@ -179,10 +179,12 @@ def _statement(table: str, columns: str, *, key: str = "", unless: str = "") -> 
     return f"{text} ON CONFLICT ({', '.join(key.split())}) DO UPDATE SET {update}"
 
 
-_DAEMON = _statement("daemon", "id paused", key="id")
+_DAEMON = _statement("daemon", "id paused paused_until", key="id")
 _ADDED = _statement("added", "name entry options", key="name")
 _MODULES = _statement(
-    "modules", "name current permanent line paused stopped pinned replicas quarantine deaths carried", key="name"
+    "modules",
+    "name current permanent line paused stopped pinned replicas quarantine deaths carried paused_until",
+    key="name",
 )
 _GENERATIONS = _statement(
     "generations",

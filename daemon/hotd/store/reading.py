@@ -30,7 +30,7 @@ INTERRUPTED = "interrupted"
 def remembered(connection: sqlite3.Connection) -> Remembered:
     """All that a start needs. Raises sqlite3.Error."""
     modules = {one.name: one for one in map(_module, connection.execute(_MODULES))}
-    daemon = [KeptDaemon(bool(paused)) for (paused,) in connection.execute("SELECT paused FROM daemon")]
+    daemon = [KeptDaemon(bool(paused), until) for paused, until in connection.execute(_DAEMON)]
     added = [Added(name, entry, json.loads(options)) for name, entry, options in connection.execute(_ADDED)]
     ((last_revision,),) = connection.execute("SELECT coalesce(max(revision), 0) FROM revisions")
     ((last_event,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM events")
@@ -124,9 +124,10 @@ def _interrupted(module: str, previous: int | None) -> ModuleChange:
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 
+_DAEMON = "SELECT paused, paused_until FROM daemon"
 _MODULES = (
-    "SELECT name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths, carried FROM modules"
-    " ORDER BY name"
+    "SELECT name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths, carried,"
+    " paused_until FROM modules ORDER BY name"
 )
 _ADDED = "SELECT name, entry, options FROM added ORDER BY name"
 _GENERATIONS = (
@@ -150,11 +151,11 @@ def _over(connection: sqlite3.Connection) -> Iterator[tuple[tuple[str, int], Env
 
 
 def _module(row: tuple[Any, ...]) -> KeptModule:
-    name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths, carried = row
+    name, current, permanent, line, paused, stopped, pinned, replicas, quarantine, deaths, carried, until = row
     learned = {digest: tuple((part, name) for part, name in pairs) for digest, pairs in json.loads(carried).items()}
     return KeptModule(
         name, current, permanent, tuple(json.loads(line)), bool(paused), bool(stopped), bool(pinned), replicas,
-        json.loads(quarantine), json.loads(deaths), learned,
+        json.loads(quarantine), json.loads(deaths), learned, until,
     )  # fmt: skip
 
 

@@ -72,7 +72,12 @@ _THIRD = """
 ALTER TABLE modules ADD COLUMN carried TEXT NOT NULL DEFAULT '{}';
 """
 
-SCRIPTS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = """
+ALTER TABLE daemon ADD COLUMN paused_until REAL;
+ALTER TABLE modules ADD COLUMN paused_until REAL;
+"""
+
+SCRIPTS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """The script at place n brings version n to version n + 1."""
 
 VERSION = len(SCRIPTS)

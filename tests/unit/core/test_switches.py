@@ -6,113 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from hotd.contract.errors import GenerationMismatch, PausedGlobally, Refused, UnknownInstance, UnknownModule, UsageError
+from hotd.contract.errors import GenerationMismatch, Refused, UnknownInstance, UnknownModule, UsageError
 from hotd.contract.events import EventName
-from hotd.core.effects import AskToEnd, Promote
+from hotd.core.effects import AskToEnd
 from tests.support.books import World, having, promoted, serving, spec
 
 
 def asked(world: World) -> set[str]:
     return {str(effect.instance) for effect in world.of(AskToEnd)}
-
-
-# --- pause, resume ----------------------------------------------------------------------------------------------------
-
-
-def test_a_pause_says_what_it_does_not_do() -> None:
-    """Instances go on; told once."""
-    world = serving(spec("a"), spec("b"))
-    change = world.pause("a", reason="hands off")
-    assert change.outcome == "done" and change.revision is None
-    assert change.note == "file changes are recorded, not acted on; instances go on"
-    assert [m.module for m in change.modules] == ["a"]
-    assert world.pause("a").note == "was paused already"
-    (told,) = world.events(EventName.WATCH_PAUSED)
-    assert (told.message, told.module, told.actor) == ("watching a paused", "a", "root")
-    assert told.cause == "hotctl pause: hands off"
-    assert (world.view("a").watch, world.view("b").watch) == ("paused", "auto")
-    assert world.running("a") == {1: 1}
-
-
-def test_a_pause_of_all_is_a_flag_of_its_own() -> None:
-    """Either holds; a resume of all leaves a module's own flag, and says so."""
-    world = serving(spec("a"), spec("b"))
-    world.pause("a")
-    change = world.pause()
-    assert [m.module for m in change.modules] == ["a", "b"]
-    assert world.pause().note == "was paused already"
-    assert (world.view("a").watch, world.view("b").watch) == ("paused", "paused")
-    assert [e.message for e in world.events(EventName.WATCH_PAUSED)][1] == "watching all paused"
-    note = world.resume().note
-    assert note == "file changes are acted on again; still paused by itself: a"
-    assert (world.view("a").watch, world.view("b").watch) == ("paused", "auto")
-
-
-def test_a_resume_of_all_does_not_promise_what_a_module_still_holds_back() -> None:
-    """It is paused by itself."""
-    world = serving(spec("a"), spec("b"))
-    world.pause("a")
-    world.pause()
-    world.edit("B", "a")
-    world.edit("B", "b")
-    world.settle()
-    note = world.resume().note
-    assert note == "file changes are acted on again; now loading what changed: b; still paused by itself: a"
-
-
-def test_one_module_cannot_be_resumed_while_all_are_paused() -> None:
-    """The lock that holds is named."""
-    world = serving(spec("a"))
-    world.pause()
-    with pytest.raises(PausedGlobally) as raised:
-        world.resume("a")
-    assert raised.value.hint == "`hotctl resume`"
-
-
-def test_one_module_is_paused_and_resumed_by_its_name() -> None:
-    """Told once; the others go on."""
-    world = serving(spec("a"), spec("b"))
-    world.pause("a")
-    assert world.resume("a", reason="done").note == "file changes are acted on again"
-    assert world.resume("a").note == "was not paused"
-    (told,) = world.events(EventName.WATCH_RESUMED)
-    assert (told.message, told.module, told.cause) == ("watching a resumed", "a", "hotctl resume: done")
-    assert world.view("a").watch == "auto"
-
-
-def test_a_resume_loads_the_newest_once() -> None:
-    """Whatever was saved meanwhile, however often: one rollout."""
-    world = serving()
-    world.pause()
-    for text in ("B", "broken", "C"):
-        world.edit(text)
-        world.settle()
-    assert world.module().current == 1 and world.module().errors == 0 and world.view().out_of_sync
-    assert world.resume().note == "file changes are acted on again; now loading what changed: op"
-    world.settle()
-    assert world.of(Promote) == [Promote("op", 2)] and world.module().generations[2].digest == "C"
-    assert not world.view().out_of_sync
-    assert world.resume().note == "was not paused"
-    assert len(world.events(EventName.WATCH_RESUMED)) == 1
-
-
-def test_a_resume_loads_nothing_that_was_taken_back() -> None:
-    """Saved and restored while paused: the look knows that there is nothing to do."""
-    world = serving()
-    world.pause()
-    for text in ("B", "A"):
-        world.edit(text)
-        world.settle()
-    assert not world.view().out_of_sync
-    assert world.resume().note == "file changes are acted on again"
-    assert not world.loads
-
-
-def test_a_resume_of_a_manual_module_says_that_nothing_follows() -> None:
-    """Its watch is configured so."""
-    world = serving(spec(watch="manual"))
-    world.pause("op")
-    assert world.resume("op").note == 'its watch is "manual": changes are only shown, `hotctl reload op` loads them'
 
 
 # --- scale ------------------------------------------------------------------------------------------------------------

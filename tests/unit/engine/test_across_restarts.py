@@ -179,4 +179,4 @@ def test_who_asked_for_a_change_is_kept(desk: Desk, store: FakeStore) -> None:
     assert [(one.actor, one.uid, one.verb, one.outcome) for one in audited] == [
         ("root", 0, "pause", "done"), ("root", 0, "pause", "unknown-module"),
     ]  # fmt: skip
-    assert audited[0].request == '{"module":"op","reason":"release"}'
+    assert audited[0].request == '{"module":"op","reason":"release","duration":null}'

@@ -18,7 +18,7 @@ from hotd.contract import requests
 from hotd.contract.errors import Internal, NoHistory, ShuttingDown, UnknownModule
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
-from hotd.core import ending, rollouts, switches, undoing
+from hotd.core import ending, pausing, rollouts, switches, undoing
 from hotd.core.book import Book, open_book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import Decision, Discard, Emit, Retire, Write
@@ -371,7 +371,7 @@ def asked(rig: Rig, decide: Any) -> tuple[threading.Thread, list[Any]]:
 
 
 def pause(book: Book, now: Instant) -> Decision:
-    return switches.pause(book, requests.Pause("op"), ROOT, now)
+    return pausing.pause(book, requests.Pause("op"), ROOT, now)
 
 
 def test_nobody_is_answered_before_it_is_durable() -> None:

@@ -121,6 +121,7 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         ),
         (("remove", "a", *ARGUMENTS), requests.Remove("a", "why", 3, 0.0)),
         (("pause", "--reason", "why"), requests.Pause(None, "why")),
+        (("pause", "a", "--for", "1h30m"), requests.Pause("a", "", 5400.0)),
         (("resume", "a"), requests.Resume("a")),
         (("scale", "a", "0", *ARGUMENTS), requests.Scale("a", 0, "why", 3)),
         (("stop", "a-7", *ARGUMENTS), requests.Stop("a-7", "why", 3)),

@@ -16,7 +16,7 @@ from hotctl.view.modules import modules
 from hotctl.view.page import Block
 from hotctl.view.status import status
 from hotctl.view.why import blocking, why
-from hotctl.view.words import located
+from hotctl.view.words import left, located
 from hotd.contract import views
 from tests.unit.hotctl_view import samples as given
 
@@ -45,6 +45,20 @@ def test_a_paused_daemon_says_so_first_and_names_the_way_back() -> None:
     text = plain.draw(status(given.status(given.ingest(), watch="paused"), given.NOW))
     assert "auto-watch paused  hotctl resume" in text.split("\n")[0]
     assert "hotctl resume ingest" not in text, "one module cannot be resumed while the daemon is paused"
+
+
+def test_a_pause_that_ends_by_itself_says_how_much_is_left_of_it() -> None:
+    """Of the daemon, of a module at a glance and in full."""
+    soon = given.before(-492)
+    assert "auto-watch paused, 8m12s left  hotctl resume" in plain.draw(
+        status(given.status(given.module(), watch="paused", paused_until=soon), given.NOW)
+    )
+    held = given.status(given.module(watch="paused", paused_until=soon))
+    text = plain.draw(status(held, given.NOW))
+    assert "paused: file changes are recorded, not acted on (8m12s left)  hotctl resume long_op" in text
+    assert "paused, 8m12s left" in plain.draw(module(held, given.NOW))
+    assert left(given.NOW.isoformat(), given.NOW) == "about to end"
+    assert left("in a while", given.NOW) == "until in a while"
 
 
 def test_fewer_instances_than_wanted_are_visible() -> None:

@@ -28,5 +28,6 @@ def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
         socket=desk.about.socket,
         seq=desk.events.seq,
         watching=dict(desk.watcher.describe()),
+        paused_until=rfc3339(book.paused_until) if book.paused_until is not None else None,
     )
     return views.Status(daemon, modules)
