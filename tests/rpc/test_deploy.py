@@ -55,6 +55,24 @@ def test_what_was_deployed_with_something_broken_is_not_loaded_by_itself_afterwa
         assert daemon.hotctl("reload", "a").status == 0
 
 
+def test_where_changes_are_looked_for_a_failed_deploy_is_loaded_in_no_part_either() -> None:
+    """The last thing that a deploy does under polling is to look at everything, so that no later look finds some."""
+    watch = 'backend = "polling"\ninterval = "300ms"'
+    with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO, watch=watch) as daemon:
+        for name in ("a", "b"):
+            daemon.until(lambda m: m["serving"]["current"] == 1, name)
+        ops = daemon.folder / "ops"
+
+        assert daemon.hotctl("deploy", "--", "sh", "-c", f"sed -i s/one/two/ {ops}/a.py; exit 7").status == 7
+        assert daemon.until(lambda m: m["out_of_sync"], "a")["generation"] == 1
+        daemon.write("b.py", waiter("two"))
+        daemon.until(lambda m: m["generation"] == 2, "b")
+
+        assert (daemon.module("a")["generation"], daemon.module("a")["out_of_sync"]) == (1, True)
+        assert daemon.hotctl("deploy", "--", "sh", "-c", f"sed -i s/two/three/ {ops}/a.py").status == 0
+        assert daemon.module("a")["generation"] == 2
+
+
 def test_a_client_that_is_killed_lets_go_by_itself() -> None:
     """Nobody else has to know that there was a deploy: with the Python API the hold is given back on the way out."""
     with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO) as daemon:

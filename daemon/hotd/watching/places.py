@@ -53,6 +53,10 @@ class Places:
         """The names under which a change of this file is worth telling."""
         return (_join(root.named, path) for root, path in self._holders(real) if path and self._interest.wants(path))
 
+    def wants(self, real: str) -> bool:
+        """Whether a change of this file is worth telling under any name."""
+        return any(path and self._interest.wants(path) for _, path in self._holders(real))
+
     def folder(self, real: str) -> Iterator[str]:
         """The names under which the removal of this folder is worth telling."""
         return (_join(root.named, path) for root, path in self._holders(real) if self._interest.enters(path))

@@ -1,93 +1,72 @@
-"""Polling: looking again and again, where the kernel tells nothing."""
+"""Polling: looking again and again, a slice at a time, where the kernel tells nothing."""
 
 from __future__ import annotations
 
+import logging
 import os
-import stat
-from collections.abc import Iterator
+import threading
+import time
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileModifiedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
-from watchdog.observers.api import BaseObserver, EventEmitter
-from watchdog.observers.polling import PollingEmitter, PollingObserverVFS
+from watchdog.events import FileSystemEventHandler
 
 from hotd.watching.places import Places
+from hotd.watching.rounds import Rounds
 
-_EVENTS: list[type[FileSystemEvent]] = [
-    FileModifiedEvent,
-    FileCreatedEvent,
-    FileMovedEvent,
-    FileDeletedEvent,
-    DirCreatedEvent,
-    DirMovedEvent,
-    DirDeletedEvent,
-]
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds that closing waits for a look that is on its way: of a server that is down it may not come back."""
 
 
 class Polling:
-    """Looks at everything each ``interval`` seconds. A half-written file looks like any other: there is no "closed"."""
+    """A backend. Where something has just changed it looks each ``interval`` seconds, elsewhere once in a round.
+
+    A round takes ten to twenty intervals, so that no second costs more than a tenth of looking at everything; one,
+    where there are no more than a hundred files. `round` tells.
+    """
 
     name = "polling"
 
     def __init__(self, places: Places, interval: float) -> None:
-        self._places = places
-        self._observer = PollingObserverVFS(_stat, self._list, polling_interval=interval)
-        self._observer.name = "hotd-watchdog"
-        self._observer.start()
+        self._rounds = Rounds(places, interval)
+        self._looking = threading.Lock()
+        """Held for a slice or a whole look; whoever asks for status does not need it."""
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hotd-poller", daemon=True)
+        self._thread.start()
 
     def schedule(self, handler: FileSystemEventHandler, tree: str) -> None:
-        _open(tree)
-        self._observer.schedule(handler, tree, recursive=True, event_filter=_EVENTS)
-        _name_threads(self._observer)
+        """What changes after the return is told. Raises OSError for what is no folder."""
+        os.scandir(tree).close()
+        with self._looking:
+            self._rounds.begin(tree, handler)
 
     def folders(self) -> int:
-        return sum(_folders(emitter) for emitter in self._observer.emitters.copy())
+        return self._rounds.folders
+
+    def round(self) -> float:
+        """Seconds within which every change is looked at."""
+        return self._rounds.length
 
     def catch_up(self, timeout: float) -> bool:
-        return False
+        """Looks at everything, so it always can; how long that takes is up to the disk."""
+        with self._looking:
+            self._rounds.everything(time.monotonic())
+        return True
 
     def close(self) -> None:
-        self._observer.stop()
-        self._observer.join()
+        self._closed.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join(PATIENCE)
 
-    def _list(self, folder: str | None) -> Iterator[os.DirEntry[str]]:
-        """What is worth a look: reading a virtual environment once a second would cost more than all else here."""
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    worth = self._places.enters(entry.path)
-                else:
-                    worth = entry.is_symlink() or any(True for _ in self._places.wanted(entry.path))
-                if worth:
-                    yield entry
-
-
-def _open(tree: str) -> None:
-    """Raises OSError for what is no folder: of a file, watchdog would watch the folder that it is in."""
-    os.scandir(tree).close()
-
-
-def _stat(path: str) -> os.stat_result:
-    """Of what a link leads to, so that an edit there is seen; but a link to a folder is a link: there are circles."""
-    found = os.stat(path)  # noqa: PTH116 - watchdog hands in a str, for every file at every look
-    return os.lstat(path) if stat.S_ISDIR(found.st_mode) else found
-
-
-def _folders(emitter: EventEmitter) -> int:
-    """In the last look of a polling emitter, which keeps it to itself."""
-    looked = emitter._snapshot if isinstance(emitter, PollingEmitter) else None
-    return sum(looked.isdir(path) for path in looked.paths) if looked else 0
-
-
-def _name_threads(observer: BaseObserver) -> None:
-    for number, emitter in enumerate(observer.emitters):
-        emitter.name = f"hotd-emitter-{number}"
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._closed.wait(pause):
+            with self._looking:
+                try:
+                    self._rounds.slice(time.monotonic())
+                except Exception:
+                    # The next slice begins with another folder.
+                    log.exception("a look at the disk was lost", extra={"event": "watch.defect"})
+                now = time.monotonic()
+                pause = self._rounds.next_wake(now) - now

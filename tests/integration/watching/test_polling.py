@@ -73,10 +73,22 @@ def test_folders_without_sources_are_not_even_looked_at(rig: Rig) -> None:
     assert rig.batches == []
 
 
+def test_a_flush_looks_at_everything_and_tells_what_it_finds(rig: Rig) -> None:
+    """``deploy`` waits for no look: what was written before ``flush``, the receiver has when it returns."""
+    rig.write(rig.root / "old.py")
+    watcher = rig.start(backend="polling", interval=3600.0, settle=3600.0, settle_max=3600.0)
+    rig.write(rig.root / "pkg" / "new.py")
+    (rig.root / "old.py").unlink()
+
+    watcher.flush()
+
+    assert rig.batches == [{"old.py", "pkg/new.py"}]
+
+
 def test_closing_does_not_wait_for_the_next_look(rig: Rig) -> None:
     """However long the interval, the threads end at once."""
     watcher = rig.start(backend="polling", interval=3600.0)
-    assert set(watching_threads()) == {"hotd-watchdog", "hotd-emitter-0", "hotd-watcher"}
+    assert set(watching_threads()) == {"hotd-poller", "hotd-watcher"}
 
     watcher.close()
 

@@ -1,0 +1,286 @@
+"""Rounds through trees, a slice at a time: what the polling backend looks at, and when."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from watchdog.events import (
+    DirDeletedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+
+from hotd.watching.looking import ABSENT, Folder, Look, Mark, coarse, inside, mark_of
+from hotd.watching.places import Places
+
+SHARE = 10
+"""In how many intervals there is time for everything: a tenth of a whole look is what one interval may cost."""
+AT_LEAST = 100
+"""Entries that may be looked at in an interval however few there are: a small tree is looked at in each."""
+SLICES = 10
+"""In how many slices an interval's share is taken."""
+RESTLESS = 5
+"""So many different looks one after the other, and a file is told as it is: some are written for ever."""
+WARM = 30
+"""For how many intervals a folder in which something changed is looked at in each."""
+MOST_WARM = 50
+"""So many folders at once; of more the last."""
+DOUBT = 2.0
+"""Seconds after which a file is told once more whose time stamp is in whole seconds."""
+
+
+@dataclass(slots=True)
+class _Tree:
+    handler: FileSystemEventHandler
+    folders: dict[str, Folder]
+    """What was told of each."""
+
+
+@dataclass(slots=True)
+class _Suspect:
+    """What was seen to be another, once."""
+
+    mark: int
+    due: float
+    """When it is looked at again."""
+    looks: int = 1
+    folder: bool = False
+    """It was one, and is gone."""
+    doubted: bool = False
+    """It was told already, and is told once more."""
+
+
+class Rounds:
+    """Looks at everything, again and again, at the expense of a tenth of a whole look in each interval.
+
+    What differs from the last look is looked at again half an interval later; if it is the same then, it is told: a
+    half-written file looks like any other. So a change is told at the latest two intervals after the next look at it,
+    and where something has just changed there is one in each interval; elsewhere within ``length``.
+
+    Time is given by the caller, in monotonic seconds. Not thread-safe.
+    """
+
+    def __init__(self, places: Places, interval: float, mark: Mark = mark_of) -> None:
+        self._places = places
+        self._mark = mark
+        self._interval = interval
+        self._trees: dict[str, _Tree] = {}
+        self._suspects: dict[str, _Suspect] = {}
+        self._warm: dict[str, float] = {}
+        """Folder -> until when; in the order of their last change."""
+        self._warm_due = 0.0
+        self._round: Iterator[None] | None = None
+        self._began = self._last = -1.0
+        self._allowed = 0.0
+        self._entries = 0
+        """Of the last whole look."""
+        self._counted = 0
+        self._took = 0.0
+
+    @property
+    def folders(self) -> int:
+        return sum(len(tree.folders) for tree in list(self._trees.values()))
+
+    @property
+    def length(self) -> float:
+        """Seconds that a round takes: the last one, or, before there is one, the longest that it should."""
+        return self._took or self._interval * (2 * SHARE if self._entries > AT_LEAST else 1)
+
+    def begin(self, top: str, handler: FileSystemEventHandler) -> None:
+        """From now on, what changes in this tree is told."""
+        for inner in [name for name in self._trees if name == top or name.startswith(inside(top, ""))]:
+            del self._trees[inner]
+        tree = self._trees[top] = _Tree(handler, {top: Folder()})
+        for look in self._walk(tree, [top]):
+            for _ in look.steps():
+                self._entries += 1
+            tree.folders[look.folder] = Folder.of(look.files, look.inner)
+
+    def everything(self, now: float) -> None:
+        """One look at all there is; what differs is told at once."""
+        self._suspects.clear()
+        for _ in self._all(now, at_once=True):
+            pass
+        self._round = None
+
+    def slice(self, now: float) -> None:
+        """As much as may be done by now."""
+        self._look_twice(now)
+        if self._last >= 0:
+            self._allowed += min(now - self._last, self._interval) / self._interval * self._rate()
+        self._last = now
+        if now >= self._warm_due:
+            self._warm_due = now + self._interval
+            self._look_at_warm(now)
+        while self._allowed > 0:
+            if self._round is None:
+                if self._began >= 0 and now < self._began + self._interval:
+                    self._allowed = 0.0  # nothing is saved up
+                    return
+                self._began, self._counted = now, 0
+                self._round = self._all(now)
+            self._allowed -= 1
+            self._counted += 1
+            try:
+                next(self._round)
+            except StopIteration:
+                self._entries, self._took = self._counted, max(now - self._began, self._interval)
+                self._round = None
+
+    def next_wake(self, now: float) -> float:
+        """When the next slice is due."""
+        pause = self._interval / SLICES
+        begun = self._round is not None or self._began < 0
+        wakes = [now + pause if begun else self._began + self._interval]
+        wakes += [suspect.due for suspect in self._suspects.values()]
+        wakes += [self._warm_due] if self._warm else []
+        return max(now + pause / SLICES, min(wakes))
+
+    def _rate(self) -> float:
+        """Entries an interval."""
+        return max(AT_LEAST, self._entries / SHARE)
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _all(self, now: float, *, at_once: bool = False) -> Iterator[None]:
+        """Every folder that is known, and those that are found meanwhile, entry by entry."""
+        for top, tree in list(self._trees.items()):
+            if not self._places.enters(top):
+                self._trees.pop(top, None)  # no root any more
+                continue
+            for look in self._walk(tree, list(tree.folders)):
+                yield from self._compare(tree, look, now, at_once)
+
+    def _walk(self, tree: _Tree, folders: list[str]) -> Iterator[Look]:
+        """A look for each, to be taken before the next is asked for, and for those that are found in them."""
+        waiting = deque(folders)
+        while waiting:
+            folder = waiting.popleft()
+            if (before := tree.folders.get(folder)) is None:
+                continue  # gone meanwhile
+            look = Look(folder, before, self._places, self._mark)
+            yield look
+            found = [path for name in look.inner if (path := inside(folder, name)) not in tree.folders]
+            tree.folders.update((path, Folder()) for path in found)
+            waiting.extendleft(found)
+
+    def _compare(self, tree: _Tree, look: Look, now: float, at_once: bool) -> Iterator[None]:
+        folder, before = look.folder, tree.folders[look.folder]
+        try:
+            yield from look.steps()
+        except OSError as error:
+            if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                self._suspect_folder(tree, folder, now, at_once)
+            return
+        yield  # a folder costs something too
+        if tree.folders.get(folder) is not before:
+            return  # something of it was told while it was looked at: the next look is the better one
+        gone = before.folders().difference(look.inner)
+        tree.folders[folder] = before._replace(inner="/".join({*look.inner, *gone}))
+        for name in gone:
+            self._suspect_folder(tree, inside(folder, name), now, at_once)
+        differing = look.differing()
+        if at_once:
+            self._tell(tree, folder, differing, now)
+            return
+        for name, mark in differing.items():
+            path = inside(folder, name)
+            if path not in self._suspects:
+                self._suspects[path] = _Suspect(mark, now + self._interval / 2)
+
+    def _suspect_folder(self, tree: _Tree, folder: str, now: float, at_once: bool) -> None:
+        if at_once:
+            self._tell_gone(tree, folder, now)
+        elif folder in tree.folders and folder not in self._suspects:
+            self._suspects[folder] = _Suspect(ABSENT, now + self._interval / 2, folder=True)
+
+    def _look_twice(self, now: float) -> None:
+        """Those that were another at the last look, and have had time to become one more."""
+        sure: dict[str, dict[str, int]] = {}
+        doubted: set[str] = set()
+        for path, suspect in [(path, suspect) for path, suspect in self._suspects.items() if suspect.due <= now]:
+            tree = self._tree_of(path)
+            if tree is None:
+                del self._suspects[path]
+            elif suspect.folder:
+                del self._suspects[path]
+                if _is_no_folder(path):
+                    self._tell_gone(tree, path, now)
+                else:
+                    self._warm[path] = now + self._interval  # what is in it now is another, maybe
+            elif (mark := self._mark(path)) == suspect.mark or suspect.looks >= RESTLESS:
+                del self._suspects[path]
+                folder, name = os.path.split(path)
+                sure.setdefault(folder, {})[name] = suspect.mark if mark is None else mark
+                if suspect.doubted:
+                    doubted.add(path)
+                elif coarse(suspect.mark):
+                    self._suspects[path] = _Suspect(suspect.mark, now + DOUBT, doubted=True)
+            elif mark is not None:
+                suspect.mark, suspect.looks, suspect.due = mark, suspect.looks + 1, now + self._interval / 2
+            else:
+                suspect.due = now + self._interval / 2
+        for folder, files in sure.items():
+            if (tree := self._tree_of(folder)) is not None:
+                self._tell(tree, folder, files, now, doubted)
+
+    def _look_at_warm(self, now: float) -> None:
+        """Where something has just changed, the next change will be. At most half of what an interval may cost."""
+        self._warm = {folder: until for folder, until in self._warm.items() if until > now}
+        left = self._rate() / 2
+        for folder in reversed(self._warm):
+            tree = self._tree_of(folder)
+            before = tree.folders.get(folder) if tree is not None else None
+            if tree is None or before is None or len(before.marks) > left:
+                continue
+            for look in self._walk(tree, [folder]):
+                for _ in self._compare(tree, look, now, at_once=False):
+                    self._allowed -= 1
+                    left -= 1
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    def _tell(self, tree: _Tree, folder: str, files: dict[str, int], now: float, again: Collection[str] = ()) -> None:
+        known = tree.folders.get(folder)
+        if known is None or not files:
+            return
+        before = known.files()
+        paths = {name: inside(folder, name) for name in files}
+        changed = {n: mark for n, mark in files.items() if before.get(n, ABSENT) != mark or paths[n] in again}
+        after = {name: mark for name, mark in (before | files).items() if mark != ABSENT}
+        tree.folders[folder] = known._replace(names="/".join(after), marks=Folder.of(after, ()).marks)
+        self._warm.pop(folder, None)
+        self._warm[folder] = now + WARM * self._interval
+        while len(self._warm) > MOST_WARM:
+            del self._warm[next(iter(self._warm))]
+        for name, mark in changed.items():
+            there: type[FileSystemEvent] = FileModifiedEvent if name in before else FileCreatedEvent
+            tree.handler.dispatch((there if mark != ABSENT else FileDeletedEvent)(paths[name]))
+
+    def _tell_gone(self, tree: _Tree, folder: str, now: float) -> None:
+        """The folder, those in it, and all their files."""
+        below = inside(folder, "")
+        for path in [path for path in tree.folders if path == folder or path.startswith(below)]:
+            for name in tree.folders.pop(path).files():
+                tree.handler.dispatch(FileDeletedEvent(inside(path, name)))
+            tree.handler.dispatch(DirDeletedEvent(path))
+        above, name = os.path.split(folder)
+        if (known := tree.folders.get(above)) is not None:
+            tree.folders[above] = known._replace(inner="/".join(known.folders() - {name}))
+            self._warm[above] = now + WARM * self._interval
+
+    def _tree_of(self, path: str) -> _Tree | None:
+        for top, tree in self._trees.items():
+            if path == top or path.startswith(inside(top, "")):
+                return tree
+        return None
+
+
+def _is_no_folder(path: str) -> bool:
+    return os.path.islink(path) or not os.path.isdir(path)  # noqa: PTH112, PTH114 - never raise
