@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Mapping
 
+from hotd.config.modules import name_problem
 from hotd.config.places import Surroundings, read_socket
 from hotd.config.section import Section
 from hotd.config.values import Control
@@ -13,6 +14,8 @@ from hotd.contract.quoting import shown
 
 DEFAULT_GROUP = "hotctl"
 _OCTAL = re.compile(r"(?:0o?)?[0-7]{3}")
+_WILD = re.compile(r"[*?]|\[!?[^\[\]]+\]")
+"""What in a pattern stands for something else than itself."""
 
 
 def read_control(control: Section, around: Surroundings, *, from_file: bool) -> Control:
@@ -63,7 +66,17 @@ def _operators(control: Section, around: Surroundings) -> Mapping[str, tuple[str
         control.error("operators", f'must be a table, like {{"long_op" = ["%ops"]}}, not {shown(written)}')
         return {}
     patterns = control.section("operators", tuple(written))
+    for pattern in written:
+        if problem := _pattern_problem(pattern):
+            patterns.error(pattern, problem)
     return {pattern: _people(patterns, pattern, (), around) for pattern in written}
+
+
+def _pattern_problem(pattern: str) -> str | None:
+    """Why no module can be meant. Without its wildcards it is to read like a name."""
+    if problem := name_problem(_WILD.sub("x", pattern)):
+        return f"{problem} (* stands for any text, ? for one character, [ab] for one of these)"
+    return None
 
 
 def _people(section: Section, name: str, default: tuple[str, ...], around: Surroundings) -> tuple[str, ...]:

@@ -23,10 +23,6 @@ class _Row(NamedTuple):
     """An error, not a remark: the daemon would do something else than was asked for."""
 
 
-def _written(value: Any) -> bool:
-    return bool(value)
-
-
 def _always(value: Any) -> bool:
     return True
 
@@ -50,7 +46,7 @@ ROWS = (
     ),
     _Row("control.admins", _a_certificate, _CERTIFICATES),
     _Row("control.viewers", _a_certificate, _CERTIFICATES),
-    _Row("control.operators", _written, "operators are not told apart yet: only admins change anything"),
+    _Row("control.operators.*", _a_certificate, _CERTIFICATES),
     _Row("modules.*.canary", _always, "there are no canaries yet: a candidate is promoted as soon as it is loaded"),
 )
 

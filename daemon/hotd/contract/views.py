@@ -472,6 +472,8 @@ class Waited:
     """What is so, or what it still waits for, by name."""
     next: str
     """The next command to type."""
+    health: Health | None = None
+    """Of a wait for ``healthy``: what it is now."""
 
 
 @dataclass(frozen=True, slots=True)

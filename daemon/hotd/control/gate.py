@@ -9,16 +9,19 @@ from typing import Any
 from hotd.contract import codec, protocol, views
 from hotd.contract.errors import BadRequest, HotdError, Internal, NotPermitted, Refused
 from hotd.contract.nearest import nearest
-from hotd.contract.quoting import shown
+from hotd.contract.quoting import shown, shown_whole
 from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import VERBS, Role, Verb
 from hotd.control.peers import Peer
 from hotd.control.roles import Roles
-from hotd.core.values import Actor
+from hotd.core.discretion import as_seen_by
+from hotd.core.permission import refused
 from hotd.ports import Desk
 
 LONGEST_ARGUMENTS = 500
 """Characters of a request that the audit trail keeps."""
+LONGEST_NAME = 64
+"""Characters of a verb that does not exist."""
 
 
 class Gate:
@@ -38,11 +41,15 @@ class Gate:
         """What the verb answers, or the error that kept it from it. Never raises."""
         request: Request | None = None
         try:
-            verb = find_verb(name)
-            role = self._roles.permit(peer, verb)
-            request = _bounded(protocol.read_request(verb, text))
-            answer = self._desk.ask(verb, request, Actor(peer.name, peer.uid, role.name.lower()))
-            said = self._written(answer)
+            verb = self._verb(name, peer)
+            read = _read(verb, text)
+            request = None if isinstance(read, HotdError) else read
+            actor = self._roles.permit(peer, verb)
+            if isinstance(read, HotdError):
+                raise read
+            self._roles.check(actor, verb, read)
+            answer = self._desk.ask(verb, read, actor)
+            said = self._written(as_seen_by(actor, answer))
             outcome = answer.outcome if isinstance(answer, views.Change) else "answered"
         except HotdError as error:
             said, outcome = protocol.error_text(error, version=self._version), error.code
@@ -54,8 +61,14 @@ class Gate:
                 hint="the daemon's log has the traceback",
             )
             said, outcome = protocol.error_text(internal, version=self._version), internal.code
-        self._audit(name, request, peer, outcome)
+        self._audit(name, request, text, peer, outcome)
         return said
+
+    def _verb(self, name: str, peer: Peer) -> Verb:
+        """Who has no role is not told either which verbs there are. Raises NotPermitted, BadRequest."""
+        if name not in VERBS and not self.admits(peer):
+            raise refused(self._roles.actor(peer), shown(name[:LONGEST_NAME]), "viewer")
+        return find_verb(name)
 
     def _written(self, answer: Any) -> str:
         text = protocol.answer_text(answer, version=self._version)
@@ -66,16 +79,30 @@ class Gate:
             )
         return text
 
-    def _audit(self, name: str, request: Request | None, peer: Peer, outcome: str) -> None:
+    def _audit(self, name: str, request: Request | None, text: str, peer: Peer, outcome: str) -> None:
+        """Every change and every refusal, one line each, with who, verb, arguments, outcome.
+
+        Refusals stand in the log alone: what anybody may cause as often as he likes must push nothing out of the
+        events, nor out of what the store keeps of changes.
+        """
         if outcome == NotPermitted.code:
             event, level = "control.refused", logging.WARNING
         elif name in VERBS and VERBS[name].changes:
             event, level = "control.call", logging.INFO
         else:
             return
-        arguments = _arguments(request) if request is not None else ""
+        arguments = _arguments(request) if request is not None else shown_whole(text[:LONGEST_ARGUMENTS])
+        name = name if name in VERBS else shown(name[:LONGEST_NAME])
         extra = {"event": event, **peer.fields, "verb": name, "outcome": outcome, "arguments": arguments}
-        self._log.log(level, "%s: %s %s: %s", peer, name, arguments or "-", outcome, extra=extra)
+        self._log.log(level, "%s: %s %s: %s", peer, name, arguments, outcome, extra=extra)
+
+
+def _read(verb: Verb, text: str) -> Request | HotdError:
+    """The request, or why there is none: who may not ask at all is told that first, and what it asked is logged."""
+    try:
+        return _bounded(protocol.read_request(verb, text))
+    except HotdError as error:
+        return error
 
 
 def _arguments(request: Request) -> str:
@@ -89,7 +116,7 @@ def find_verb(name: str) -> Verb:
     """Raises BadRequest, with the nearest verb there is."""
     if name in VERBS:
         return VERBS[name]
-    near = nearest(name[:64], VERBS)
+    near = nearest(name[:LONGEST_NAME], VERBS)
     raise BadRequest(
         f"there is no verb {shown(name)}" + (f"; did you mean {near}?" if near else ""),
         hint="hotctl --help lists the verbs",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import grp
 from collections.abc import Iterable, Mapping
 
-from hotd.contract.errors import NotPermitted
+from hotd.contract.requests import Request
 from hotd.contract.verbs import Role, Verb
 from hotd.control.peers import Peer
+from hotd.core.permission import check_request, refused
+from hotd.core.values import Actor
 
 
 class Roles:
-    """``admins`` and ``viewers`` hold user names, uids as digits, ``%group``, ``%gid``, ``cert:NAME`` and ``*``.
+    """``admins``, ``viewers`` and ``operators`` hold user names, uids as digits, ``%group``, ``%gid``, ``cert:NAME``
+    and ``*``, which is whoever can connect; ``operators`` for each pattern of modules.
 
     ``own_uid``, the daemon's, is always an admin: who can signal and trace the process needs no socket for harm.
     root is one by the list only. Names are looked up at each call, so that a user created later needs no restart.
@@ -28,30 +31,39 @@ class Roles:
         self._viewers = tuple(viewers)
         self._operators = {pattern: tuple(people) for pattern, people in (operators or {}).items()}
         self._own_uid = own_uid
+        self._hint = (
+            f"ask one of the admins ({', '.join(self._admins) or 'the user the daemon runs as'}), "
+            "or to be listed under [control] in hotd.toml"
+        )
 
     def of(self, peer: Peer) -> Role:
-        """What the caller may do everywhere. An operator of some modules may at least look at all of them."""
-        if (peer.uid is not None and peer.uid == self._own_uid) or _among(peer, self._admins):
-            return Role.ADMIN
-        if _among(peer, self._viewers) or any(_among(peer, people) for people in self._operators.values()):
-            return Role.VIEWER
-        return Role.NONE
+        """The greatest that the caller has; an operator of some modules is a viewer of all."""
+        return self._standing(peer)[0]
 
-    def permit(self, peer: Peer, verb: Verb) -> Role:
-        """The caller's role, if that is enough. Raises NotPermitted.
+    def actor(self, peer: Peer) -> Actor:
+        """The caller as the engine knows it: who, what it may be, and of which modules."""
+        role, only = self._standing(peer)
+        return Actor(peer.name, peer.uid, role.name.lower(), only)
 
-        TODO(operators): a verb on modules whose patterns name the caller is permitted once requests say their modules
-        in one way.
-        """
-        role = self.of(peer)
+    def permit(self, peer: Peer, verb: Verb) -> Actor:
+        """The caller, if there is any module of which it may ask that. Raises NotPermitted."""
+        role, only = self._standing(peer)
+        actor = Actor(peer.name, peer.uid, role.name.lower(), only)
         if role >= verb.role:
-            return role
-        has = f"has the role {role.name.lower()}" if role else "has no role at all"
-        raise NotPermitted(
-            f"{peer} may not {verb.name}: that needs the role {verb.role.name.lower()}, and this caller {has}",
-            hint=f"ask one of the admins ({', '.join(self._admins) or 'the user the daemon runs as'}), "
-            "or to be listed under [control] in hotd.toml",
-        )
+            return actor
+        raise refused(actor, verb.name, verb.role.name.lower(), self._hint)
+
+    def check(self, actor: Actor, verb: Verb, request: Request) -> None:
+        """Whether all modules that the request is about are the caller's. Raises NotPermitted."""
+        check_request(actor, verb, request, self._hint)
+
+    def _standing(self, peer: Peer) -> tuple[Role, tuple[str, ...] | None]:
+        """The role, and the patterns of modules that are the caller's; None is all there is."""
+        if (peer.uid is not None and peer.uid == self._own_uid) or _among(peer, self._admins):
+            return Role.ADMIN, None
+        if patterns := tuple(pattern for pattern, people in self._operators.items() if _among(peer, people)):
+            return Role.OPERATOR, patterns
+        return (Role.VIEWER if _among(peer, self._viewers) else Role.NONE), ()
 
 
 def _among(peer: Peer, people: tuple[str, ...]) -> bool:

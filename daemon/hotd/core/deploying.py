@@ -15,6 +15,7 @@ from hotd.contract.views import Change
 from hotd.core.book import Book, Hold, saw
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.messages import LoadKind
+from hotd.core.permission import check_everything, check_modules
 from hotd.core.rollouts import check_generation, named, open_rollout
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import locked, worded
@@ -24,7 +25,7 @@ LEASE = 30.0
 
 
 def deploy(book: Book, request: requests.Deploy, actor: Actor, now: Instant) -> Decision:
-    """One step of a deploy. Raises UnknownModule, GenerationMismatch, Locked, Refused, ShuttingDown."""
+    """One step of a deploy. Raises UnknownModule, GenerationMismatch, Locked, Refused, ShuttingDown, NotPermitted."""
     if request.hold is None:
         return _begin(book, request, actor, now)
     hold = book.hold
@@ -33,6 +34,9 @@ def deploy(book: Book, request: requests.Deploy, actor: Actor, now: Instant) -> 
             f"the hold {request.hold} is over; nothing was loaded",
             hint="`hotctl reload --all --atomic` loads what is on disk",
         )
+    if hold.everything:
+        check_everything(actor, "deploy")
+    check_modules(actor, "deploy", hold.modules)
     match request.step:
         case "roll-out":
             return _roll_out(book, hold, now)

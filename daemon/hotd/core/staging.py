@@ -12,6 +12,7 @@ from hotd.core.book import Book, InLoad, Module, Rollout, Settled, quarantined, 
 from hotd.core.concluding import candidate_of, conclude, settle
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.messages import LoadKind
+from hotd.core.permission import check_modules
 from hotd.core.rollouts import check_generation, open_rollout
 from hotd.core.undoing import refuse_in_flight
 from hotd.core.values import Actor, Instant
@@ -50,21 +51,23 @@ def promote(book: Book, request: requests.Promote, actor: Actor, now: Instant) -
 def abort(book: Book, request: requests.Abort, actor: Actor, now: Instant) -> Decision:
     """Cancel the rollout that is in flight: everything stays as it is, and its content is quarantined.
 
-    Raises UnknownModule, NothingInFlight.
+    Raises UnknownModule, NothingInFlight, NotPermitted: it is cancelled for all its modules, or not at all.
     """
+    check_modules(actor, "abort", [request.module])
     module = book.module(request.module)
     rollout = book.changing(module.name)
     if rollout is None:
         raise NothingInFlight(
             f"nothing of {module.name} is in flight", hint=f"`hotctl undo {module.name}` goes back to before the last"
         )
+    going = [name for name, member in rollout.members.items() if not isinstance(member, Settled)]
+    check_modules(actor, "abort", going)
     effects: list[Effect] = []
     changes: list[ModuleChange] = []
-    for name, member in rollout.members.items():
-        if not isinstance(member, Settled):
-            book, change, more = _cancel(book, rollout, book.modules[name], now)
-            effects += more
-            changes.append(change)
+    for name in going:
+        book, change, more = _cancel(book, rollout, book.modules[name], now)
+        effects += more
+        changes.append(change)
     book, more = conclude(book, rollout.revision, now)
     cause = worded("hotctl abort", request.reason)
     note = f"revision {rollout.revision} was aborted ({rollout.cause})"

@@ -12,6 +12,7 @@ from hotd.core.book import Book, Module, Revision, recorded
 from hotd.core.effects import Decision, Effect
 from hotd.core.messages import LoadKind
 from hotd.core.moving import moved_since, told
+from hotd.core.permission import check_modules
 from hotd.core.picture import outcome_of
 from hotd.core.promotion import bring_back
 from hotd.core.rollouts import check_generation, open_rollout
@@ -27,7 +28,7 @@ def undo(book: Book, request: requests.Undo, actor: Actor, now: Instant, done: C
     left memory is loaded again from the store, which takes a rollout: the answer is then its revision.
     ``done`` is what the revision did, where only the store remembers it.
     Raises UnknownModule, UnknownGeneration, UnknownRevision, NoHistory, Expired, Pinned, Busy, GenerationMismatch,
-    UsageError, ShuttingDown.
+    UsageError, ShuttingDown, NotPermitted.
     """
     if request.revision is not None:
         return _undo_rollout(book, request, done or outcome_of(book, request.revision), actor, now)
@@ -51,6 +52,7 @@ def _undo_rollout(book: Book, request: requests.Undo, done: Change, actor: Actor
     if book.stopping is not None:
         raise ShuttingDown("the daemon is ending; it changes nothing any more")
     number, goals = request.revision, dict[str, int]()
+    check_modules(actor, f"undo --revision {number}:", [one.module for one in done.modules])
     changed = [one for one in done.modules if one.outcome == "promoted" and one.previous is not None]
     if not changed:
         raise NoHistory(f"revision {number} changed nothing that could be taken back", hint="`hotctl history`")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
+
+ALL = "*"
+"""The pattern of all modules: who is operator of it may also do what concerns them together."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,9 +62,24 @@ class Actor:
     """Who asked for a change: a caller of the control port, the watcher, or the daemon itself."""
 
     name: str
-    """What histories show: ``root``, ``uid 1000``, ``watch``, ``hotd``."""
+    """What histories show: ``root``, ``uid 1000``, ``cert:ci``, ``watch``, ``hotd``."""
     uid: int | None = None
     role: str = "admin"
+    only: tuple[str, ...] | None = None
+    """Patterns of the modules it is operator of, as the shell's: ``*``, ``?``, ``[ab]``. None: whatever there is."""
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether all modules are its own, also those that come later."""
+        return self.only is None or ALL in self.only
+
+    def operates(self, module: str) -> bool:
+        """Whether it may change the module, and read its sources, logs, errors and stacks."""
+        return self.everywhere or any(fnmatchcase(module, pattern) for pattern in self.only or ())
+
+    def foreign(self, modules: Iterable[str]) -> list[str]:
+        """Those of the modules that are not its own."""
+        return [module for module in modules if not self.operates(module)]
 
 
 WATCH = Actor("watch")

@@ -9,7 +9,7 @@ from typing import Literal
 from hotd.contract.errors import UsageError
 from hotd.contract.nearest import nearest
 from hotd.contract.quoting import shown
-from hotd.contract.views import Waited
+from hotd.contract.views import Health, Waited
 from hotd.core.book import Book, Instance, Module
 from hotd.core.conditions import conditions_of, health_of
 from hotd.core.reasons import Seen, check_number, why
@@ -60,6 +60,7 @@ def goal(module: Module, until: str, number: int | None) -> Goal:
 
 def waited(book: Book, module: Module, wanted: Goal, now: Instant) -> Waited:
     """Whether it is so; the sentence tells what is so, or what it waits for."""
+    health: Health | None = None
     match wanted.kind:
         case "generation":
             reached, message = _at_least(module, wanted.number or 0)
@@ -74,8 +75,9 @@ def waited(book: Book, module: Module, wanted: Goal, now: Instant) -> Waited:
             reached, message = _retired(module, wanted.number or 0)
             following = f"hotctl why {module.name} {wanted.number}"
         case _:
-            reached, message, following = _health(book, module, now)
-    return Waited(module.name, wanted.number, reached, f"{module.name}: {message}", following)
+            health = health_of(book, module, conditions_of(book, module))
+            reached, message, following = _health(book, module, health, now)
+    return Waited(module.name, wanted.number, reached, f"{module.name}: {message}", following, health)
 
 
 def _at_least(module: Module, number: int) -> tuple[bool, str]:
@@ -117,8 +119,7 @@ def _remains(module: Module, number: int) -> str:
     return ", and its code is in memory all the same" if number in module.leaks else ""
 
 
-def _health(book: Book, module: Module, now: Instant) -> tuple[bool, str, str]:
-    health = health_of(book, module, conditions_of(book, module))
+def _health(book: Book, module: Module, health: Health, now: Instant) -> tuple[bool, str, str]:
     if health == "Healthy":
         return True, "it is Healthy", f"hotctl status {module.name}"
     for reason in why(book, module, None, now, Seen()).reasons:

@@ -36,6 +36,15 @@ from tests.unit.config.projects import MODULE, FewAccounts, Project
         ('admins = "root"', 'admins: must be a list, like ["root", "%hotctl"], not "root"'),
         ('operators = ["ann"]', 'operators: must be a table, like {"long_op" = ["%ops"]}, not a list'),
         ('operators = {long_op = ["anne"]}', 'operators.long_op: there is no user "anne" on this machine'),
+        ('operators = {"" = ["ann"]}', 'operators."": a module needs a name'),
+        (
+            'operators = {"long op" = ["ann"]}',
+            'operators."long op": "long op" is no name for a module: use letters, digits, _, - and .',
+        ),
+        (
+            'operators = {"feed[12" = ["ann"]}',
+            'operators."feed[12": "feed[12" is no name for a module: use letters, digits, _, - and .',
+        ),
         (
             'operators = {long_op = "ann"}',
             'operators.long_op: must be a list, like ["root", "%hotctl"], not "ann"',
@@ -44,7 +53,17 @@ from tests.unit.config.projects import MODULE, FewAccounts, Project
 )
 def test_a_door_that_would_not_close_or_open_is_refused(project: Project, written: str, error: str) -> None:
     """Who may connect is exactly who was meant: a slip is an error, never an open or a dead door."""
-    assert project.errors(f"{MODULE}[control]\n{written}\n") == [f"hotd.toml:5: control.{error}"]
+    (told,) = project.errors(f"{MODULE}[control]\n{written}\n")
+    told, _, _ = told.partition(" (* stands for")
+    assert told == f"hotd.toml:5: control.{error}"
+
+
+def test_operators_are_given_by_patterns_of_modules(project: Project) -> None:
+    """As in the shell, and whatever will be hosted one day."""
+    patterns = ("long_op", "feed-*", "feed?", "feed[12]", "[!a]*", "*", "a.b-*")
+    config = project.load(f"{MODULE}[control.operators]\n" + "\n".join(f'"{one}" = ["ann"]' for one in patterns))
+    assert config.control.operators == dict.fromkeys(patterns, ("ann",))
+    assert config.warnings == () and config.later == ()
 
 
 @pytest.mark.parametrize(("written", "mode"), [("0660", 0o660), ("600", 0o600), ("0o640", 0o640), ("0700", 0o700)])

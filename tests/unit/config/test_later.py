@@ -14,7 +14,7 @@ from tests.unit.config.projects import MODULE, Project
     [
         ('[control]\nadmins = ["root", "cert:ann"]', "control.admins", 5),
         ('[control]\nviewers = ["cert:ann"]', "control.viewers", 5),
-        ('[control]\noperators = {"*" = ["ann"]}', "control.operators", 5),
+        ('[control]\noperators = {long_op = ["cert:ann"]}', "control.operators.long_op", 5),
         ("canary = {}", "modules.long_op.canary", 4),
     ],
 )
@@ -29,7 +29,7 @@ def test_a_key_without_effect_yet_is_told_where_it_stands(project: Project, writ
 @pytest.mark.parametrize(
     "written",
     [
-        '[control]\nadmins = ["root"]\noperators = {}',
+        '[control]\nadmins = ["root"]\noperators = {"*" = ["ann"]}',
         '[watch]\nalso = ["*.sql"]',
         'auto_permanent = "2m"',
     ],
@@ -51,5 +51,5 @@ def test_another_executor_is_refused(project: Project, executor: str) -> None:
 def test_the_table_names_keys_that_exist() -> None:
     """A row for a key that nobody can write would never be told."""
     known = {f"{table}.{key}" for table, names in keys.TABLES.items() for key in names}
-    known |= {f"modules.*.{key}" for key in keys.MODULE}
+    known |= {f"modules.*.{key}" for key in keys.MODULE} | {"control.operators.*"}
     assert {row.key for row in ROWS} <= known

@@ -141,7 +141,7 @@ def test_a_change_stands_in_the_audit_trail() -> None:
     assert (first["uid"], first["verb"], first["outcome"]) == (4_000_000, "scale", "promoted")
     assert '"replicas":2' in first["arguments"]
     assert second["outcome"] == "unknown-module"
-    assert (third["outcome"], third["arguments"]) == ("bad-request", "")
+    assert (third["outcome"], third["arguments"]) == ("bad-request", '"no json"'), "as it came"
 
 
 def test_a_long_request_is_cut_short_in_the_audit_trail() -> None:

@@ -12,6 +12,7 @@ from hotd.contract.errors import NotPermitted
 from hotd.contract.verbs import VERBS, Role
 from hotd.control.peers import Certificate, Peer
 from hotd.control.roles import Roles
+from hotd.core.values import Actor
 
 ROOT = Peer(0, frozenset({0}), 1)
 STRANGER = Peer(4_000_000, frozenset({4_000_001, 4_000_002}), 7)
@@ -79,18 +80,38 @@ def test_the_greatest_role_counts() -> None:
     assert Roles(admins=["4000000"], viewers=["*"]).of(STRANGER) is Role.ADMIN
 
 
-def test_an_operator_of_some_modules_may_look_at_all() -> None:
-    """Until requests say their modules in one way, that is all it may."""
-    assert Roles(operators={"long_op": ["%4000001"]}).of(STRANGER) is Role.VIEWER
+def test_an_operator_is_one_of_all_patterns_that_name_it() -> None:
+    """By user, uid, group or certificate; who is in two lists has the modules of both."""
+    roles = Roles(
+        viewers=["*"],
+        operators={"long_op": ["4000000"], "feed-*": ["%4000002"], "billing": ["root"], "tax": ["cert:ci"]},
+    )
+
+    assert roles.of(STRANGER) is Role.OPERATOR
+    assert roles.actor(STRANGER) == Actor("uid 4000000", 4_000_000, "operator", ("long_op", "feed-*"))
+    assert roles.actor(Peer(None, frozenset(), None, Certificate(("ci",), "10.0.0.7:5"))).only == ("tax",)
+    assert roles.actor(Peer(4_000_009, frozenset(), 1)) == Actor("uid 4000009", 4_000_009, "viewer", ())
+
+
+def test_an_admin_is_not_held_to_patterns() -> None:
+    """Whatever else it is listed as."""
+    roles = Roles(admins=["*"], operators={"long_op": ["*"]})
+
+    assert roles.actor(STRANGER) == Actor("uid 4000000", 4_000_000, "admin", None)
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.name)
 def test_a_verb_takes_its_role_and_no_less(verb: object) -> None:
     """The table decides, for every verb."""
-    for roles, role in ((Roles(), Role.NONE), (Roles(viewers=["*"]), Role.VIEWER), (Roles(admins=["*"]), Role.ADMIN)):
+    for roles, role in (
+        (Roles(), Role.NONE),
+        (Roles(viewers=["*"]), Role.VIEWER),
+        (Roles(operators={"m": ["*"]}), Role.OPERATOR),
+        (Roles(admins=["*"]), Role.ADMIN),
+    ):
         one = VERBS[getattr(verb, "name")]  # noqa: B009 - parametrize hides the type
         if role >= one.role:
-            assert roles.permit(STRANGER, one) is role
+            assert roles.permit(STRANGER, one).role == role.name.lower()
         else:
             with pytest.raises(NotPermitted):
                 roles.permit(STRANGER, one)

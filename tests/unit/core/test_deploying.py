@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from hotd.contract import requests
-from hotd.contract.errors import GenerationMismatch, Locked, Refused, ShuttingDown, UnknownModule
+from hotd.contract.errors import GenerationMismatch, Locked, NotPermitted, Refused, ShuttingDown, UnknownModule
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core import deploying
 from hotd.core.deploying import LEASE
 from hotd.core.reconcile import next_deadline
+from hotd.core.values import Actor
 from tests.support.books import ROOT, World, serving, spec
 
 
@@ -162,6 +163,28 @@ def test_two_operators_do_not_deploy_at_once() -> None:
     with pytest.raises(Locked):
         world.reload("a")
     assert world.reload("a", dry_run=True)
+
+
+def test_a_deploy_goes_on_for_who_operates_all_that_it_holds() -> None:
+    """Its number alone is no key: neither to let go of somebody else's, nor to roll it out."""
+    world = pair()
+    ann, ops = Actor("ann", 1000, "operator", ("a",)), Actor("ops", 1001, "operator", ("*",))
+
+    def by(actor: Actor, *modules: str, **keys: Any) -> Any:
+        request = requests.Deploy(modules, **keys)
+        return world.tell(lambda book, now: deploying.deploy(book, request, actor, now))
+
+    hold = begin(world)
+    for named in ((), ("a",)):
+        with pytest.raises(NotPermitted, match="may not deploy all modules at once: that needs the role admin"):
+            by(ann, *named, hold=hold, step="let-go")
+    by(ops, hold=hold, step="let-go")
+    hold = begin(world, "a", "b")
+    with pytest.raises(NotPermitted, match="may not deploy b: "):
+        by(ann, hold=hold, step="roll-out")
+    by(ops, hold=hold, step="let-go")
+    hold = by(ann, "a").hold
+    assert isinstance(by(ann, hold=hold, step="roll-out"), int)
 
 
 def test_what_cannot_be_held_is_refused() -> None:

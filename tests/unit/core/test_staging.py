@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 
 from hotd.contract import requests
-from hotd.contract.errors import Busy, GenerationMismatch, Locked, NoCandidate, NothingInFlight, Pinned, UnknownModule
+from hotd.contract.errors import (
+    Busy,
+    GenerationMismatch,
+    Locked,
+    NoCandidate,
+    NothingInFlight,
+    NotPermitted,
+    Pinned,
+    UnknownModule,
+)
 from hotd.contract.views import Change
 from hotd.core import deploying, staging, undoing
 from hotd.core.effects import AbandonLoad, Discard, Promote
 from hotd.core.picture import generation_views
 from hotd.core.reasons import Seen, why
+from hotd.core.values import Actor
 from tests.support.books import OP, ROOT, World, having, promoted, serving, spec
 
 
@@ -218,6 +228,25 @@ def test_a_module_that_was_never_looked_at_can_be_retried() -> None:
     retry(world)
     world.settle()
     assert world.module().current == 1
+
+
+def test_a_rollout_is_aborted_by_who_operates_all_that_it_would_cancel() -> None:
+    """An operator of one of its modules would otherwise decide about the others."""
+    world = serving(spec(OP), spec("b"))
+    ann = Actor("ann", 1000, "operator", (OP,))
+    for name in (OP, "b"):
+        world.write("B", name)
+    world.reload(OP, "b")
+
+    def by_ann(module: str) -> Any:
+        return world.tell(lambda book, now: staging.abort(book, requests.Abort(module), ann, now))
+
+    with pytest.raises(NotPermitted, match="may not abort b: that needs the role operator of b"):
+        by_ann("b")
+    with pytest.raises(NotPermitted, match="may not abort b: that needs the role operator of b"):
+        by_ann(OP)
+    world.finish("b")
+    assert by_ann(OP).outcome == "done"
 
 
 def test_an_aborted_undo_quarantines_nothing() -> None:

@@ -13,6 +13,7 @@ from hotd.contract.errors import (
     Expired,
     GenerationMismatch,
     NoHistory,
+    NotPermitted,
     Pinned,
     Refused,
     ShuttingDown,
@@ -26,6 +27,7 @@ from hotd.contract.views import Change
 from hotd.core import undoing
 from hotd.core.effects import Promote, StartLoad
 from hotd.core.messages import Rejected
+from hotd.core.values import Actor
 from tests.support.books import FILE, ROOT, World, having, promoted, serving, spec
 
 
@@ -423,6 +425,21 @@ def test_all_that_a_rollout_changed_is_taken_back_as_one() -> None:
     ]
     assert (world.module("a").current, world.module("b").current) == (1, 1)
     assert world.book.history[-1].cause == f"hotctl undo --revision {revision}"
+
+
+def test_a_rollout_is_taken_back_by_who_operates_all_its_modules() -> None:
+    """Also where a module of the operator's own is named beside it."""
+    world, revision = changed_together()
+
+    def by(*patterns: str, module: str | None = None) -> Any:
+        actor, request = Actor("ann", 1000, "operator", patterns), requests.Undo(module, revision=revision)
+        return world.tell(lambda book, now: undoing.undo(book, request, actor, now))
+
+    for module in (None, "a"):
+        with pytest.raises(NotPermitted, match=f"may not undo --revision {revision}: b: that needs the role operator"):
+            by("a", module=module)
+    assert world.module("a").current == 2
+    assert by("a", "b").outcome == "undone"
 
 
 def test_a_rollout_that_something_was_built_upon_is_not_taken_back() -> None:

@@ -56,13 +56,13 @@ def test_health_is_waited_for_with_the_first_reason_against_it() -> None:
     """And its next command."""
     world = World()
     assert ask(world, "healthy") == Waited(
-        OP, None, False, "op: it is Degraded: nothing has been loaded yet", "hotctl reload op"
+        OP, None, False, "op: it is Degraded: nothing has been loaded yet", "hotctl reload op", "Degraded"
     )
     world.reload()
     world.settle()
     assert ask(world, "healthy").message == "op: it is Progressing: op-1 shall start"
     world.run()
-    assert ask(world, "healthy") == Waited(OP, None, True, "op: it is Healthy", "hotctl status op")
+    assert ask(world, "healthy") == Waited(OP, None, True, "op: it is Healthy", "hotctl status op", "Healthy")
 
 
 def test_a_generation_is_retired_when_it_was_dropped_from_memory() -> None:
