@@ -227,7 +227,7 @@ def _overview() -> str:
     lines += [
         "Options, before or after the command:",
         "  --socket PATH               the daemon's socket",
-        "  --host ADDRESS              where the daemon is: a socket's path; other addresses come later",
+        "  --host ADDRESS              where it is: ssh://user@host[:port][/socket], tls://host[:port], exec:COMMAND",
         "  --json                      one JSON document; a line an object for events and logs",
         "  --version                   the version of hotctl",
         "",

@@ -49,13 +49,16 @@ _VERB_OF = {verb.request: verb for verb in VERBS.values()}
 
 
 def connect(address: str | None = None, *, timeout: float = TIMEOUT) -> Daemon:
-    """A daemon: at ``address`` (a socket's path), else at $HOTCTL_HOST, else where one is usually found.
+    """A daemon: at ``address``, else at $HOTCTL_HOST, else where one is usually found.
+
+    ``address`` is a socket's path, ``ssh://user@host[:port][/socket]``, ``tls://host[:port]`` or ``exec:COMMAND``.
 
     Connects at the first call, so that raises Unreachable, NotPermitted. ``timeout`` in seconds is for connecting and
     for each answer. Raises UsageError for what is no address.
     """
     where, looked_at = find_address(given=address, env=os.environ, uid=os.getuid(), exists=os.path.exists)
-    return Daemon(open_transport(where, timeout=timeout, looked_at=tuple(looked_at)), timeout=timeout)
+    transport = open_transport(where, timeout=timeout, env=os.environ, looked_at=tuple(looked_at))
+    return Daemon(transport, timeout=timeout)
 
 
 class Daemon:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from hotd.contract.address import Address, RemoteAddress, UnixAddress, find_address, parse_address
+from hotd.contract.address import (
+    TLS_PORT,
+    Address,
+    ExecAddress,
+    SshAddress,
+    TlsAddress,
+    UnixAddress,
+    find_address,
+    parse_address,
+)
 from hotd.contract.errors import UsageError
 
 SYSTEM = "/run/hotd/control.sock"
@@ -52,24 +61,36 @@ def test_root_never_looks_into_a_users_runtime_folder() -> None:
     assert find(env=env, uid=0, there=(MINE,)) == (UnixAddress(SYSTEM), [SYSTEM])
 
 
+def ssh(host: str, user: str | None = None, port: int | None = None, socket: str | None = None) -> tuple[object, ...]:
+    return SshAddress, host, user, port, socket
+
+
 @pytest.mark.parametrize(
-    ("text", "scheme"),
+    ("text", "parts"),
     [
-        ("ssh://ops@web1", "ssh"),
-        ("ssh://ops@web1:2222/run/hotd/control.sock", "ssh"),
-        ("tls://web1:18812", "tls"),
-        ("exec:kubectl exec -i pod -- hotctl proxy", "exec"),
+        ("ssh://web1", ssh("web1")),
+        ("ssh://ops@Web1/", ssh("Web1", "ops")),
+        ("ssh://ops@web1:2222/run/hotd/control.sock", ssh("web1", "ops", 2222, "/run/hotd/control.sock")),
+        ("ssh://[2001:db8::1]:22/a%20b", ssh("2001:db8::1", None, 22, "/a b")),
+        ("tls://web1:18812", (TlsAddress, "web1", 18812)),
+        ("tls://web1/", (TlsAddress, "web1", TLS_PORT)),
+        ("tls://[::1]", (TlsAddress, "::1", TLS_PORT)),
+        (
+            "exec:kubectl exec -i 'a pod' -- hotctl proxy",
+            (ExecAddress, ("kubectl", "exec", "-i", "a pod", "--", "hotctl", "proxy")),
+        ),
     ],
 )
-def test_daemons_elsewhere_are_understood(text: str, scheme: str) -> None:
-    """Their addresses are kept as they were written."""
+def test_daemons_elsewhere_are_understood(text: str, parts: tuple[type, object]) -> None:
+    """Host names as they are written: the aliases in ssh's own config know upper case."""
+    kind, *fields = parts
     address = parse_address(text)
 
-    assert address == RemoteAddress(scheme, text)
+    assert address == kind(*fields, text)
     assert str(address) == text
 
 
-@pytest.mark.parametrize("text", ["/run/a.sock", "a.sock", "./ssh:x", "ssh:x", "tls"])
+@pytest.mark.parametrize("text", ["/run/a.sock", "a.sock", "./ssh:x", "web1:7463", "tls", "a b:/c"])
 def test_everything_else_is_a_path(text: str) -> None:
     """Also one that only looks like a scheme."""
     address = parse_address(text)
@@ -78,25 +99,55 @@ def test_everything_else_is_a_path(text: str) -> None:
     assert str(address) == text
 
 
+@pytest.mark.parametrize("text", ["unix:/run/a.sock", "unix:///run/a.sock"])
+def test_a_path_may_be_written_as_other_programs_write_one(text: str) -> None:
+    """As $DOCKER_HOST is."""
+    assert parse_address(text) == UnixAddress("/run/a.sock")
+
+
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "sentence", "cure"),
     [
-        ("", "is empty"),
-        ("ssh://", "names no host"),
-        ("tls://:443", "names no host"),
-        ("http://web1", "is no address of a daemon"),
-        ("@hotd", "abstract socket"),
-        ("\0hotd", "abstract socket"),
-        ("/" + "x" * 107, "108 bytes long, the kernel takes 107"),
-        ("/" + "ü" * 54, "109 bytes long"),
+        ("", "is empty", "--socket PATH"),
+        ("ssh://", "names no host", "write ssh://host"),
+        ("tls://:443", "names no host", "write tls://host"),
+        ("ssh:web1", "is no address of a daemon", "write ssh://web1, or ./ssh:web1 for a socket"),
+        ("tls:/web1", "is no address of a daemon", "write tls:///web1"),
+        ("http://web1", "is no address of a daemon", "write ssh://web1 or tls://web1"),
+        ("tcp://web1:7463", "is no address of a daemon", "neither HTTP nor plain TCP"),
+        ("shh://web1", "is no address of a daemon", "did you mean ssh://web1"),
+        ("exe://x", "is no address of a daemon", "did you mean exec:x"),
+        ("gopher://web1", "is no address of a daemon", "ssh://user@host"),
+        ("ssh://-oProxyCommand=x", "begins with a dash", "ssh://user@host"),
+        ("ssh://-x@web1", "begins with a dash", "ssh://user@host"),
+        ("ssh://a:b@web1", "takes no password", "a key"),
+        ("ssh://@web1", "names no user before the @", "ssh://web1"),
+        ("ssh://web1:ssh", "is no port", "from 1 to 65535"),
+        ("ssh://web1:0", "is no port", "from 1 to 65535"),
+        ("ssh://web1:99999", "is no port", "from 1 to 65535"),
+        ("ssh://a@b@c", "is no address", "ssh://host"),
+        ("ssh://web1\n", "is no address", "ssh://host"),
+        ("ssh://web 1", "is no address", "ssh://host"),
+        ("tls://me@web1", "names a user", "tls://web1"),
+        ("tls://web1/run/x", "names a path", "tls://web1:PORT"),
+        ("exec:", "names no command", "docker exec"),
+        ("exec:''", "names no command", "docker exec"),
+        ("exec:a 'b", "no closing quotation", "quote as a shell does"),
+        ("exec:a\0b", "holds a NUL", "docker exec"),
+        ("unix:", "names no socket", "its path"),
+        ("@hotd", "abstract socket", "a path"),
+        ("unix:@hotd", "abstract socket", "a path"),
+        ("\0hotd", "abstract socket", "a path"),
+        ("/" + "x" * 107, "108 bytes long, the kernel takes 107", "shorter"),
+        ("/" + "ü" * 54, "109 bytes long", "shorter"),
     ],
 )
-def test_what_is_no_address_is_a_usage_error_with_a_cure(text: str, sentence: str) -> None:
+def test_what_is_no_address_is_a_usage_error_with_a_cure(text: str, sentence: str, cure: str) -> None:
     """Told before anything is tried."""
     with pytest.raises(UsageError, match=sentence) as caught:
         parse_address(text)
 
-    assert caught.value.hint
+    assert cure in (caught.value.hint or "")
 
 
 def test_the_longest_path_is_107_bytes() -> None:

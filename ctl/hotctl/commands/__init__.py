@@ -76,6 +76,7 @@ CATALOG: dict[str, Entry] = {
         ("blocking", "[MODULE]", "what holds up every drain, with stacks", LOOK),
         ("wait", "MODULE [N] --for WHAT", "until a generation is current, drained or retired", LOOK),
         ("version", "", "versions of hotctl and of the daemon", LOOK),
+        ("proxy", "", "what ssh runs on the far side of --host ssh://…", LOOK),
         ("stage", "MODULE", "load aside and wait for promote or abort", CHANGE),
         ("promote", "MODULE", "make the staged candidate current", CHANGE),
         ("abort", "MODULE", "cancel the rollout in flight", CHANGE),

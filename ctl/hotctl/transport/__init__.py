@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, assert_never
 
-from hotd.contract.address import Address, UnixAddress
+from hotd.contract.address import Address, ExecAddress, SshAddress, TlsAddress, UnixAddress
 from hotd.contract.errors import UsageError
 
 
@@ -21,16 +22,27 @@ class Transport(Protocol):
         """Twice is fine."""
 
 
-def open_transport(address: Address, *, timeout: float, looked_at: tuple[str, ...] = ()) -> Transport:
+def open_transport(
+    address: Address, *, timeout: float, env: Mapping[str, str], looked_at: tuple[str, ...] = ()
+) -> Transport:
     """``timeout`` in seconds, for connecting; ``looked_at`` are the places to name where nobody is found.
 
-    Raises UsageError for an address of a kind that this version cannot reach.
+    ``env`` is for the commands that are run, and says what hotctl is called on other machines.
     """
-    if isinstance(address, UnixAddress):
-        from hotctl.transport.unix import UnixTransport
+    match address:
+        case UnixAddress(path):
+            from hotctl.transport.unix import UnixTransport
 
-        return UnixTransport(address.path, timeout, looked_at=looked_at)
-    raise UsageError(
-        f"{address}: addresses with {address.scheme}: come in a later version",
-        hint="run hotctl on that machine, as in: ssh HOST hotctl status",
-    )
+            return UnixTransport(path, timeout, looked_at=looked_at)
+        case ExecAddress(argv, text):
+            from hotctl.transport.command import CommandTransport, has_terminal
+
+            return CommandTransport(argv, text, timeout, env=env, asks=has_terminal())
+        case SshAddress():
+            from hotctl.transport.command import has_terminal
+            from hotctl.transport.ssh import SshTransport
+
+            return SshTransport(address, timeout, env=env, asks=has_terminal())
+        case TlsAddress():
+            raise UsageError(f"{address}: TLS comes in a later version")
+    assert_never(address)

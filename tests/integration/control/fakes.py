@@ -118,7 +118,7 @@ def as_nobody(act: Callable[[], Any]) -> Any:
 
     To the kernel every thread has a user of its own; it is the C library that keeps them together, so it is bypassed.
     """
-    modules = "hotctl.transport.connection", "hotctl.transport.unix"
+    modules = "hotctl.transport.connection", "hotctl.transport.unix", "hotctl.transport.dialling"
     for module in modules:  # nobody may not read the interpreter's own files, where those are root's
         importlib.import_module(module)
     result: list[Any] = []

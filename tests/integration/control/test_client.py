@@ -20,9 +20,10 @@ from rpyc.core.stream import SocketStream
 
 from hotctl import connect
 from hotctl.transport import open_transport
-from hotctl.transport.unix import UnixTransport, _not_permitted
-from hotd.contract.address import RemoteAddress, UnixAddress
-from hotd.contract.errors import BadRequest, NotPermitted, ProtocolMismatch, Unreachable, UsageError
+from hotctl.transport.dialling import _not_permitted
+from hotctl.transport.unix import UnixTransport
+from hotd.contract.address import UnixAddress
+from hotd.contract.errors import BadRequest, NotPermitted, ProtocolMismatch, Unreachable
 from hotd.contract.frames import framed
 from hotd.contract.protocol import LONGEST_REQUEST, answer_text
 from tests.integration.control.fakes import NOBODY, VERSION, Port, as_nobody, needs_root, open_port
@@ -71,7 +72,9 @@ def until_gone(sock: socket.socket) -> None:
 
 def test_no_socket_is_told_with_the_places_and_the_next_command(tmp_path: Path) -> None:
     """Where was looked, why it failed, what to type."""
-    transport = open_transport(UnixAddress(str(tmp_path / "no")), timeout=1, looked_at=("/a/x.sock", "/b/x.sock"))
+    transport = open_transport(
+        UnixAddress(str(tmp_path / "no")), timeout=1, env={}, looked_at=("/a/x.sock", "/b/x.sock")
+    )
 
     with pytest.raises(Unreachable, match=r"there is no socket there \(looked at /a/x.sock and /b/x.sock\)") as caught:
         transport.call("hello", "{}", deadline=time.monotonic() + 1)
@@ -147,13 +150,16 @@ def test_what_a_caller_without_access_is_told(tmp_path: Path) -> None:
     assert "may not look into" in _not_permitted(str(tmp_path / "hidden" / "s")).message
 
 
-@pytest.mark.parametrize("text", ["ssh://ops@web1", "tls://web1:1", "exec:docker exec x hotctl proxy"])
-def test_daemons_elsewhere_come_later(text: str) -> None:
-    """A usage error, told before anything is tried."""
-    with pytest.raises(UsageError, match="later version"):
-        connect(text)
-    with pytest.raises(UsageError):
-        open_transport(RemoteAddress("ssh", text), timeout=1)
+def test_a_host_that_was_taken_for_a_path_is_told_how_a_host_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--host web1`` is a file of that name here, as in every program that takes both."""
+    monkeypatch.chdir(tmp_path)
+
+    with connect("web1:22") as daemon, pytest.raises(Unreachable, match="no socket of that name here") as caught:
+        daemon.hello()
+
+    assert "another machine is ssh://web1" in (caught.value.hint or "")
 
 
 def test_a_request_that_no_daemon_takes_is_not_sent(tmp_path: Path) -> None:

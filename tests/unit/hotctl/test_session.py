@@ -32,9 +32,9 @@ def test_what_makes_no_sense_together_is_a_usage_error(socket: str, host: str | 
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """A usage error never waits for a daemon; closing what was never opened is fine."""
-    with Session("ssh://web1") as session:
+    with Session("http://web1") as session:
         pass
-    with Session("ssh://web1") as session, pytest.raises(UsageError, match="later version"):
+    with Session("http://web1") as session, pytest.raises(UsageError, match="no address of a daemon"):
         session.ask(Hello())
 
 
