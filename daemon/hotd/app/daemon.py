@@ -21,6 +21,7 @@ from hotd.app.clock import SystemClock
 from hotd.app.environment import environment
 from hotd.app.pages import LogPages
 from hotd.app.places import socket_folder, socket_group, state_folder
+from hotd.app.sockets import chosen
 from hotd.config import Config
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
@@ -38,6 +39,7 @@ from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
 from hotd.engine.verbs import ANSWERS
 from hotd.host import logs
+from hotd.host.activation import HandedOver, handed_over
 from hotd.host.forks import forget_in_child
 from hotd.host.lock import InstanceLock, claim_socket, lock_of
 from hotd.host.notify import Notifier
@@ -75,6 +77,10 @@ class Daemon:
         self._verbose = verbose
         self._clock = SystemClock()
         self._notifier = Notifier(env)
+        # Here, as with the notifier: whatever user code will start must find neither variables nor descriptors.
+        self._handed = handed_over(env)
+        self._inherited: HandedOver | None = None
+        self._socket = str(config.control.socket)
 
     def run(self) -> int:
         """Serve until somebody asks to stop; 0 is an orderly end, also where instances had to be left.
@@ -194,12 +200,21 @@ class Daemon:
         return engine
 
     def _places(self, undo: contextlib.ExitStack) -> Path:
-        """The state folder, which with the socket is ours from here on."""
-        socket_folder(self._config)
+        """The state folder, which with the socket is ours from here on. One that was handed over stays systemd's,
+        which gives it to one daemon at a time."""
+        for one in self._handed:
+            undo.callback(one.sock.close)
+        self._inherited = chosen(self._handed, self._config.control)
+        if self._inherited is not None:
+            self._socket = self._inherited.path or self._socket
+        else:
+            socket_folder(self._config)
         state = state_folder(self._config, undo)
-        undo.enter_context(InstanceLock(lock_of(self._config.control.socket)))
+        if self._inherited is None:
+            undo.enter_context(InstanceLock(lock_of(self._config.control.socket)))
         undo.enter_context(InstanceLock(state / "hotd.lock"))
-        claim_socket(self._config.control.socket)
+        if self._inherited is None:
+            claim_socket(self._config.control.socket)
         return state
 
     def _book(
@@ -240,18 +255,20 @@ class Daemon:
 
     def _server(self, desk: Desk) -> ControlServer:
         control = self._config.control
+        inherited = self._inherited.sock if self._inherited is not None else None
+        gids = {os.getegid(), *os.getgroups()}
         return ControlServer(
-            str(control.socket),
+            self._socket,
             mode=control.mode,
-            gid=socket_group(control, uid=os.geteuid(), gids={os.getegid(), *os.getgroups()}),
+            gid=None if inherited is not None else socket_group(control, uid=os.geteuid(), gids=gids),
+            inherited=inherited,
             desk=desk,
             roles=Roles(control.admins, control.viewers, control.operators, os.getuid()),
             version=hotd.__version__,
         )
 
     def _about(self) -> About:
-        socket = str(self._config.control.socket)
-        return About(os.getpid(), hotd.__version__, platform.python_version(), sys.executable, socket)
+        return About(os.getpid(), hotd.__version__, platform.python_version(), sys.executable, self._socket)
 
     def _reload_all(self, engine: Engine) -> None:
         def decide(book: Book, now: Instant) -> Decision:
@@ -272,7 +289,7 @@ class Daemon:
         self._notifier.extend_timeout(patience)
         engine.wait_for(_first_loads_over, patience)
         text = summary(engine.book)
-        said = f"serving at {self._config.control.socket}"
+        said = f"serving at {self._socket}"
         engine.tell(lambda book, now: Decision(book, (Emit(EventName.DAEMON_STARTED, said),)))
         self._notifier.ready(text)
         while True:
@@ -309,8 +326,9 @@ class Daemon:
 
     def _asked_twice(self, number: int) -> None:
         log.warning("stopped at once, as asked a second time", extra={"event": "daemon.stopped"})
-        with contextlib.suppress(OSError):
-            self._config.control.socket.unlink()
+        if self._inherited is None:
+            with contextlib.suppress(OSError):
+                Path(self._socket).unlink()
         os._exit(128 + number)
 
 

@@ -33,9 +33,25 @@ class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
         welcome: Callable[[socket.socket], None],
         starved: Callable[[OSError], None],
         log: logging.Logger,
+        inherited: socket.socket | None = None,
     ) -> None:
+        """``inherited`` listens at the path already: nothing is bound."""
         quiet = log.getChild("rpyc")
         quiet.setLevel(logging.WARNING)
+        self._theirs = inherited is not None
+        self._stopped = False
+        if inherited is None:
+            self._bind(path, quiet)
+        else:
+            self._adopt(inherited, path, quiet)
+        self.listener.setblocking(False)
+        self._closed: bool
+        self._welcome = welcome
+        self._starved = starved
+        self._log = log
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def _bind(self, path: str, quiet: logging.Logger) -> None:
         before = os.umask(_OWNER_ONLY)
         try:
             super().__init__(VoidService, socket_path=path, auto_register=False, logger=quiet)
@@ -44,19 +60,34 @@ class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
             raise
         finally:
             os.umask(before)
-        self.listener.setblocking(False)
-        self._closed: bool
-        self._welcome = welcome
-        self._starved = starved
-        self._log = log
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def _adopt(self, inherited: socket.socket, path: str, quiet: logging.Logger) -> None:
+        """All that RPyC's ``__init__`` does, but for making a socket."""
+        self.active = False
+        self._closed = False
+        self.service = VoidService
+        self.auto_register = False
+        self.clients: set[object] = set()
+        self.listener = inherited
+        self.host, self.port = "", path
+        self.logger = quiet
 
     def listen(self) -> None:
         """From here on callers can connect; ``start``, on a thread, serves them until ``stop``."""
         self._listen()
 
+    def _listen(self) -> None:
+        """Called by ``start``, too: on its thread that may be after a ``stop``, which has to hold."""
+        if self._stopped:
+            return
+        if self._theirs:
+            self.active = True  # callers wait already; how many may, is its owner's to say
+        else:
+            super()._listen()
+
     def stop(self) -> None:
         """Have ``start`` return, from any thread. Not by closing the socket: that does not wake who waits on it."""
+        self._stopped = True
         self.active = False
         os.eventfd_write(self._wake, 1)
 

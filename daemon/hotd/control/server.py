@@ -45,8 +45,12 @@ class ControlServer:
         log: logging.Logger | None = None,
         patience: Patience | None = None,
         most_callers: int = MOST_CALLERS,
+        inherited: socket.socket | None = None,
     ) -> None:
-        """``gid=None`` leaves the socket the daemon's own group."""
+        """``gid=None`` leaves the socket the daemon's own group.
+
+        ``inherited`` listens at the path already and is somebody else's: its file is neither given away nor removed.
+        """
         self._path = socket_path
         self._mode = mode
         self._gid = gid
@@ -56,6 +60,7 @@ class ControlServer:
         self._callers = Callers(most_callers)
         self._full = False
         """Whether the last caller had to be turned away: told once, not for each of a flood."""
+        self._inherited = inherited
         self._listener: Listener | None = None
         self._inode: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
@@ -67,8 +72,9 @@ class ControlServer:
         """
         self._listener = listener = self._bound()
         try:
-            self._inode = _inode(self._path)
-            self._hand_over()
+            if self._inherited is None:
+                self._inode = _inode(self._path)
+                self._hand_over()
             listener.listen()
         except BaseException:
             listener.close()
@@ -111,7 +117,9 @@ class ControlServer:
                 hint="set a shorter socket under [control]",
             )
         try:
-            return Listener(self._path, welcome=self._welcome, starved=self._starved, log=self._log)
+            return Listener(
+                self._path, welcome=self._welcome, starved=self._starved, log=self._log, inherited=self._inherited
+            )
         except OSError as error:
             raise _bind_error(self._path, error) from error
 
