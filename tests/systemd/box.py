@@ -102,8 +102,8 @@ class Service:
     def end(self) -> None:
         """Stop it, at once."""
         self.box.run("systemctl", "kill", "--signal=KILL", "hotd")
-        self.box.run("systemctl", "stop", "hotd")
-        self.box.run("systemctl", "reset-failed", "hotd")
+        self.box.run("systemctl", "stop", "hotd.socket", "hotd")
+        self.box.run("systemctl", "reset-failed", "hotd.socket", "hotd")
 
     def configure(self, text: str) -> None:
         (self.etc / "hotd.toml").write_text(text)

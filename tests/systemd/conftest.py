@@ -18,7 +18,8 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     units, etc, venv = (tmp_path_factory.mktemp(name) for name in ("units", "etc", "venv"))
     for folder in (etc, venv):
         folder.chmod(0o755)
-    shutil.copy(REPO / "systemd" / "hotd.service", units)
+    for unit in ("hotd.service", "hotd.socket"):
+        shutil.copy(REPO / "systemd" / unit, units)
     install(venv)
     box = Box(f"hotd-{os.getpid()}")
     box.start(

@@ -21,9 +21,10 @@ def drop_ins() -> dict[str, str]:
     return {name: re.sub(r"^#   ", "", block, flags=re.MULTILINE) for name, block in named}
 
 
-def test_systemd_understands_every_line_of_the_unit(booted: Service) -> None:
+@pytest.mark.parametrize("unit", [INSTALLED, INSTALLED.replace("hotd.service", "hotd.socket")])
+def test_systemd_understands_every_line_of_the_units(booted: Service, unit: str) -> None:
     """No key is misspelt or too new for the systemd it runs on."""
-    verified = booted.box.run("systemd-analyze", "verify", "--man=no", INSTALLED)
+    verified = booted.box.run("systemd-analyze", "verify", "--man=no", unit)
 
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
 

@@ -41,6 +41,10 @@ class Garbled(Exception):
     """The other side said what no daemon of this protocol says."""
 
 
+class Untaken(EOFError):
+    """The end came before the request had left: the daemon has not seen all of it, so it does nothing about it."""
+
+
 class DaemonConnection(Connection):  # type: ignore[misc] # rpyc has no types
     """A connected socket to a daemon. After any exception it must be closed: an answer may still be on its way."""
 
@@ -58,7 +62,8 @@ class DaemonConnection(Connection):  # type: ignore[misc] # rpyc has no types
         return bool(select.select([self._link], [], [], 0)[0])
 
     def ask(self, verb: str, text: str, deadline: float) -> str:
-        """The answer to one verb, in one round trip. Raises EOFError, TimeoutError, Garbled."""
+        """The answer to one verb, in one round trip. Raises EOFError (Untaken: it may be asked anew), TimeoutError,
+        Garbled."""
         seq = self._get_seq_id()
         self._link.deadline = deadline
         arguments = (
@@ -100,7 +105,7 @@ class _Link(Channel):  # type: ignore[misc] # rpyc has no types
         except BlockingIOError:
             raise TimeoutError from None
         except OSError as error:
-            raise EOFError(str(error)) from None
+            raise Untaken(str(error)) from None
 
     def recv(self) -> bytes:
         try:

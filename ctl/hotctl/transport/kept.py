@@ -22,6 +22,9 @@ MAYBE_DONE = "a change may have happened all the same: hotctl history"
 class KeptTransport(ABC):
     """See ``Transport``; a subclass dials. May be used from several threads: their calls are made one after another."""
 
+    _dials_again = False
+    """Whether a connection that ends before it has taken anything may be followed by another at once."""
+
     def __init__(self, where: str, timeout: float) -> None:
         """``where`` the daemon is, as sentences have it; ``timeout`` in seconds is for connecting."""
         self._where = where
@@ -37,16 +40,7 @@ class KeptTransport(ABC):
             raise BadRequest(f"the request is {len(text)} bytes long, a daemon takes {LONGEST_REQUEST}")
         with self._turn:
             try:
-                held = self._held()
-                if held is not None and not VERBS[verb].changes:
-                    # The daemon may be cutting it this very moment, for having been idle: a question is asked twice.
-                    with contextlib.suppress(EOFError):
-                        return self._asked(held, verb, text, deadline)
-                    self._drop()
-                    held = None
-                if held is None:
-                    held, deadline = self._connected(deadline)
-                return self._asked(held, verb, text, deadline)
+                return self._called(verb, text, deadline)
             except EOFError as error:
                 self._drop()
                 raise self._ended(error) from None
@@ -55,9 +49,32 @@ class KeptTransport(ABC):
                 self._drop()
                 raise
 
+    def _called(self, verb: str, text: str, deadline: float) -> str:
+        from hotctl.transport.connection import Untaken
+
+        held = self._held()
+        if held is not None and not VERBS[verb].changes:
+            # The daemon may be cutting it this very moment, for having been idle: a question is asked twice.
+            with contextlib.suppress(EOFError):
+                return self._asked(held, verb, text, deadline)
+            self._drop()
+            held = None
+        if held is not None or self._dials_again:
+            # A daemon that ends takes nothing more; where it left its socket to the next one, that is asked: a change,
+            # too, for it has not been begun.
+            with contextlib.suppress(Untaken):
+                return self._asked_over(held, verb, text, deadline)
+            self._drop()
+        return self._asked_over(None, verb, text, deadline)
+
     def close(self) -> None:
         with self._turn:
             self._drop()
+
+    def _asked_over(self, held: DaemonConnection | None, verb: str, text: str, deadline: float) -> str:
+        if held is None:
+            held, deadline = self._connected(deadline)
+        return self._asked(held, verb, text, deadline)
 
     # --- what a way to a daemon says for itself ---------------------------------------------------------------------
 

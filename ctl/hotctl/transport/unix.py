@@ -11,6 +11,8 @@ from hotctl.transport.kept import KeptTransport
 class UnixTransport(KeptTransport):
     """See ``Transport``."""
 
+    _dials_again = True
+
     def __init__(self, path: str, timeout: float, *, looked_at: tuple[str, ...] = ()) -> None:
         super().__init__(path, timeout)
         self._path = path

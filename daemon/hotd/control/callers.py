@@ -24,6 +24,11 @@ class Caller:
         self.gone = False
         """Whether it had to make room; a request of it that is on its way is not begun any more."""
 
+    def hush(self) -> None:
+        """Nothing more is taken of it: what it sent already is read, what it sends from now on fails on its side."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RD)
+
     def cut(self) -> None:
         """Its thread reads an end of file and goes. The descriptor stays: closing it here could close another's."""
         with contextlib.suppress(OSError):
@@ -41,6 +46,9 @@ class Callers:
         """In the order of their coming."""
         self._threads: set[threading.Thread] = set()
         self._closing = False
+        """Nobody is admitted any more."""
+        self._over = False
+        """Nothing is begun any more."""
 
     def __len__(self) -> int:
         return len(self._callers)
@@ -82,7 +90,7 @@ class Callers:
         Raises EOFError where either has happened already: a change is not begun whose outcome nobody would hear.
         """
         with self._changed:
-            if self._closing or caller.gone:
+            if self._over or caller.gone:
                 raise EOFError("too late")
             caller.busy = True
         try:
@@ -90,21 +98,19 @@ class Callers:
         finally:
             with self._changed:
                 caller.busy, caller.served = False, True
-                if self._closing:
-                    caller.cut()
-                    self._changed.notify_all()
 
     def close(self, seconds: float, grace: float) -> list[str]:
-        """Cut who is idle now, who is being answered after the answer, everybody after ``seconds``; join the threads.
+        """Answer what was asked so far and take nothing more; cut whoever is left after ``seconds``; join the threads.
 
-        The names of threads that had not ended ``grace`` seconds after that: they stand in a call that never returns.
+        Asked is what lies in a socket, also unread: its sender could not tell. Who is idle goes at once. Returns the
+        names of threads that had not ended ``grace`` seconds after that: they stand in a call that never returns.
         """
         with self._changed:
             self._closing = True
             for caller in self._callers.values():
-                if not caller.busy:
-                    caller.cut()
-            self._changed.wait_for(lambda: not any(c.busy for c in self._callers.values()), seconds)
+                caller.hush()
+            self._changed.wait_for(lambda: not self._callers, seconds)
+            self._over = True
             for caller in self._callers.values():
                 caller.cut()
             threads = set(self._threads)

@@ -26,7 +26,7 @@ from hotd.contract.address import UnixAddress
 from hotd.contract.errors import BadRequest, NotPermitted, ProtocolMismatch, Unreachable
 from hotd.contract.frames import framed
 from hotd.contract.protocol import LONGEST_REQUEST, answer_text
-from tests.integration.control.fakes import NOBODY, VERSION, Port, as_nobody, needs_root, open_port
+from tests.integration.control.fakes import DONE, NOBODY, VERSION, Port, as_nobody, needs_root, open_port
 
 
 @contextmanager
@@ -323,6 +323,36 @@ def test_a_question_is_asked_again_where_the_connection_ended_under_it_and_a_cha
 
         with pytest.raises(Unreachable):
             daemon.scale("m", 1)
+
+
+def test_a_change_that_a_daemon_did_not_take_is_asked_of_the_next_one(tmp_path: Path) -> None:
+    """A daemon that ends takes nothing more and says so; behind a socket that systemd keeps, another one comes."""
+    said: list[bytes] = []
+    hushed = threading.Event()
+
+    def two_daemons() -> None:
+        with listener.accept()[0] as first:
+            said.append(first.recv(65536))
+            first.sendall(message(consts.MSG_REPLY, (consts.LABEL_VALUE, answer_text(VERSION, version="0.1.0"))))
+            first.shutdown(socket.SHUT_RD)
+            hushed.set()
+            with listener.accept()[0] as second:
+                said.append(second.recv(65536))
+                second.sendall(message(consts.MSG_REPLY, (consts.LABEL_VALUE, answer_text(DONE, version="0.1.0"))))
+
+    with socket.socket(socket.AF_UNIX) as listener, connect(str(tmp_path / "s")) as daemon:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        listener.settimeout(5)
+        thread = threading.Thread(target=two_daemons)
+        thread.start()
+        assert daemon.hello() == VERSION
+        assert hushed.wait(5)
+
+        assert daemon.scale("m", 1).outcome == "done"
+
+        thread.join(5)
+    assert [b"scale" in one for one in said] == [False, True]
 
 
 def test_after_a_deadline_the_late_answer_is_not_taken_for_the_next_one(tmp_path: Path) -> None:

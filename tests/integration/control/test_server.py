@@ -21,7 +21,7 @@ from hotctl.client import Daemon
 from hotd.contract.errors import AlreadyRunning, BadConfig, NotPermitted, Unreachable
 from hotd.contract.verbs import VERBS
 from hotd.control import ControlServer, Roles
-from tests.integration.control.attacker import Attacker
+from tests.integration.control.attacker import ROOT_REF, Attacker, boxed, value
 from tests.integration.control.fakes import (
     NOBODY,
     NOBODYS_GROUP,
@@ -341,6 +341,36 @@ def test_a_call_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
         caller.join(5)
         closing.join(5)
         assert getattr(caller.result, "outcome", caller.result) == "done"
+
+
+def test_what_was_sent_before_the_end_is_answered_and_nothing_is_taken_after_it(tmp_path: Path) -> None:
+    """Whoever could send has asked in time; whoever could not knows that nothing was done, and asks the next daemon."""
+    gated = Gated()
+    with open_port(tmp_path, gated) as port, Attacker(port.path) as raw:
+        for number in (1, 2):
+            text = (f'{{"module": "m", "replicas": {number}}}',)
+            call = boxed(ROOT_REF, value("scale"), value(text), value(()))
+            raw.send(consts.MSG_REQUEST, number, (consts.HANDLE_CALLATTR, call))
+        assert gated.reached.wait(5)
+        closing = threading.Thread(target=port.server.close, args=(10.0,))
+        closing.start()
+
+        eventually(lambda: refuses(raw), what="nothing more is taken")
+        gated.open.set()
+        answers = [raw.read(), raw.read()]
+
+        closing.join(5)
+        assert [(kind, seq) for kind, seq, _ in filter(None, answers)] == [(consts.MSG_REPLY, 1), (consts.MSG_REPLY, 2)]
+        assert [getattr(request, "replicas", None) for _, request, _ in port.desk.asked] == [1, 2]
+        assert raw.is_cut()
+
+
+def refuses(raw: Attacker) -> bool:
+    try:
+        raw.send_bytes(b"\0")
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def test_a_call_that_takes_too_long_is_cut_at_the_deadline(tmp_path: Path) -> None:
