@@ -53,6 +53,7 @@ SCENARIOS = {
         "integration/watching/test_watcher.py::test_a_file_that_is_written_for_ever_does_not_hold_up_the_others",
         "unit/core/test_settling.py::test_a_file_that_is_written_for_ever_holds_up_nobody_longer_than_the_cap",
         "integration/watching/test_folders.py::test_patterns_of_the_user_are_kept",
+        "unit/core/test_churn.py::test_a_file_that_is_written_all_the_time_is_named_with_the_cure",
     )),
     7: Scenario("a file is deleted", "SourceMissing, current serves on", (
         "rpc/test_bad_input.py::test_a_vanished_source_leaves_current_serving",
@@ -61,10 +62,11 @@ SCENARIOS = {
     8: Scenario("a missing dependency appears", "what was rejected is tried again", (
         "rpc/test_bad_input.py::test_a_missing_dependency_heals_when_it_appears",
     )),
-    9: Scenario("watching is lost", "said, and looked at anew when it is back", (
+    9: Scenario("watching is lost", "a condition; polled, and looked at anew when it is back", (
         "integration/watching/test_folders.py::test_a_root_that_comes_back_is_watched_again",
         "integration/watching/test_folders.py::test_a_root_that_is_removed_is_said_to_go_unseen",
-        "integration/watching/test_watcher.py::test_a_folder_beyond_the_limit_is_told_once",
+        "integration/watching/test_limits.py::test_folders_beyond_the_limit_are_polled_until_it_is_raised",
+        "integration/watching/test_limits.py::test_without_an_instance_all_is_polled_until_there_is_one",
     )),
     10: Scenario("a change while paused", "OutOfSync; at the resume one rollout to the newest", (
         "rpc/test_story.py::test_changes_while_paused_are_shown_and_applied_at_resume",

@@ -40,6 +40,7 @@ from hotd.core.messages import (
     StaleReport,
     Stored,
     Unchanged,
+    WatchTrouble,
     WouldRebuild,
 )
 from hotd.core.records import KeptFailure, Record
@@ -70,6 +71,7 @@ __all__ = [
     "InstanceFailed",
     "InstanceEvent",
     "Batch",
+    "WatchTrouble",
     "Clock",
     "Loading",
     "Code",
@@ -236,7 +238,7 @@ class Watcher(Protocol):
         """Hand over what has arrived so far, without waiting for quiet."""
 
     def describe(self) -> Mapping[str, Any]:
-        """For status: ``backend``, ``folders``, ``pending``."""
+        """For status: what ``DaemonView.watching`` has."""
 
 
 # --- modules that are added ------------------------------------------------------------------------------------------

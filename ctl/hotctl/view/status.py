@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from hotctl.view.notes import INDENT, health, notes
 from hotctl.view.page import Cell, Column, Line, Page, Row, Span, Table, command, dim, line, phrase, row, strong
@@ -23,7 +25,7 @@ COLUMNS = (
 
 
 def status(view: Status, now: datetime) -> Page:
-    page: Page = [_daemon(view.daemon, now)]
+    page: Page = [_daemon(view.daemon, now), *_watching(view.daemon.watching, now)]
     for condition in view.daemon.conditions:
         page.append(line(Span(f"{spaced(condition.type)}: ", "warn"), condition.message, indent=INDENT))
     if not view.modules:
@@ -51,6 +53,24 @@ def _watch(daemon: DaemonView, now: datetime) -> tuple[Span, ...]:
     number = len(folders) if isinstance(folders, (list, tuple)) else folders
     words = "watch" + (f" {backend}" if backend else "")
     return (Span(words + (f", {counted(number, 'folder')}" if isinstance(number, int) else "")),)
+
+
+def _watching(facts: Mapping[str, Any], now: datetime) -> Page:
+    """``1 of at most 524288 folders watched, last change seen 3s ago``: how it is done, and how near the limit is."""
+    folders, limit, last = facts.get("folders"), facts.get("limit"), facts.get("last_event")
+    if "last_event" not in facts:
+        return []  # of a daemon that knows nothing of it
+    words = [f"{folders} of at most {limit} folders watched"] if isinstance(limit, int) else []
+    words.append(f"last change seen {ago(last, now)}" if isinstance(last, str) else "no change seen yet")
+    for name, one, many in (
+        ("unwatched", "folder not watched", "folders not watched"),
+        ("pending", "file not settled yet", "files not settled yet"),
+        ("overflows", "overflow", "overflows"),
+    ):
+        number = facts.get(name)
+        if isinstance(number, int) and number:
+            words.append(f"{number} {one if number == 1 else many}")
+    return [line(dim(", ".join(words)), indent=INDENT)]
 
 
 def _row(module: ModuleView, now: datetime, paused: bool) -> Row:

@@ -9,7 +9,6 @@ import platform
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,7 +27,7 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Event
 from hotd.control import ControlServer, Roles
 from hotd.core import ending, starting
-from hotd.core.book import Book, open_book, without
+from hotd.core.book import Book, open_book
 from hotd.core.effects import Decision, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.records import Remembered
@@ -176,7 +175,7 @@ class Daemon:
         undo.callback(signals.close)
         signals.start()
 
-        watcher = self._watcher(engine, _sweep(loading, engine, undo))
+        watcher = self._watcher(engine, loading, _sweep(loading, engine, undo))
         additions = Additions(config.roots, watcher)
         desk = Desk(
             engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS, additions
@@ -226,18 +225,12 @@ class Daemon:
         over = environment() if known.over else None
         return open_book(specs, now=began, max_instances=most, known=known, watches=watches, over=over, added=added)
 
-    def _watcher(self, engine: Engine, sweep: Sweep) -> FileWatcher:
+    def _watcher(self, engine: Engine, loading: Hosting, sweep: Sweep) -> FileWatcher:
         watch = self._config.watch
-
-        def degraded(message: str) -> None:
-            engine.tell(lambda book, now: _watch_degraded(book, message, now))
 
         def changed(batch: Batch) -> None:
             engine.files_changed(batch)
             sweep.hurry(batch.paths)
-
-        def restored(message: str) -> None:
-            engine.tell(lambda book, _: _watch_restored(book, message))
 
         return FileWatcher(
             [Path(root) for root in self._config.roots],
@@ -249,8 +242,8 @@ class Daemon:
             ignore=watch.ignore,
             also=watch.also,
             clock=self._clock,
-            degraded=degraded,
-            restored=restored,
+            troubles=engine.watch_troubles,
+            sources=loading.sources,
         )
 
     def _server(self, desk: Desk) -> ControlServer:
@@ -362,18 +355,6 @@ def _first_loads_over(book: Book) -> bool | None:
     begun = book.next_revision > book.first_revision
     behind = any(module.pending and not book.held(module) for module in book.modules.values())
     return True if book.stopping is not None or (begun and not book.rollouts and not behind) else None
-
-
-def _watch_degraded(book: Book, message: str, now: Instant) -> Decision:
-    degraded = {**book.degraded, "WatchDegraded": (message, now)}
-    return Decision(replace(book, degraded=degraded), (Emit(EventName.WATCH_DEGRADED, message),))
-
-
-def _watch_restored(book: Book, message: str) -> Decision:
-    """Whatever was unseen has been told with everything else by now."""
-    return Decision(
-        replace(book, degraded=without(book.degraded, "WatchDegraded")), (Emit(EventName.WATCH_RESUMED, message),)
-    )
 
 
 def _newest(known: Remembered, module: str) -> tuple[int, str] | None:

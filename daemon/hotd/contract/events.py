@@ -55,3 +55,4 @@ class EventName(enum.StrEnum):
     WATCH_PAUSED = "watch.paused"
     WATCH_RESUMED = "watch.resumed"
     WATCH_DEGRADED = "watch.degraded"
+    WATCH_RESTORED = "watch.restored"

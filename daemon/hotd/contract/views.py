@@ -117,7 +117,10 @@ class DaemonView:
     socket: str
     seq: int
     watching: dict[str, Any] = field(default_factory=dict)
-    """``backend`` and ``folders``."""
+    """How changes of files are seen. ``backend`` ("inotify", "polling"); how many ``folders`` are watched; how many may
+    be (``limit``, null where nothing says); how many should be and are not (``unwatched``); how often the kernel
+    dropped events (``overflows``); the time of the ``last_event`` that mattered, or null; how many files have changed
+    and not settled yet (``pending``)."""
     paused_until: str | None = None
     """When the pause of all modules ends by itself."""
 

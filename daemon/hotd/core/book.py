@@ -16,7 +16,7 @@ from hotd.contract.nearest import nearest
 from hotd.core.changes import Hold, InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
 from hotd.core.copies import bounded, without
 from hotd.core.environment import Environment
-from hotd.core.messages import LoadKind
+from hotd.core.messages import LoadKind, WatchTrouble
 from hotd.core.modules import (
     DEATHS,
     EVERYTHING,
@@ -91,8 +91,8 @@ class Book:
     stopping: Stopping | None = None
     hold: Hold | None = None
     next_hold: int = 1
-    degraded: Mapping[str, tuple[str, Instant]] = field(default_factory=dict)
-    """What degrades the daemon itself: type -> (message, since)."""
+    watch_troubles: Mapping[tuple[str, str], tuple[WatchTrouble, Instant]] = field(default_factory=dict)
+    """What keeps changes from being seen, and since when: by reason and subject."""
     departed: Mapping[str, Module] = field(default_factory=dict)
     """What is known of modules that are hosted no more: their numbers go on should they come back."""
     over: Environment | None = None

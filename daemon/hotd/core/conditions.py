@@ -43,7 +43,10 @@ def health_of(book: Book, module: Module, conditions: tuple[Condition, ...]) -> 
 
 def conditions_of_daemon(book: Book) -> tuple[Condition, ...]:
     """What holds for all modules."""
-    found = [Condition(kind, "watch", message, rfc3339(since)) for kind, (message, since) in book.degraded.items()]
+    found = [
+        Condition("WatchDegraded", one.reason, one.message, rfc3339(since))
+        for one, since in book.watch_troubles.values()
+    ]
     store = book.store
     if store.trouble is not None and store.since is not None:
         message = f"{store.trouble.message}; what serves goes on, nothing new is promoted: {store.trouble.hint}"

@@ -283,6 +283,22 @@ Stored = Written | Unwritten
 
 
 @dataclass(frozen=True, slots=True)
+class WatchTrouble:
+    """Something that keeps changes of files from being seen, or kept them until just now."""
+
+    reason: str
+    """kebab-case, the same for the same cause."""
+    message: str
+    """A sentence with the cure."""
+    subject: str = ""
+    """What of several it is about: two roots that are gone are two troubles of one reason."""
+    over: str = ""
+    """The sentence that tells of its end; empty where there is nothing to tell."""
+    healed: bool = False
+    """Whether nothing goes unseen any more and it is only told for a while, so that somebody learns of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What changed on disk between two quiet moments."""
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale
+from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale, watching
 from hotd.core.book import Book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import (
@@ -30,7 +30,7 @@ from hotd.core.effects import (
     Unhost,
     Write,
 )
-from hotd.core.messages import Stored, Unwritten
+from hotd.core.messages import Stored, Unwritten, WatchTrouble
 from hotd.core.reconcile import next_deadline, reconcile
 from hotd.core.records import Trouble
 from hotd.core.values import Instant
@@ -129,6 +129,10 @@ class Engine:
 
     def instance_event(self, event: InstanceEvent) -> None:
         self.tell(lambda book, now: instances.reported(book, event, now))
+
+    def watch_troubles(self, troubles: tuple[WatchTrouble, ...]) -> None:
+        """All that keeps changes from being seen now."""
+        self.tell(lambda book, now: watching.noted(book, troubles, now))
 
     def stale(self, report: StaleReport) -> None:
         """What was imported for good, and is another on disk."""

@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -102,6 +102,10 @@ class _Line:
     """Apart from those: content that is loaded again has the number of a generation that may be there still."""
     told: tuple[str, ...] = ()
     """Names in ``keep`` that were told to be no part."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Absolute path -> digest, for every file that `sources_of` was made of; it holds none of its code."""
+    sources_of: tuple[Callable[[], Generation | None], int] = (lambda: None, 0)
+    """A generation, weakly, and how many parts it had: a lazy import may find another."""
 
 
 @dataclass(slots=True)
@@ -223,6 +227,13 @@ class Hosting:
             return ()
         sources = [(name, part.source) for name, part in sorted(generation.table().items())]
         return tuple(PartFile(name, source.path, source.digest) for name, source in sources if source is not None)
+
+    def sources(self) -> tuple[Mapping[str, str], ...]:
+        """Absolute path -> digest, for every file of what is current: a mapping for each module, the same while it is.
+
+        From any thread.
+        """
+        return tuple(_sources(line) for line in tuple(self._lines.values()))
 
     def bundle(self, module: str, number: int) -> Bundle | None:
         line = self._lines[module]
@@ -356,6 +367,19 @@ class Hosting:
 
     def _since(self, began: Instant) -> float:
         return self._clock.now().mono - began.mono
+
+
+def _sources(line: _Line) -> Mapping[str, str]:
+    generation = line.loader.current
+    parts = generation.table() if generation is not None else {}
+    known, number = line.sources_of
+    if known() is not generation or number != len(parts):
+        found = {part.source.path: part.source.digest for part in parts.values() if part.source is not None}
+        data = (part.data for part in parts.values() if part.data is not None)
+        found |= {file.path: file.digest for its in data for file in its.files.values()}
+        line.sources = found
+        line.sources_of = (weakref.ref(generation) if generation is not None else lambda: None), len(parts)
+    return line.sources
 
 
 def _reads_for_good(job: LoadJob) -> bool:

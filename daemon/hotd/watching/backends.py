@@ -1,15 +1,11 @@
-"""What a backend is, and inotify: watchdog's observer with the hands tied that hurt.
-
-Public names of watchdog 7.1, but for one that says why: `_Descriptor._add_callback`.
-"""
+"""What a backend is, and inotify: watchdog's observer with the hands tied that hurt."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from watchdog.events import (
@@ -24,22 +20,10 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
-from watchdog.observers.inotify_c import (
-    CallbackId,
-    InotifyConstants,
-    InotifyEvent,
-    InotifyFD,
-    Mask,
-    WatchCallback,
-    WatchDescriptor,
-    inotify_add_watch,
-    inotify_rm_watch,
-)
+from watchdog.observers.inotify import InotifyEmitter
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
-from hotd.watching.limits import blind
-from hotd.watching.marks import Marks
+from hotd.watching.descriptor import Concerned, Descriptor
 from hotd.watching.places import Places
 
 MOVE_DELAY = 0.05
@@ -79,15 +63,14 @@ class Inotify:
 
     name = "inotify"
 
-    def __init__(self, places: Places, degraded: Callable[[str], None]) -> None:
-        self._descriptor = _Descriptor(places, degraded)
+    def __init__(self, places: Places, concerned: Concerned) -> None:
+        self._descriptor = Descriptor(places, concerned)
         self._observer = _InotifyObserver(self._descriptor)
         self._observer.name = "hotd-watchdog"
         self._observer.start()
 
     def schedule(self, handler: FileSystemEventHandler, tree: str) -> None:
         _open(tree)
-        self._descriptor.trees.add(tree)
         # Without a filter of exactly this kind watchdog hears its own reading of folders: beyond 4,100 of them it burns
         # a core for ever. "modified" is not in it, because half-written is not worth telling; "closed" comes.
         with _short_move_delay():
@@ -105,106 +88,30 @@ class Inotify:
     def catch_up(self, timeout: float) -> bool:
         return self._descriptor.marks.run(timeout)
 
+    @property
+    def unwatched(self) -> Mapping[str, int]:
+        """The folders that should be watched and could not be, with the number of the error; as it is now."""
+        return self._descriptor.unwatched.copy()
+
+    def try_again(self, folder: str) -> bool:
+        """Whether a folder that was not watched is by now; then what lies in it was tried as well."""
+        return self._descriptor.try_again(folder)
+
+    def ended(self, trees: Collection[str]) -> str | None:
+        """The name of a thread that is no more, though it is needed for these trees."""
+        emitters = [one for one in self._observer.emitters.copy() if one.watch.path in trees]
+        needed: tuple[threading.Thread, ...] = (self._descriptor, self._observer, *emitters)
+        return next((thread.name for thread in needed if not thread.is_alive()), None)
+
     def close(self) -> None:
         self._observer.stop()
         self._observer.join()
 
 
-class _Descriptor(InotifyFD):
-    """The inotify instance, asked before a folder is watched and honest about those that could not be."""
-
-    def __init__(self, places: Places, degraded: Callable[[str], None]) -> None:
-        super().__init__()
-        self.name = "hotd-inotify"
-        self.trees: set[str] = set()
-        self.watched: set[WatchDescriptor] = set()
-        self._places = places
-        self._degraded = degraded
-        self._told: set[int | None] = set()
-        self._groups: dict[int, InotifyWatchGroup] = {}
-        self.marks = Marks(self._set_and_take_off)
-
-    def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
-        """Raises OSError for a folder not to be watched: watchdog goes on without it, unless it is a whole tree."""
-        folder = os.fsdecode(path)
-        if not self._places.enters(folder):
-            # Thousands of watches are saved on a virtual environment, and the churn below .git wakes nobody.
-            raise OSError(errno.ENOENT, "holds no sources", folder)
-        try:
-            descriptor = super().add_callback(path, mask, callback, id_)
-            if descriptor == -1:  # watchdog takes "permission denied" for a success (`InotifyFD._raise_error`)
-                raise OSError(errno.EACCES, os.strerror(errno.EACCES), folder)
-        except OSError as error:
-            self._tell(folder, error)
-            raise
-        self.watched.add(descriptor)
-        if isinstance(callback, InotifyWatchGroup):
-            self._groups[id(callback)] = callback
-        return descriptor
-
-    def handle_event(self, event: InotifyEvent) -> None:
-        """Every event of the kernel; room for the rescan after an overflow, which reaches no handler (rule 5).
-
-        An exception would end the only thread that reads events, and nobody would notice.
-        """
-        if self.marks.kernel_told(event, [tree for tree in self._groups.values() if tree.is_active]):
-            return
-        if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
-            self.watched.discard(event.wd)
-        try:
-            super().handle_event(event)
-        except Exception as error:  # noqa: BLE001 - a defect of watchdog's, whatever it raises
-            # Nothing is lost where a watch is over: it is the KeyError of `deactivate`, and what could be removed is.
-            if not event.is_ignored:
-                self._degraded(f"an event was lost in watchdog: {type(error).__name__}: {error}")
-
-    def _set_and_take_off(self, folder: str) -> WatchDescriptor:
-        with self._lock:
-            if self._closed:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF), folder)
-            descriptor = inotify_add_watch(self._inotify_fd, os.fsencode(folder), InotifyConstants.IN_DELETE_SELF)
-            if descriptor == -1:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
-            inotify_rm_watch(self._inotify_fd, descriptor)
-        return descriptor
-
-    def deactivate(self) -> None:
-        """End all trees, so that their emitters can be stopped.
-
-        watchdog 7.1 keeps its book by path: after `mv pkg elsewhere; mv new pkg` two watches have the path of one, and
-        removing both is a KeyError (`InotifyWatchGroup._remove_watch_internally`) that leaves the emitter's thread
-        waiting for ever. Each attempt removes at least the entry that it fails at, so one of them is the last.
-        """
-        for group in self._groups.values():
-            while True:
-                try:
-                    group.deactivate()
-                except KeyError:
-                    continue
-                break
-
-    def _add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
-        """watchdog's own without its RuntimeWarning "already exists".
-
-        Every `mkdir -p` would cause it: a new folder is walked, and then its sub-folders report themselves. It cannot
-        be filtered: filters belong to the whole process, so also to the users' modules, and change under their feet.
-        """
-        watch = self._get_or_create_watch(path, mask)
-        watch.callbacks[id_] = callback
-        return watch.wd
-
-    def _tell(self, folder: str, error: OSError) -> None:
-        """That a part of a tree goes unseen, which watchdog swallows; once for a reason, not for 10,000 folders."""
-        gone = error.errno in {errno.ENOENT, errno.ENOTDIR}  # removed, or replaced by a file, just before
-        if not gone and folder not in self.trees and error.errno not in self._told:
-            self._told.add(error.errno)
-            self._degraded(blind(folder, error))
-
-
 class _InotifyObserver(BaseObserver):
     """watchdog's InotifyObserver with an instance of ours: that one makes its own."""
 
-    def __init__(self, descriptor: _Descriptor) -> None:
+    def __init__(self, descriptor: Descriptor) -> None:
         super().__init__(InotifyEmitter, inotify_fd=descriptor)
         self._descriptor = descriptor
         descriptor.start()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from hotd.ports import WatchTrouble
 
 PATIENCE = 10.0
 """Seconds that a lock may stand before somebody is told: a checkout is over by then, a killed git left it there."""
@@ -18,8 +20,6 @@ class Repositories:
         found = (_git_folder(Path(folder)) for folder in folders)
         self._locks = tuple({str(git / "index.lock"): None for git in found if git is not None})
         self._since: float | None = None
-        self.told = False
-        """Whether the lock that stands has been told of."""
 
     def locked(self, now: float) -> bool:
         """Whether git is changing one of them. One ``stat`` for each repository."""
@@ -29,13 +29,12 @@ class Repositories:
         self._since = now if self._since is None else self._since
         return True
 
-    def overdue(self, now: float) -> str | None:
-        """A sentence, once, when a lock stands suspiciously long."""
-        if self._since is None or self.told or now - self._since < PATIENCE:
-            return None
-        self.told = True
-        lock = next((lock for lock in self._locks if os.path.lexists(lock)), self._locks[0])
-        return f"changes wait for git: {lock} has been there for {PATIENCE:g} s; if no git is running, remove it"
+    def overdue(self, now: float) -> Iterator[WatchTrouble]:
+        """What there is to say of a lock that stands suspiciously long."""
+        if self._since is not None and now - self._since >= PATIENCE:
+            lock = next((lock for lock in self._locks if os.path.lexists(lock)), self._locks[0])
+            message = f"changes wait for git: {lock} has been there for {PATIENCE:g} s; if no git is running, remove it"
+            yield WatchTrouble("git-lock", message, over="git is done; what changed meanwhile is taken up now")
 
 
 def _git_folder(folder: Path) -> Path | None:

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from watchdog.events import EVENT_TYPE_DELETED, FileSystemEvent, FileSystemEventHandler
-
-from hotd.core.interest import CODE, Interest
+from hotd.core.churn import Churn
+from hotd.core.interest import Interest
 from hotd.core.settling import Change, Kind, Settling
-from hotd.ports import Batch, Clock
-from hotd.watching.backends import Backend, Inotify
-from hotd.watching.limits import blind, refused
-from hotd.watching.places import Places, Root
-from hotd.watching.polling import Polling
-from hotd.watching.repositories import Repositories
+from hotd.core.times import rfc3339
+from hotd.ports import Batch, Clock, WatchTrouble
+from hotd.watching import limits
+from hotd.watching.arrivals import Arrivals
+from hotd.watching.health import Health
+from hotd.watching.minding import Minding
+from hotd.watching.sweep import Sweep
+from hotd.watching.taking import changes_of
 
 log = logging.getLogger(__name__)
 
 LOOK = 1.0
-"""Seconds between two looks at where the roots are: a root that is renamed, or a link to it swapped, makes no event."""
+"""Seconds between two looks at whatever makes no event: where the roots are, what is watched, what is loaded."""
 
 LOCK_LOOK = 0.02
 """Seconds between two looks at whether git is done."""
 
-_Standing = tuple[str, int, int]
-"""Where a root leads, and which folder is there."""
-
-_OTHER: _Standing = ("", 0, 0)
-"""That of no folder."""
-
-
 CATCHING_UP = 2.0
 """Seconds that a flush waits for what is on its way here; in a thousandth of that it comes."""
-
-
-class _Arrival(NamedTuple):
-    """One path of an event, as watchdog has it."""
-
-    path: str
-    kind: Kind
-    is_folder: bool
-    at: float
 
 
 class FileWatcher:
@@ -64,9 +47,12 @@ class FileWatcher:
 
     While git changes the repository of a root (``index.lock``), nothing is told.
 
-    ``sink`` and ``degraded`` are called from the watcher's threads (``flush``: from the caller's) and must not block;
-    what they raise is logged and ends nothing. ``degraded`` is given one sentence whenever changes may go unseen,
-    ``restored`` one when a root that was lost is watched again: then everything in it is told.
+    Whatever keeps changes from being seen is told to ``troubles``, all that there are at each time; what may have been
+    missed meanwhile is looked at anew. What makes no event (other hard links, what links lead to, network file
+    systems) is found by the `Sweep` of what is loaded.
+
+    ``sink`` and ``troubles`` are called from the watcher's threads (``flush``: from the caller's) and must not block;
+    what they raise is logged, and what the sink did not take is told again.
     """
 
     def __init__(
@@ -81,36 +67,37 @@ class FileWatcher:
         ignore: Sequence[str],
         also: Sequence[str],
         clock: Clock,
-        degraded: Callable[[str], None],
-        restored: Callable[[str], None],
+        troubles: Callable[[tuple[WatchTrouble, ...]], None],
+        sources: Callable[[], tuple[Mapping[str, str], ...]] = tuple,
     ) -> None:
-        """``backend`` is "auto" (inotify) or "polling", which looks each ``interval``. All durations in seconds."""
+        """``backend`` is "auto" (inotify) or "polling", which looks each ``interval``. All durations in seconds.
+
+        ``sources``: absolute path -> digest of what is loaded from there, a mapping for each module.
+        """
         if backend not in {"auto", "polling"}:
             raise ValueError(f'backend is "auto" or "polling", not {backend!r}')
-        self._roots = tuple(roots)
-        self._interest = Interest(ignore, also)
-        self._places = Places((), self._interest)
         self._sink = sink
-        self._polls = backend == "polling"
-        self._interval = interval
         self._clock = clock
-        self._degraded = degraded
-        self._restored = restored
-        self._standing: dict[str, _Standing | None] = {}
-        """Of each root that lies in no other, when it was last looked at; None while there is no folder."""
-        self._backend: Backend | None = None
-        self._scheduled: set[str] = set()
-        """The trees that it watches, or watched once."""
+        self._health = Health(troubles, clock)
+        self._arrivals = Arrivals(lambda: self._roots.places, clock, self._missed)
+        self._roots = Minding(
+            roots, Interest(ignore, also), self._arrivals, self, self._health, clock,
+            polls=backend == "polling", interval=interval,
+        )  # fmt: skip
         self._thread: threading.Thread | None = None
-        self._arrival = threading.Condition()
-        """Guards the arrivals and `_closed`. Held for an append only: watchdog waits for it."""
-        self._arrivals: list[_Arrival] = []
-        self._closed = False
         self._handing_over = threading.RLock()
         """Held from taking arrivals until the sink has them, so that `flush` never returns while another thread has a
         batch in its hands. Re-entrant, because a sink may flush."""
         self._settling = Settling(settle, settle_max)
-        self._repositories = Repositories(())
+        self._untaken: frozenset[str] = frozenset()
+        """What the sink was told of, and raised."""
+        self._sweep = Sweep(sources, clock)
+        self._churn = Churn()
+        self._rescan = False
+        """Whether everything has to be looked at, because something was missed."""
+        self._rescanned = 0.0
+        """When that was done last: in a burst the kernel drops events again and again."""
+        self._overflows = 0
         self._not_before = 0.0
         """When git, which held up a batch, is asked about again."""
 
@@ -120,19 +107,12 @@ class FileWatcher:
         Raises CannotWatch with the root, the reason and the cure; then nothing is watched and no thread remains.
         RuntimeError the second time, and after ``close``.
         """
-        if self._closed or self._thread is not None:
+        if self._arrivals.closed or self._thread is not None:
             raise RuntimeError("a watcher starts once")
-        self._places = Places(self._roots, self._interest)
-        self._repositories = Repositories(tree.real for tree in self._places.trees())
-        self._standing = self._look()
         try:
-            for tree in self._places.trees():
-                try:
-                    self._schedule(tree)
-                except OSError as error:
-                    raise refused(tree.named, error) from error
+            self._roots.begin()
         except BaseException:
-            self._stop_backend()
+            self._roots.close()
             raise
         self._thread = threading.Thread(target=self._settle, name="hotd-watcher", daemon=True)
         self._thread.start()
@@ -143,90 +123,63 @@ class FileWatcher:
         One that is not there yet is waited for.
         """
         with self._handing_over:
-            self._roots = tuple(dict.fromkeys(roots))
-            if self._thread is None or self._closed:
-                return
-            before, now = {tree.real for tree in self._places.trees()}, self._clock.now().mono
-            self._places.move(self._roots)
-            self._repositories = Repositories(tree.real for tree in self._places.trees())
-            self._standing = self._look()
-            new = [tree for tree in self._places.trees() if tree.real not in before]
-            if any(tree.real in self._scheduled for tree in new):
-                # It was a root before, and whether its watch is still one nobody knows: nobody minded it since.
-                self._watch_again(now)
-            else:
-                self._begin(new, now)
-        with self._arrival:
-            self._arrival.notify_all()
+            begun = self._thread is not None and not self._arrivals.closed
+            self._settling = self._settling.record_all(self._roots.watch(roots, begun=begun))
+        self._arrivals.urge()
 
     def close(self) -> None:
         """Stop watching and join all threads; what is pending is dropped. Twice is fine, and so is before ``start``."""
-        with self._arrival:
-            self._closed = True
-            self._arrival.notify_all()
-        self._stop_backend()
+        self._arrivals.close()
+        self._roots.close()
         if self._thread is not None and self._thread is not threading.current_thread():  # a sink may close
             self._thread.join()
-            self._stop_backend()  # the thread may just have been making another one
+            self._roots.close()  # the thread may just have been making another one
 
     def flush(self) -> None:
         """Hand over all that has changed so far, without waiting for quiet. When it returns, the sink has it.
 
         With inotify that is everything that was written before the call; polling may not have seen the newest.
         """
-        if (backend := self._backend) is not None:
-            # A root that is being lost just now closes the instance: whatever it still had is told at the next look.
-            with contextlib.suppress(OSError):
-                backend.catch_up(CATCHING_UP)
+        self._roots.catch_up(CATCHING_UP)
         with self._handing_over:
             self._take_in()
+            self._look_again(self._clock.now().mono)
             batch, self._settling = self._settling.everything()
             self._tell_sink(batch)
 
     def describe(self) -> Mapping[str, Any]:
-        """For status: ``backend``, "inotify" or "polling"; how many ``folders`` are watched and ``pending`` files wait.
+        """For status: what `Minding` tells, and
 
-        A file is pending until it has settled.
+        ``overflows``, how often the kernel dropped events; ``last_event``, when the last one came that matters;
+        ``pending``, how many files have changed and not settled.
         """
-        backend = self._backend
+        last = self._arrivals.last
         return {
-            "backend": Polling.name if self._polls else Inotify.name,
-            "folders": backend.folders() if backend is not None else 0,
+            **self._roots.describe(),
+            "overflows": self._overflows,
+            "last_event": rfc3339(last) if last is not None else None,
             "pending": len(self._settling.pending),
         }
 
-    def _schedule(self, tree: Root) -> None:
-        """Raises OSError."""
-        self._backend = self._backend or self._make_backend()
-        self._backend.schedule(_Handler(self._arrived), tree.real)
-        self._scheduled.add(tree.real)
+    # --- on watchdog's threads ---------------------------------------------------------------------------------------
 
-    def _make_backend(self) -> Backend:
-        if self._polls:
-            return Polling(self._places, self._interval)
-        return Inotify(self._places, self._tell_degraded)
+    def overflowed(self) -> None:
+        """The kernel dropped events. See `Concerned`."""
+        self._overflows += 1
+        self._look_at_all(limits.overflow(self._overflows))
 
-    def _stop_backend(self) -> None:
-        backend, self._backend, self._scheduled = self._backend, None, set()
-        if backend is not None:
-            backend.close()
+    def missed(self, error: Exception) -> None:
+        """An event was lost. See `Concerned`."""
+        self._missed(error)
 
-    # --- on watchdog's thread --------------------------------------------------------------------------------------
+    def _missed(self, error: Exception) -> None:
+        log.warning("an event could not be handled", exc_info=error, extra={"event": "watch.defect"})
+        self._look_at_all(limits.lost(error))
 
-    def _arrived(self, event: FileSystemEvent) -> None:
-        """Enqueue, and nothing else: while this runs the kernel's queue fills. An exception would end the observer."""
-        try:
-            at = self._clock.now().mono
-            source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
-            gone = bool(target) or event.event_type == EVENT_TYPE_DELETED
-            arrivals = [_Arrival(source, Kind.GONE if gone else Kind.WRITTEN, event.is_directory, at)]
-            if target:
-                arrivals.append(_Arrival(target, Kind.WRITTEN, event.is_directory, at))
-            with self._arrival:
-                self._arrivals += arrivals
-                self._arrival.notify()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the observer must live
-            self._tell_degraded(f"an event was lost: {type(error).__name__}: {error}", error)
+    def _look_at_all(self, trouble: WatchTrouble) -> None:
+        self._rescan = True
+        self._health.healed(trouble)
+        self._arrivals.urge()
 
     # --- on hotd-watcher -------------------------------------------------------------------------------------------
 
@@ -236,155 +189,70 @@ class FileWatcher:
             try:
                 with self._handing_over:
                     self._take_in()
-                    if (now := self._clock.now().mono) >= next_look:
-                        self._mind_roots()
+                    if (now := self._clock.now().mono) >= self._rescanned + LOOK:
+                        self._look_again(now)
+                    if now >= next_look:
+                        self._look(now)
                         next_look = now + LOOK
                     self._tell_settled(self._clock.now().mono)
             except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
-                self._tell_degraded(f"changes were lost: {type(error).__name__}: {error}", error)
+                self._missed(error)
+                self._arrivals.take()  # which that looks for, too: not again at once, if it fails again
 
     def _wait(self) -> bool:
-        """Until something has arrived or may be due, or it is time to look at the roots; False when closed."""
-        with self._arrival:
-            # Without `_handing_over`: a flush meanwhile can only leave less to wake up for.
-            wake = self._settling.next_wake()
-            left = LOOK if wake is None else min(LOOK, max(0.0, wake, self._not_before) - self._clock.now().mono)
-            self._arrival.wait_for(lambda: self._arrivals or self._closed, max(0.0, left))
-            return not self._closed
+        """Until something has arrived or may be due, or it is time for a look; False when closed."""
+        # Without `_handing_over`: a flush meanwhile can only leave less to wake up for.
+        wake = self._settling.next_wake()
+        left = LOOK if wake is None else min(LOOK, max(0.0, wake, self._not_before) - self._clock.now().mono)
+        return self._arrivals.wait(max(0.0, left))
+
+    def _take_in(self) -> None:
+        """Needs `_handing_over`, as all below."""
+        arrivals = self._arrivals.take()
+        self._record(changes_of(arrivals, self._roots.places))
+        gone = (path for path, kind, is_folder, _ in arrivals if is_folder and kind is Kind.GONE)
+        if self._roots.lost(gone):
+            self._record(self._roots.look())
+
+    def _look_again(self, now: float) -> None:
+        if self._rescan:
+            self._rescan, self._rescanned = False, now
+            self._record(self._roots.everything())
+
+    def _look(self, now: float) -> None:
+        if self._arrivals.closed:
+            return
+        self._record(self._roots.look())
+        self._record(Change(path, Kind.WRITTEN, now) for path in self._sweep.look())
+        self._record(Change(path, Kind.WRITTEN, now) for path in self._untaken)
+        self._untaken = frozenset()
+        self._health.only(limits.CHURN, self._churn.troubles(now))
+        self._health.look()
+
+    def _record(self, changes: Iterable[Change]) -> None:
+        self._settling = self._settling.record_all(changes)
 
     def _tell_settled(self, now: float) -> None:
         """What is due, unless git is in the middle of changing it: half a checkout must not become a rollout."""
+        repositories = self._roots.repositories
         batch, settling = self._settling.due(now)
-        if batch is not None and self._repositories.locked(now):
+        if batch is not None and repositories.locked(now):
             self._not_before = now + LOCK_LOOK
-            if (sentence := self._repositories.overdue(now)) is not None:
-                self._tell_degraded(sentence)
+            self._health.only(limits.GIT, repositories.overdue(now))
             return
         self._settling = settling
-        if batch is not None and self._repositories.told:
-            self._repositories.told = False
-            self._restored("git is done; what changed meanwhile is taken up now")
+        if batch is not None:
+            self._health.over(limits.GIT)
         self._tell_sink(batch)
-
-    def _take_in(self) -> None:
-        """From arrivals to changes worth telling. Needs `_handing_over`."""
-        with self._arrival:
-            arrivals, self._arrivals = self._arrivals, []
-        if not arrivals:
-            return
-        lost: list[str] = []
-        appeared: dict[str, float] = {}
-        changes: list[Change] = []
-        for path, kind, is_folder, at in arrivals:
-            if kind is Kind.GONE and is_folder:
-                changes += (Change(name, kind, at) for name in self._places.folder(path))
-                lost += [tree.named for tree in self._places.trees() if tree.real == path]
-            elif is_folder or self._is_link_to_folder(path, kind):
-                appeared[path] = at
-            else:
-                changes += (Change(name, kind, at) for name in self._places.wanted(path))
-        # The walk comes last: where a file vanished and its folder is back, back it is.
-        changes += self._inside(appeared)
-        self._settling = self._settling.record_all(changes)
-        if lost:
-            # A new folder may be in its place by now, and may even have its inode: the watch is over in any case.
-            self._standing |= {named: _OTHER for named in lost if self._standing[named] is not None}
-            self._mind_roots()
-
-    def _is_link_to_folder(self, path: str, kind: Kind) -> bool:
-        """`current -> releases/7` swapped: to inotify that is a file, to Python all that lies behind it is new."""
-        return (
-            kind is Kind.WRITTEN
-            and not path.endswith(CODE)
-            and self._places.enters(path)
-            and os.path.islink(path)  # noqa: PTH114 - never raises, whatever became of the path meanwhile
-            and os.path.isdir(path)  # noqa: PTH112 - the same
-        )
-
-    def _inside(self, folders: Mapping[str, float]) -> Iterable[Change]:
-        """The files in folders that appeared, links to folders not followed."""
-        for top, at in folders.items():
-            if any(str(above) in folders for above in Path(top).parents) or not self._places.enters(top):
-                continue
-            for folder, inner, files in os.walk(top):
-                inner[:] = [name for name in inner if self._places.enters(f"{folder}/{name}")]
-                for file in files:
-                    for name in self._places.wanted(f"{folder}/{file}"):
-                        yield Change(name, Kind.WRITTEN, at)
-
-    def _mind_roots(self) -> None:
-        """A root that goes takes its watch with it, and watchdog minds neither that nor a new one in its place.
-
-        Needs `_handing_over`.
-        """
-        before, self._standing = self._standing, self._look()
-        if before == self._standing or self._closed:
-            return
-        now = self._clock.now().mono
-        found: list[str] = []
-        for named, standing in self._standing.items():
-            if standing is not None and standing != before[named]:
-                found.append(named)
-            elif standing is None and before[named] is not None:
-                self._settling = self._settling.record(named, Kind.GONE, now)
-                self._tell_degraded(f"source root {named} was removed; changes below it go unseen")
-        if found and self._watch_again(now):
-            self._restored(f"source root {' and '.join(found)} is watched again")
-
-    def _look(self) -> dict[str, _Standing | None]:
-        return {tree.named: _standing(tree.named) for tree in self._places.trees()}
-
-    def _watch_again(self, now: float) -> bool:
-        """All that is there, from the beginning, and all of it told. False where something stays unseen."""
-        self._stop_backend()
-        self._places = Places(self._roots, self._interest)
-        self._repositories = Repositories(tree.real for tree in self._places.trees())
-        self._standing = self._look()
-        return self._begin(self._places.trees(), now)
-
-    def _begin(self, trees: Iterable[Root], now: float) -> bool:
-        """Watch these trees, and tell all that is in them. False where something stays unseen."""
-        complete = True
-        for tree in trees:
-            try:
-                self._schedule(tree)
-            except OSError as error:
-                complete = False
-                if self._standing[tree.named] is not None:
-                    self._tell_degraded(blind(tree.named, error))
-                continue
-            gone = [Change(name, Kind.GONE, now) for name in self._places.folder(tree.real)]
-            self._settling = self._settling.record_all([*gone, *self._inside({tree.real: now})])
-        return complete
 
     def _tell_sink(self, batch: Batch | None) -> None:
         if batch is None:
             return
+        self._sweep.told(batch.paths)
+        self._churn.told(batch.paths, self._clock.now().mono)
         try:
             self._sink(batch)
-        except Exception as error:  # noqa: BLE001 - the next batch may fare better, and somebody must bring it
-            self._tell_degraded(f"a batch was lost: {type(error).__name__}: {error}", error)
-
-    def _tell_degraded(self, sentence: str, error: BaseException | None = None) -> None:
-        log.warning(sentence, exc_info=error, extra={"event": "watch.degraded"})
-        try:
-            self._degraded(sentence)
-        except Exception:
-            log.exception("nobody could be told of it", extra={"event": "watch.degraded"})
-
-
-class _Handler(FileSystemEventHandler):
-    def __init__(self, arrived: Callable[[FileSystemEvent], None]) -> None:
-        self._arrived = arrived
-
-    def dispatch(self, event: FileSystemEvent) -> None:
-        self._arrived(event)
-
-
-def _standing(root: str) -> _Standing | None:
-    real = os.path.realpath(root)
-    try:
-        found = os.stat(f"{real}/")  # noqa: PTH116 - once a second; the slash asks for a folder
-    except OSError:
-        return None
-    return real, found.st_dev, found.st_ino
+        except Exception as error:
+            log.exception("a batch was not taken", extra={"event": "watch.defect"})
+            self._untaken |= batch.paths
+            self._health.healed(limits.untaken(error))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hotd.core.values import Instant
-from hotd.ports import Batch, Clock
+from hotd.ports import Batch, Clock, WatchTrouble
 from hotd.watching import FileWatcher
 from tests.support.eventually import eventually
 
@@ -35,7 +35,11 @@ class Rig:
         self.elsewhere = folder / "elsewhere"
         self.elsewhere.mkdir()
         self.degraded: list[str] = []
+        """What kept changes from being seen, a sentence each, from the first on."""
         self.restored: list[str] = []
+        """What was said of the end of those."""
+        self.troubles: tuple[WatchTrouble, ...] = ()
+        """What does now."""
         self._news = threading.Condition()
         self._batches: list[Batch] = []
         self._watchers: list[FileWatcher] = []
@@ -53,8 +57,7 @@ class Rig:
             "ignore": (),
             "also": (),
             "clock": clock,
-            "degraded": self.degraded.append,
-            "restored": self.restored.append,
+            "troubles": self.trouble,
         }
         watcher = FileWatcher(roots or (self.root,), **{**usual, **given})
         self._watchers.append(watcher)
@@ -73,6 +76,17 @@ class Rig:
         with self._news:
             self._batches.append(batch)
             self._news.notify_all()
+
+    def trouble(self, troubles: tuple[WatchTrouble, ...]) -> None:
+        before, self.troubles = self.troubles, troubles
+        keys = [{(one.reason, one.subject) for one in those} for those in (before, troubles)]
+        self.degraded += [one.message for one in troubles if (one.reason, one.subject) not in keys[0]]
+        self.restored += [one.over for one in before if (one.reason, one.subject) not in keys[1] and one.over]
+
+    @property
+    def reasons(self) -> set[str]:
+        """Why changes go unseen now, or went until a moment ago."""
+        return {trouble.reason for trouble in self.troubles}
 
     @property
     def batches(self) -> list[set[str]]:

@@ -92,5 +92,5 @@ def test_a_work_tree_beside_its_repository_has_a_lock_elsewhere(tmp_path: Path) 
     (tmp_path / "repo/.git/worktrees/tree/index.lock").touch()
 
     assert found.locked(1.0)
-    assert found.overdue(2.0) is None
+    assert not list(found.overdue(2.0))
     assert not Repositories([str(tmp_path)]).locked(0.0)

@@ -79,6 +79,17 @@ def ingest() -> views.ModuleView:
     )
 
 
+WATCHING = {
+    "backend": "inotify",
+    "folders": 14,
+    "limit": 192536,
+    "unwatched": 0,
+    "overflows": 0,
+    "last_event": before(3),
+    "pending": 0,
+}
+
+
 def status(*modules: views.ModuleView, **changes: Any) -> views.Status:
     daemon = views.DaemonView(
         pid=812,
@@ -91,7 +102,7 @@ def status(*modules: views.ModuleView, **changes: Any) -> views.Status:
         conditions=(),
         socket="/run/hotd/control.sock",
         seq=1841,
-        watching={"backend": "inotify", "folders": 14},
+        watching=WATCHING,
     )
     return views.Status(replace(daemon, **changes), modules)
 

@@ -28,6 +28,7 @@ def test_status_shows_the_daemon_every_module_its_notes_and_a_summary() -> None:
     view = given.status(given.module(), given.ingest(), given.mailer())
     assert plain.draw(status(view, given.NOW)) == (
         "hotd 0.1.0  pid 812  up 3h12m  watch inotify, 14 folders  /run/hotd/control.sock\n"
+        "    14 of at most 192536 folders watched, last change seen 3s ago\n"
         "\n"
         "MODULE   HEALTH   GEN  INSTANCES              LOADED    RELOADS  ERR  ENTRY\n"
         "long_op  Healthy  g7   g7 ×1, g6 ×1 draining  12s ago         6    0  long_op:LongOp\n"  # noqa: RUF001 - the sign
@@ -38,6 +39,21 @@ def test_status_shows_the_daemon_every_module_its_notes_and_a_summary() -> None:
         "\n"
         "3 modules · 6 instances, 1 on older generations · 1 rejected · 2 out of sync · 1 paused\n"
     )
+
+
+def test_how_changes_are_seen_is_told_with_what_is_out_of_the_ordinary() -> None:
+    """How near the limit is, what has been lost, what waits."""
+    facts = {**given.WATCHING, "last_event": None, "unwatched": 2, "pending": 1, "overflows": 1}
+    text = plain.draw(status(given.status(given.module(), watching=facts), given.NOW))
+    assert text.splitlines()[1] == (
+        "    14 of at most 192536 folders watched, no change seen yet, 2 folders not watched, "
+        "1 file not settled yet, 1 overflow"
+    )
+    polled = {"backend": "polling", "folders": 14, "limit": None, "last_event": None}
+    text = plain.draw(status(given.status(given.module(), watching=polled), given.NOW))
+    assert text.splitlines()[1] == "    no change seen yet"
+    old = given.status(given.module(), watching={"backend": "inotify", "folders": 14})
+    assert plain.draw(status(old, given.NOW)).splitlines()[1] == ""
 
 
 def test_a_paused_daemon_says_so_first_and_names_the_way_back() -> None:

@@ -8,6 +8,7 @@ from hotd.core.conditions import conditions_of_daemon, overall_health
 from hotd.core.picture import module_view
 from hotd.core.times import rfc3339
 from hotd.core.values import Actor
+from hotd.core.watching import degrades
 from hotd.engine.desk import Desk
 
 
@@ -23,7 +24,7 @@ def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
         started_at=rfc3339(book.started),
         uptime_s=round(now.mono - book.started.mono, 3),
         watch="paused" if book.paused else "auto",
-        health=overall_health([module.health for module in modules], degraded=bool(book.degraded)),
+        health=overall_health([module.health for module in modules], degraded=degrades(book)),
         conditions=conditions,
         socket=desk.about.socket,
         seq=desk.events.seq,

@@ -1,0 +1,167 @@
+"""The sweep: a look, once a second, at the files that are loaded, for whatever makes no event.
+
+An edit through another hard link or behind a symbolic link, one by another machine on a network file system, one that
+the kernel dropped: its status gives it away. A file is taken for changed when two looks in a row agree on its status,
+so that nobody is told in the middle of writing, and only if its content then is another than before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from time import thread_time
+from typing import NamedTuple
+
+from hotd.core.interest import CODE
+from hotd.ports import Clock
+
+SPENT = 0.002
+"""Seconds of its own time that one look may take: some 700 files. Where there are more, each has its turn."""
+AT_MOST = 0.02
+"""Seconds that pass meanwhile: while other threads compute, each system call waits a millisecond for the GIL."""
+RECENT = 10.0
+"""Seconds. What is another than was loaded when it is looked at first has either changed since then, or serves not,
+on purpose. What was written longer ago than this is the latter."""
+GRAIN = 0.02
+"""Seconds within which the times of files are not to be trusted; the kernel counts them in ticks."""
+
+
+class Status(NamedTuple):
+    """What tells cheaply that a file may be another."""
+
+    size: int
+    modified: int
+    inode: int
+    device: int
+    changed: int
+    """Nanoseconds. Nobody can set it back, as ``cp -p`` does with ``modified``."""
+
+
+GONE = Status(-1, -1, -1, -1, -1)
+_UNSEEN = Status(-2, -2, -2, -2, -2)
+
+
+@dataclass(slots=True)
+class _File:
+    loaded: frozenset[str]
+    """The digests of what serves: one module may have another content than the next."""
+    seen: Status = _UNSEEN
+    content: str = ""
+    """The digest of what it held when it was seen; "" for nothing, or nothing that can be read."""
+    differs: bool = False
+    """Whether that was none of what serves."""
+    suspect: Status | None = None
+    """What it looked like the last time, where that was another."""
+    told: float | None = None
+    """When the receiver was told of it, in seconds of wall time, where nobody has looked at it since."""
+
+
+class Sweep:
+    """For one thread at a time."""
+
+    def __init__(self, sources: Callable[[], tuple[Mapping[str, str], ...]], clock: Clock) -> None:
+        """``sources``: path -> digest of what is loaded, a mapping for each module, the same one while it is so."""
+        self._sources = sources
+        self._clock = clock
+        self._from: tuple[Mapping[str, str], ...] = ()
+        self._files: dict[str, _File] = {}
+        self._turn: deque[str] = deque()
+        """The paths, and who was looked at longest ago comes first."""
+        self._suspects: dict[str, None] = {}
+
+    def look(self, spent: float = SPENT) -> list[str]:
+        """The files that have changed, each once for each change."""
+        self._catch_up()
+        until, late = thread_time() + spent, self._clock.now().mono + AT_MOST
+        found = [path for path in list(self._suspects) if self._changed(path)]
+        for _ in range(len(self._turn)):
+            path = self._turn.popleft()
+            if path not in self._files:
+                continue
+            self._turn.append(path)
+            if path not in self._suspects and self._changed(path):
+                found.append(path)
+            if thread_time() > until or self._clock.now().mono > late:
+                break
+        return found
+
+    def told(self, paths: Iterable[str]) -> None:
+        """The receiver is told of these files and folders in this moment: what they hold by now is no news. No I/O."""
+        now = self._clock.now().wall
+        for path in paths:
+            if path in self._files:
+                self._files[path].told = now
+            elif not path.endswith(CODE):
+                inside = path + os.sep
+                for other, file in self._files.items():
+                    if other.startswith(inside):
+                        file.told = now
+
+    def _changed(self, path: str) -> bool:
+        file, now = self._files[path], status(path)
+        if file.told is not None and now.changed < (file.told - GRAIN) * 1e9:
+            return self._is(file, path, now, content(path))
+        if file.seen is _UNSEEN and file.suspect is None:
+            # Reading each file once would take longer than all that is to be found by it.
+            is_old = now is not GONE and now.changed < (self._clock.now().wall - RECENT) * 1e9
+            found = next(iter(file.loaded)) if is_old else content(path)
+            if found in file.loaded:
+                return self._is(file, path, now, found)
+            file.content = next(iter(file.loaded))
+        if now == file.seen:
+            return self._is(file, path, now, file.content)
+        if now != file.suspect:
+            file.suspect, self._suspects[path] = now, None
+            return False
+        before, differed, found = file.content, file.differs, content(path)
+        self._is(file, path, now, found)
+        # What serves came there by an event, unless it takes the place of something that was refused.
+        return found != before and (file.differs or differed)
+
+    def _is(self, file: _File, path: str, now: Status, found: str) -> bool:
+        """That much is known of it; nothing to tell."""
+        file.seen, file.content, file.suspect, file.told = now, found, None, None
+        file.differs = found not in file.loaded
+        self._suspects.pop(path, None)
+        return False
+
+    def _catch_up(self) -> None:
+        sources = self._sources()
+        if len(sources) == len(self._from) and all(map(operator.is_, sources, self._from)):
+            return
+        self._from, loaded = sources, dict[str, frozenset[str]]()
+        for module in sources:
+            for path, digest in module.items():
+                loaded[path] = loaded.get(path, frozenset()) | {digest}
+        files = dict[str, _File]()
+        for path, digests in loaded.items():
+            file = files[path] = self._files.get(path) or _File(digests)
+            file.loaded = digests
+            # What was loaded since somebody was told of the file has looked at it later than we did.
+            file.differs = file.seen is not _UNSEEN and file.told is None and file.content not in digests
+        self._turn.extend(path for path in files if path not in self._files)
+        self._suspects = {path: None for path in self._suspects if path in files}
+        self._files = files
+
+
+def status(path: str) -> Status:
+    """Of what a link leads to."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - hundreds of them each second
+    except OSError:
+        return GONE
+    return Status(found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev, found.st_ctime_ns)
+
+
+def content(path: str) -> str:
+    """The digest of the bytes of a regular file, "" for anything else."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO nobody writes to must not block
+        with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,199 @@
+"""The sweep: what makes no event is found by looking, twice, and by its content."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hotd.core.values import Instant
+from hotd.watching.sweep import RECENT, Sweep, content
+
+
+class Clock:
+    """Monotonic time stands still unless told; wall time is that of the files."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        self.mono = 0.0
+
+    def now(self) -> Instant:
+        return Instant(self.mono, self.wall)
+
+
+class Loaded:
+    """Files on disk and what is loaded from there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.modules: tuple[dict[str, str], ...] = ({},)
+        self.sweep = Sweep(lambda: self.modules, self.clock)
+
+    def path(self, name: str = "m.py") -> Path:
+        return self.folder / name
+
+    def save(self, text: str, name: str = "m.py") -> Path:
+        path = self.path(name)
+        path.write_text(text)
+        self.clock.wall = max(self.clock.wall, path.stat().st_ctime)
+        return path
+
+    def load(self, *names: str) -> None:
+        """What is on disk serves."""
+        self.modules = ({str(self.path(name)): content(str(self.path(name))) for name in names or ("m.py",)},)
+
+    def look(self) -> list[str]:
+        return [Path(path).name for path in self.sweep.look()]
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Loaded:
+    loaded = Loaded(tmp_path)
+    loaded.save("VERSION = 1\n")
+    loaded.load()
+    assert loaded.look() == []
+    return loaded
+
+
+def test_two_equal_looks_make_a_change(loaded: Loaded) -> None:
+    """A file that looks another way each time is being written; once it rests, it is told once."""
+    for version in range(2, 5):
+        loaded.save(f"VERSION = {version * '1'}\n")
+        assert loaded.look() == []
+    assert loaded.look() == ["m.py"]
+    assert loaded.look() == loaded.look() == []
+
+
+def test_the_content_decides(loaded: Loaded) -> None:
+    """Touched, or written with the same bytes: nothing changed."""
+    os.utime(loaded.path())
+    assert loaded.look() == loaded.look() == []
+    loaded.save("VERSION = 1\n")
+    assert loaded.look() == loaded.look() == []
+
+
+def test_a_file_that_is_gone_is_told_once(loaded: Loaded) -> None:
+    """And told again when it is back."""
+    loaded.path().unlink()
+    assert [loaded.look(), loaded.look(), loaded.look()] == [[], ["m.py"], []]
+    loaded.save("VERSION = 1\n")
+    assert [loaded.look(), loaded.look(), loaded.look()] == [[], ["m.py"], []]
+
+
+def test_what_the_receiver_was_told_is_no_news(loaded: Loaded) -> None:
+    """An event came first, and whatever became of it (here it was refused), the sweep does not repeat it."""
+    loaded.save("def (\n")
+    loaded.clock.wall += 1.0
+    loaded.sweep.told([str(loaded.path())])
+    assert loaded.look() == loaded.look() == []
+    loaded.save("VERSION = 1\n")
+    loaded.clock.wall += 1.0
+    assert [loaded.look(), loaded.look()] == [[], ["m.py"]], "what serves is on disk again, and nobody knows"
+
+
+def test_what_is_written_while_the_receiver_is_told_is_news(loaded: Loaded) -> None:
+    """What it reads may have been the bytes before."""
+    loaded.clock.wall = loaded.path().stat().st_ctime - 1.0
+    loaded.sweep.told([str(loaded.path())])
+    loaded.path().write_text("VERSION = 2\n")
+    assert [loaded.look(), loaded.look()] == [[], ["m.py"]]
+
+
+def test_what_was_told_and_is_loaded_is_no_news(loaded: Loaded) -> None:
+    """The usual case: an event, a reload, and the look after it."""
+    loaded.save("VERSION = 2\n")
+    loaded.sweep.told([str(loaded.path())])
+    loaded.load()
+    assert loaded.look() == loaded.look() == loaded.look() == []
+
+
+def test_a_folder_that_was_told_is_told_with_all_that_is_in_it(loaded: Loaded) -> None:
+    """``rm -r pkg`` is one change, not two."""
+    (loaded.folder / "pkg").mkdir()
+    loaded.save("A = 1\n", "pkg/a.py")
+    loaded.load("m.py", "pkg/a.py")
+    loaded.look()
+    loaded.path("pkg/a.py").unlink()
+    loaded.sweep.told([str(loaded.folder / "pkg")])
+    assert loaded.look() == loaded.look() == []
+
+
+def test_an_edit_between_a_load_and_the_first_look_is_found(tmp_path: Path) -> None:
+    """A second is long."""
+    loaded = Loaded(tmp_path)
+    loaded.save("VERSION = 1\n")
+    loaded.load()
+    loaded.save("VERSION = 2\n")
+    assert [loaded.look(), loaded.look(), loaded.look()] == [[], ["m.py"], []]
+
+
+def test_an_older_generation_may_serve_on_purpose(tmp_path: Path) -> None:
+    """What was undone lies on disk since long: nobody is told of it by a sweep that begins later."""
+    loaded = Loaded(tmp_path)
+    loaded.save("VERSION = 1\n")
+    loaded.load()
+    loaded.save("VERSION = 2\n")
+    loaded.clock.wall += 2 * RECENT
+    assert loaded.look() == loaded.look() == []
+
+
+def test_an_undo_is_no_change_of_the_disk(loaded: Loaded) -> None:
+    """Version 2 was loaded and undone: that the disk has it still is known."""
+    before = loaded.modules
+    loaded.save("VERSION = 2\n")
+    loaded.sweep.told([str(loaded.path())])
+    loaded.load()
+    assert loaded.look() == loaded.look() == []
+    loaded.modules = tuple(dict(module) for module in before)
+    assert loaded.look() == loaded.look() == []
+
+
+def test_two_modules_may_serve_two_contents_of_a_file(loaded: Loaded) -> None:
+    """Either is what serves; a third content is news."""
+    (old,) = loaded.modules
+    loaded.save("VERSION = 2\n")
+    loaded.sweep.told([str(loaded.path())])
+    loaded.load()
+    loaded.modules = (old, *loaded.modules)
+    assert loaded.look() == loaded.look() == []
+    loaded.save("VERSION = 3\n")
+    assert [loaded.look(), loaded.look()] == [[], ["m.py"]]
+
+
+def test_a_link_is_looked_at_where_it_leads(tmp_path: Path) -> None:
+    """An edit of the target makes no event in the root; nor does one through another hard link."""
+    loaded = Loaded(tmp_path)
+    target = loaded.save("VERSION = 1\n", "target")
+    loaded.path("link.py").symlink_to(target)
+    os.link(target, loaded.path("hard.py"))
+    loaded.load("link.py", "hard.py")
+    loaded.look()
+    loaded.save("VERSION = 2\n", "target")
+    assert [loaded.look(), sorted(loaded.look()), loaded.look()] == [[], ["hard.py", "link.py"], []]
+
+
+def test_a_large_program_is_looked_at_in_turn(tmp_path: Path) -> None:
+    """No look takes longer than it may, and every file has its turn."""
+    loaded = Loaded(tmp_path)
+    names = [f"m{number}.py" for number in range(20)]
+    for name in names:
+        loaded.save("VERSION = 1\n", name)
+    loaded.load(*names)
+    for _ in range(21):
+        assert loaded.sweep.look(spent=0.0) == []
+    for name in names:
+        loaded.save("VERSION = 2\n", name)
+    found: list[str] = []
+    for _ in range(45):
+        found += loaded.sweep.look(spent=0.0)
+    assert sorted(Path(path).name for path in found) == sorted(names)
+
+
+def test_a_program_that_goes_is_not_looked_at(loaded: Loaded) -> None:
+    """Nobody uses it any more."""
+    loaded.path().unlink()
+    loaded.look()
+    loaded.modules = ()
+    assert loaded.look() == loaded.look() == []
