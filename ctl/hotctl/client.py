@@ -328,6 +328,15 @@ class Daemon:
             if until is not None and time.monotonic() >= until:
                 raise DeadlinePassed(f"{module}: {change.note}", hint="it goes on by itself")
 
+    def apply(self, *, dry_run: bool = False, reason: str = "", timeout: float | None = None) -> views.Change:
+        """Have the daemon read its hotd.toml again: all of it takes effect, or nothing does. Waits as ``reload`` does.
+
+        ``settings`` of the Change tell what is another; with ``dry_run`` what would be.
+        """
+        until = _deadline(timeout)
+        request = requests.Apply(dry_run, reason, _shortest(until, LONGEST_WAIT))
+        return self._until_over(self._ask(request, views.Change), until)
+
     def pause(self, module: str | None = None, *, reason: str = "", duration: float | None = None) -> views.Change:
         """``duration`` in seconds: then it ends by itself. What is said last holds."""
         return self._change(requests.Pause(module, reason, duration))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "serve",
         help="run the daemon in the foreground",
         description="Run the daemon in the foreground: what hotd.toml hosts, or one ENTRY without a config. "
-        "SIGTERM and Ctrl-C let every instance end first; a second one does not wait. SIGHUP reloads every module.",
+        "SIGTERM and Ctrl-C let every instance end first; a second one does not wait. SIGHUP is hotctl apply.",
     )
     serve.add_argument("entry", nargs="?", metavar="ENTRY", help="host this one, like long_op:LongOp, without a config")
     serve.add_argument("args", nargs="*", metavar="ARG", help='arguments of each instance; "{instance}" is its number')
@@ -114,6 +115,7 @@ def _serve(args: argparse.Namespace) -> int:
     if args.entry:
         if args.config:
             raise UsageError("ENTRY and -c exclude each other", hint="put the module into the config, or leave -c away")
+        reread = None
         config = from_command_line(
             args.entry,
             args.args,
@@ -130,14 +132,16 @@ def _serve(args: argparse.Namespace) -> int:
             raise UsageError(
                 "--replicas, --root, --socket and --state go with ENTRY", hint="with a config they stand in hotd.toml"
             )
-        config = _read_config(args)
-    return Daemon(config, env=os.environ, stderr=sys.stderr, verbose=args.verbose).run()
+        read = _reader(args)
+        config = read()
+        reread = partial(read, config.path)
+    return Daemon(config, env=os.environ, stderr=sys.stderr, verbose=args.verbose, reread=reread).run()
 
 
 def _check(args: argparse.Namespace) -> int:
     from hotd.app.check import check
 
-    return check(_read_config(args), sys.stdout)
+    return check(_reader(args)(), sys.stdout)
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -156,11 +160,14 @@ def _demo(args: argparse.Namespace) -> int:
     return play(sys.stdout, fast=args.fast)
 
 
-def _read_config(args: argparse.Namespace) -> Config:
+def _reader(args: argparse.Namespace) -> Callable[..., Config]:
+    """Reads the config, as often as it is called, as of now: whatever becomes of this process's folder and
+    environment, it is the same file, and means the same. Only at first it is called as it was on the command line."""
     from hotd.config import load_config
 
     path = Path(args.config) if args.config else None
-    return load_config(path, env=os.environ, uid=os.getuid(), cwd=Path.cwd())
+    env, uid, cwd = dict(os.environ), os.getuid(), Path.cwd()
+    return lambda again=path: load_config(again, env=env, uid=uid, cwd=cwd)
 
 
 def _complain(error: HotdError) -> None:

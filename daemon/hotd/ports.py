@@ -81,6 +81,7 @@ __all__ = [
     "Sources",
     "Watcher",
     "Adding",
+    "Applying",
     "Desk",
     "LogReader",
 ]
@@ -105,6 +106,9 @@ class Loading(Protocol):
 
         ``newest`` is number and digest of the last generation there was.
         """
+
+    def keep(self, module: str, parts: tuple[str, ...]) -> None:
+        """From now on these must not be executed again by the way, and no others."""
 
     def unhost(self, module: str) -> None:
         """Nothing of the module is current any more, so that each of its generations can be retired."""
@@ -252,6 +256,16 @@ class Adding(Protocol):
 
     def watch(self, roots: Iterable[str]) -> None:
         """See to it that changes below these are seen: the roots of all that is hosted."""
+
+
+# --- hotd.toml -------------------------------------------------------------------------------------------------------
+
+
+class Applying(Protocol):
+    """Reads hotd.toml again. For threads that may wait for a file, and for what is loaded."""
+
+    def apply(self, request: requests.Apply, actor: Actor) -> Change:
+        """The outcome; ``in-flight`` after ``max_wait`` seconds. Raises BadConfig, Refused."""
 
 
 # --- output ----------------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_check_loads_aside_and_changes_nothing() -> None:
 
 
 def test_reload_all_atomic_promotes_everything_or_nothing() -> None:
-    """What systemd's ExecReload calls."""
+    """Of what is on disk."""
     with running(SOURCES, TWO, watch="enabled = false") as daemon:
         daemon.until(lambda m: m["serving"]["current"] == 2)
         daemon.write("long_op.py", waiter("two"))

@@ -16,6 +16,7 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Change, Condition, ModuleView, Origin
 from hotd.core import (
     adding,
+    applying,
     draining,
     durable,
     ending,
@@ -31,6 +32,7 @@ from hotd.core import (
 )
 from hotd.core.book import NOTHING, Book, Module, open_book
 from hotd.core.bundle import Bundle, Carried
+from hotd.core.configuration import config_plan
 from hotd.core.effects import (
     AbandonLoad,
     AskToEnd,
@@ -39,6 +41,7 @@ from hotd.core.effects import (
     Effect,
     Emit,
     Host,
+    Keep,
     Promote,
     Retire,
     StartInstance,
@@ -228,6 +231,8 @@ class World:
                 line = self.lines.setdefault(hosted.name, _Line({f"/ops/{hosted.name}.py": "A"}))
                 assert not line.memory and line.current is None, "what is hosted has gone from memory before"
                 line.newest = newest or line.newest
+            case Keep():
+                pass
             case Unhost(name):
                 assert name not in [one.job.module for one in self.loads.values()], "no load is under way"
                 self.lines[name].current = None
@@ -446,6 +451,14 @@ class World:
     def remove(self, module: str, **keys: Any) -> Change:
         request = requests.Remove(module, **keys)
         return self._answered(lambda book, now: adding.remove(book, request, ROOT, now))
+
+    def apply(self, *specs: Spec, settings: Mapping[str, Any] | None = None, **running: Any) -> int:
+        """hotd.toml has these modules now, and those settings beside what is ``running``."""
+        hosted = {one.name: one.spec for one in self.book.modules.values() if one.added is None and one.leaving is None}
+        plan = config_plan(running, {**running, **(settings or {})}, hosted, specs)
+        revision = self.tell(lambda book, now: applying.apply(book, plan, "hotctl apply", ROOT, now))
+        assert isinstance(revision, int)
+        return revision
 
     def pin(self, module: str = OP, **keys: Any) -> Change:
         request = requests.Pin(module, **keys)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hotctl.view.screen import Screen
     from hotd.contract.requests import (
         Add,
+        Apply,
         Check,
         Deploy,
         Drain,
@@ -93,6 +94,7 @@ CATALOG: dict[str, Entry] = {
         ("make-permanent", "MODULE", "a start loads what is current now", CHANGE),
         ("add", "NAME --entry M:N", "host another module, from now on", CHANGE),
         ("remove", "NAME", "drain a module that was added, and forget it", CHANGE),
+        ("apply", "", "read hotd.toml again: all of it, or nothing", CHANGE),
         ("reset", "MODULE", "back to what hotd.toml says", CHANGE),
     )
 }
@@ -173,7 +175,7 @@ class Here:
 
     def roll_out(
         self,
-        request: Reload | Check | Undo | Add | Deploy | Stage | Promote | Retry,
+        request: Reload | Check | Undo | Add | Apply | Deploy | Stage | Promote | Retry,
         *,
         verb: str,
         doing: str,

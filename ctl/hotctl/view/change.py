@@ -5,7 +5,9 @@ What worked is data and goes to standard output; what did not goes to standard e
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from hotctl.view.failures import details, left_behind
 from hotctl.view.page import Block, Column, Line, Page, Row, Span, Table, command, dim, line, phrase, row, strong
@@ -21,6 +23,7 @@ class Told:
 
 def change(view: Change) -> Told:
     told = Told()
+    (told.done if view.outcome in SUCCEEDED else told.failed).extend(_settings(view))
     alike = _alike(view)
     if alike is not None:
         told.done.append(alike)
@@ -35,12 +38,32 @@ def change(view: Change) -> Told:
         (told.done if one.outcome in SUCCEEDED else told.failed).extend(_module(one, view.revision))
     if fold:
         told.done.append(line(f"{counted(len(quiet), 'module')} unchanged: {listed(quiet)}"))
-    if not view.modules:
+    if not view.modules and not view.settings:
         told.done.append(line(view.note or view.outcome))
     if view.outcome == "partial":
         done = sum(one.outcome in SUCCEEDED for one in view.modules)
         told.failed.append(line(Span("partial: ", "bad"), f"{done} of {counted(len(view.modules), 'module')} done"))
     return told
+
+
+def _settings(view: Change) -> Page:
+    """What hotd.toml says otherwise, and when that takes effect."""
+    if not view.settings:
+        return []
+    columns = Column("HOTD.TOML", flexible=True), Column("WHEN"), Column("BEFORE", spare=True), Column("NOW")
+    rows = (row(one.key, spaced_out(one.effect), said(one.before), said(one.after)) for one in view.settings)
+    return [line(view.note), Table(columns, tuple(rows))]
+
+
+def said(value: Any) -> str:
+    """A value as hotd.toml would have it, more or less."""
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def spaced_out(effect: str) -> str:
+    return {"new-instances": "new instances", "restart": "after a restart"}.get(effect, effect)
 
 
 def _alike(view: Change) -> Line | None:

@@ -43,6 +43,10 @@ class Additions:
             )
         return spec
 
+    def configure(self, roots: Sequence[str]) -> None:
+        """From now on these are the roots of hotd.toml."""
+        self._configured = tuple(roots)
+
     def watch(self, roots: Iterable[str]) -> None:
         others = dict.fromkeys(root for root in roots if not _below(root, self._configured))
         self._watcher.watch([Path(root) for root in (*self._configured, *others)])

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,23 +16,23 @@ from typing import Any, TextIO
 import hotd
 from hotd import api
 from hotd.app.adding import Additions, added_before
+from hotd.app.applying import Applier, given_group, remark, roles_of
 from hotd.app.clock import SystemClock
 from hotd.app.environment import environment
 from hotd.app.pages import LogPages
-from hotd.app.places import socket_folder, socket_group, state_folder
+from hotd.app.places import socket_folder, state_folder
 from hotd.app.sockets import chosen
-from hotd.config import Config
+from hotd.app.watching import ChangingWatcher, Troubles
+from hotd.config import Config, Watch
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Event
-from hotd.control import ControlServer, Roles
+from hotd.control import ControlServer
 from hotd.core import ending, starting
 from hotd.core.book import Book, open_book
 from hotd.core.effects import Decision, Emit
-from hotd.core.messages import LoadKind
 from hotd.core.records import Remembered
-from hotd.core.rollouts import named, open_rollout
-from hotd.core.values import DAEMON, Instant, Spec
+from hotd.core.values import Instant, Spec
 from hotd.engine.desk import About, Desk
 from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
@@ -69,8 +69,19 @@ GRACE = 10.0
 class Daemon:
     """Built once, run once."""
 
-    def __init__(self, config: Config, *, env: MutableMapping[str, str], stderr: TextIO, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        env: MutableMapping[str, str],
+        stderr: TextIO,
+        verbose: bool = False,
+        reread: Callable[[], Config] | None = None,
+    ) -> None:
+        """``reread`` reads again what ``config`` was read from; None: it came from the command line."""
         self._config = config
+        self._reread = reread
+        self._applier: Applier | None = None
         self._env = env
         self._stderr = stderr
         self._verbose = verbose
@@ -86,6 +97,7 @@ class Daemon:
 
         Raises BadConfig, AlreadyRunning and whatever else keeps it from starting.
         """
+        sys.setswitchinterval(SWITCH_INTERVAL)
         with contextlib.ExitStack() as undo:
             engine = self._start(undo)
             self._serve(engine)
@@ -114,11 +126,7 @@ class Daemon:
     def _start(self, undo: contextlib.ExitStack) -> Engine:
         config, clock = self._config, self._clock
         undo.callback(logs.setup(self._stderr, logs.is_journal(self._stderr, self._env), self._verbose))
-        for warning in config.warnings:
-            log.warning("%s", warning, extra={"event": "config.warning"})
-        for later in config.later:
-            log.warning("%s", later, extra={"event": "config.later"})
-
+        remark(config)
         began = clock.now()
         store = Store(self._places(undo), wall=lambda: clock.now().wall, environment=environment)
         undo.callback(store.close)
@@ -165,21 +173,23 @@ class Daemon:
             store=store,
         )
         told.append(engine)
-        sys.setswitchinterval(SWITCH_INTERVAL)
         engine.start()
         undo.callback(_end, engine)
         # Before there is a socket that a SIGTERM would leave behind.
-        signals = Signals(
-            lambda _: engine.stop(config.drain_deadline), self._asked_twice, lambda: self._reload_all(engine)
-        )
+        signals = Signals(lambda _: engine.stop(self._running.drain_deadline), self._asked_twice, self._hang_up)
         undo.callback(signals.close)
         signals.start()
 
         watcher = self._watcher(engine, loading, _sweep(loading, engine, undo))
         additions = Additions(config.roots, watcher)
+        applier = self._applier = Applier(
+            self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,
+            notifier=self._notifier, clock=clock, summary=summary,
+        )  # fmt: skip
         desk = Desk(
-            engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS, additions
-        )
+            engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS,
+            additions, applier,
+        )  # fmt: skip
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
         # Whoever follows events or logs is parked in a call: let them go before the port waits for its calls.
@@ -187,9 +197,11 @@ class Daemon:
         undo.callback(book.close)
         forget_in_child(server)
         server.start()
+        undo.callback(watcher.close)
+        applier.start(server)
+        undo.callback(applier.close)
         if config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.
-            undo.callback(watcher.close)
             roots = [root for spec in specs for root in spec.roots]
             additions.watch(root for root in roots if Path(root).is_dir())
             watcher.start()
@@ -225,54 +237,54 @@ class Daemon:
         over = environment() if known.over else None
         return open_book(specs, now=began, max_instances=most, known=known, watches=watches, over=over, added=added)
 
-    def _watcher(self, engine: Engine, loading: Hosting, sweep: Sweep) -> FileWatcher:
-        watch = self._config.watch
+    def _watcher(self, engine: Engine, loading: Hosting, sweep: Sweep) -> ChangingWatcher:
 
         def changed(batch: Batch) -> None:
             engine.files_changed(batch)
             sweep.hurry(batch.paths)
 
-        return FileWatcher(
-            [Path(root) for root in self._config.roots],
-            sink=changed,
-            settle=watch.settle,
-            settle_max=watch.settle_max,
-            backend=watch.backend,
-            interval=watch.interval,
-            ignore=watch.ignore,
-            also=watch.also,
-            clock=self._clock,
-            troubles=engine.watch_troubles,
-            sources=loading.sources,
-        )
+        def make(watch: Watch, roots: Sequence[Path], troubles: Troubles) -> FileWatcher:
+            return FileWatcher(
+                roots,
+                sink=changed,
+                settle=watch.settle,
+                settle_max=watch.settle_max,
+                backend=watch.backend,
+                interval=watch.interval,
+                ignore=watch.ignore,
+                also=watch.also,
+                clock=self._clock,
+                troubles=troubles,
+                sources=loading.sources,
+            )
+
+        roots = [Path(root) for root in self._config.roots]
+        return ChangingWatcher(make, self._config.watch, roots, engine.watch_troubles)
 
     def _server(self, desk: Desk) -> ControlServer:
         control = self._config.control
         inherited = self._inherited.sock if self._inherited is not None else None
-        gids = {os.getegid(), *os.getgroups()}
         return ControlServer(
             self._socket,
             mode=control.mode,
-            gid=None if inherited is not None else socket_group(control, uid=os.geteuid(), gids=gids),
+            gid=None if inherited is not None else given_group(control),
             inherited=inherited,
             desk=desk,
-            roles=Roles(control.admins, control.viewers, control.operators, os.getuid()),
+            roles=roles_of(self._config),
             version=hotd.__version__,
         )
 
     def _about(self) -> About:
         return About(os.getpid(), hotd.__version__, platform.python_version(), sys.executable, self._socket)
 
-    def _reload_all(self, engine: Engine) -> None:
-        def decide(book: Book, now: Instant) -> Decision:
-            if not book.modules:
-                return Decision(book)
-            names = named(book, (), everything=True)
-            return open_rollout(
-                book, names, LoadKind.STAGE, cause="SIGHUP", actor=DAEMON, now=now, atomic=True, skips=True
-            )
+    @property
+    def _running(self) -> Config:
+        """What hotd.toml says that takes effect now."""
+        return self._config if self._applier is None else self._applier.config
 
-        engine.tell(decide)
+    def _hang_up(self) -> None:
+        if self._applier is not None:  # else the start is not over, and has just read all of it
+            self._applier.hang_up()
 
     # --- while it serves ---------------------------------------------------------------------------------------------
 
@@ -301,7 +313,7 @@ class Daemon:
 
     def _drain(self, engine: Engine) -> bool:
         """Wait for the instances, to the drain deadline; whether any are left."""
-        deadline = self._config.drain_deadline
+        deadline = self._running.drain_deadline
         self._notifier.stopping(f"draining: {_instances(engine.book.alive)} to end")
         self._notifier.extend_timeout(deadline + GRACE)
         while not engine.join(0):

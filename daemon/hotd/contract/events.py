@@ -44,6 +44,8 @@ class EventName(enum.StrEnum):
     MODULE_ADDED = "module.added"
     MODULE_LEAVING = "module.leaving"
     MODULE_REMOVED = "module.removed"
+    CONFIG_APPLIED = "config.applied"
+    CONFIG_REJECTED = "config.rejected"
     DEPLOY_STARTED = "deploy.started"
     DEPLOY_FAILED = "deploy.failed"
     STORE_DEGRADED = "store.degraded"

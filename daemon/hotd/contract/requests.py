@@ -331,6 +331,15 @@ class Reset:
     if_generation: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Read hotd.toml again, the one that the daemon was started with."""
+
+    dry_run: bool = False
+    reason: str = ""
+    max_wait: float = LONGEST_WAIT
+
+
 Request = (
     Hello
     | Status
@@ -369,4 +378,5 @@ Request = (
     | Add
     | Remove
     | Reset
+    | Apply
 )

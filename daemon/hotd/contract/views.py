@@ -323,6 +323,20 @@ class SharedParts:
     parts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """One thing that hotd.toml says otherwise than before."""
+
+    key: str
+    """As a path: ``watch.settle``, ``modules.long_op.replicas``; of a module that comes or goes ``modules.long_op``."""
+    effect: str
+    """``now``; ``new-instances``: for those that start from now on; ``restart``: not before the daemon is restarted;
+    ``added``, ``removed``."""
+    before: Any = None
+    """None also where the values are not shown: what instances are called with."""
+    after: Any = None
+
+
 SUCCEEDED = frozenset({"promoted", "unchanged", "undone", "done", "checked", "planned", "skipped", "staged"})
 """Outcomes of a change that did what was asked for."""
 
@@ -368,6 +382,8 @@ class Change:
     """The number by which a deploy that has begun goes on."""
     origins: tuple[Origin, ...] = ()
     """Of a rollout that is over: where the code came from."""
+    settings: tuple[SettingChange, ...] = ()
+    """Of ``apply``: what hotd.toml says otherwise; it took effect only where the outcome is a success."""
 
 
 @dataclass(frozen=True, slots=True)

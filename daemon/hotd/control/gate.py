@@ -29,13 +29,13 @@ class Gate:
 
     def __init__(self, desk: Desk, roles: Roles, version: str, log: logging.Logger) -> None:
         self._desk = desk
-        self._roles = roles
+        self.roles = roles
         self._version = version
         self._log = log
 
     def admits(self, peer: Peer) -> bool:
         """Whether the caller has any role. Who has none is answered once, so that it can tell why, and then cut."""
-        return self._roles.of(peer) is not Role.NONE
+        return self.roles.of(peer) is not Role.NONE
 
     def answer(self, name: str, text: str, peer: Peer) -> str:
         """What the verb answers, or the error that kept it from it. Never raises."""
@@ -44,10 +44,10 @@ class Gate:
             verb = self._verb(name, peer)
             read = _read(verb, text)
             request = None if isinstance(read, HotdError) else read
-            actor = self._roles.permit(peer, verb)
+            actor = self.roles.permit(peer, verb)
             if isinstance(read, HotdError):
                 raise read
-            self._roles.check(actor, verb, read)
+            self.roles.check(actor, verb, read)
             answer = self._desk.ask(verb, read, actor)
             said = self._written(as_seen_by(actor, answer))
             outcome = answer.outcome if isinstance(answer, views.Change) else "answered"
@@ -67,7 +67,7 @@ class Gate:
     def _verb(self, name: str, peer: Peer) -> Verb:
         """Who has no role is not told either which verbs there are. Raises NotPermitted, BadRequest."""
         if name not in VERBS and not self.admits(peer):
-            raise refused(self._roles.actor(peer), shown(name[:LONGEST_NAME]), "viewer")
+            raise refused(self.roles.actor(peer), shown(name[:LONGEST_NAME]), "viewer")
         return find_verb(name)
 
     def _written(self, answer: Any) -> str:

@@ -83,6 +83,26 @@ class ControlServer:
         self._thread = threading.Thread(target=listener.start, name="hotd-control", daemon=True)
         self._thread.start()
 
+    def permit(self, roles: Roles) -> None:
+        """From now on these may call; who is connected and may not any more is cut off at its next call."""
+        self._gate.roles = roles
+
+    def give(self, *, mode: int, gid: int | None) -> None:
+        """Give the socket another mode and group. Raises BadConfig, and then it has those it had.
+
+        One that is somebody else's is left as it is.
+        """
+        if self._inherited is not None:
+            return
+        before, after = (self._mode, self._gid), (mode, gid)
+        try:
+            self._mode, self._gid = after
+            self._hand_over()
+        except BadConfig:
+            self._mode, self._gid = before
+            self._hand_over()
+            raise
+
     def close(self, deadline: float) -> None:
         """Accept nobody more, let calls in flight finish for ``deadline`` seconds, then cut them. Twice is fine.
 

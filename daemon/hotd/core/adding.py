@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotd.contract import requests
-from hotd.contract.errors import Busy, Pinned, Refused, ShuttingDown
+from hotd.contract.errors import Pinned, Refused, ShuttingDown
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, ModuleChange, Serving
-from hotd.core.book import Book, Instance, Leaving, Module, Pace, Retired
+from hotd.core.book import Book, Module
 from hotd.core.copies import without
-from hotd.core.effects import Decision, Effect, Emit, Host, Retire, Unhost
+from hotd.core.effects import Decision, Effect, Emit, Retire, Unhost
+from hotd.core.hosted import arrived, departed, host, named, refuse_leaving, to_end, told_to_go
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import check_generation, open_rollout
 from hotd.core.undoing import refuse_in_flight
 from hotd.core.values import Actor, Instant, Spec
 from hotd.core.wording import gen, locked, plain_change, worded
-
-MOST_NAMED = 5
-"""Instances that a sentence names."""
 
 
 def add(book: Book, request: requests.Add, spec: Spec, actor: Actor, now: Instant) -> Decision:
@@ -36,11 +34,11 @@ def add(book: Book, request: requests.Add, spec: Spec, actor: Actor, now: Instan
             f"{spec.replicas} replicas are more than max_instances = {book.max_instances} of the whole daemon",
             hint="raise max_instances under [daemon] in hotd.toml",
         )
-    module = _arrived(book, spec, request)
-    newest = max(module.generations.values(), key=lambda one: one.number, default=None)
+    said = {"entry": request.entry, **({"roots": list(request.roots)} if request.roots else {}), **request.options}
+    module = arrived(spec, book.departed.get(spec.name), said)
     cause = worded("hotctl add", request.reason)
     effects = (
-        Host(spec, None if newest is None else (newest.number, newest.digest)),
+        host(module),
         Emit(EventName.MODULE_ADDED, f"{spec.name} is hosted: {spec.entry}", spec.name, actor=actor.name, cause=cause),
     )
     book = replace(book.having(module), departed=without(book.departed, spec.name))
@@ -56,25 +54,6 @@ def _check_free(book: Book, spec: Spec) -> None:
     if known.added is None:
         raise Refused(f"{spec.name} stands in hotd.toml already", hint="give the new one another name")
     raise Refused(f"{spec.name} was added already: {known.spec.entry}", hint=f"`hotctl remove {spec.name}` first")
-
-
-def _arrived(book: Book, spec: Spec, request: requests.Add) -> Module:
-    """What was decided about an earlier module of the name is over; its numbers, news and leaks are not."""
-    said = {"entry": request.entry, **({"roots": list(request.roots)} if request.roots else {}), **request.options}
-    before = book.departed.get(spec.name, Module(spec, spec.replicas))
-    return Module(
-        spec,
-        spec.replicas,
-        added=said,
-        generations=before.generations,
-        next_instance=before.next_instance,
-        rejections=before.rejections,
-        leaks=before.leaks,
-        left=before.left,
-        tainted=before.tainted,
-        failures=before.failures,
-        errors=before.errors,
-    )
 
 
 def remove(book: Book, request: requests.Remove, actor: Actor, now: Instant) -> Decision:
@@ -99,16 +78,13 @@ def remove(book: Book, request: requests.Remove, actor: Actor, now: Instant) -> 
     if module.pinned:
         raise Pinned(f"{module.name} is pinned", hint=f"`hotctl unpin {module.name}`, then remove it")
     cause = worded("hotctl remove", request.reason)
-    instances = {number: replace(one, leaving=True) for number, one in module.instances.items()}
-    module = replace(module, instances=instances, stopped=True, leaving=Leaving(now, actor.name, cause))
-    message = f"{module.name} is being removed: {_to_end(module)}"
-    told = Emit(EventName.MODULE_LEAVING, message, module.name, module.current, actor=actor.name, cause=cause)
+    module, told = told_to_go(module, cause, actor, now)
     return Decision(book.having(module), (told,), going(module))
 
 
 def going(module: Module) -> Change:
     """What is told while it drains."""
-    note = f"{_to_end(module)}; then it goes (`hotctl why {module.name}` tells what they do)"
+    note = f"{to_end(module)}; then it goes (`hotctl why {module.name}` tells what they do)"
     return Change(None, (plain_change(module, "in-flight", note=note),), "in-flight", note)
 
 
@@ -130,31 +106,15 @@ def depart(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
         effects += [Unhost(name), *(Retire(name, number) for number in loaded)]
         message = f"{name} is hosted no more" + (f"; it was at {gen(module.current)}" if module.current else "")
         if abandoned := list(module.instances.values()):
-            message += f"; abandoned, and running for all that is known: {_named(abandoned)}"
+            message += f"; abandoned, and running for all that is known: {named(abandoned)}"
         effects.append(
             Emit(EventName.MODULE_REMOVED, message, name, module.current, None, module.leaving.actor,
                  module.leaving.cause)
         )  # fmt: skip
         book = replace(
-            book, modules=without(book.modules, name), departed={**book.departed, name: _departed(module, now)}
+            book, modules=without(book.modules, name), departed={**book.departed, name: departed(module, now)}
         )
     return book, effects
-
-
-def _departed(module: Module, now: Instant) -> Module:
-    retired = {
-        number: replace(one, phase=Retired(now)) if one.in_memory else one for number, one in module.generations.items()
-    }
-    return replace(module, generations=retired, current=None, instances={}, leaving=None, trial=None, pace=Pace())
-
-
-def refuse_leaving(module: Module) -> None:
-    """Nothing else is done to what is on its way out. Raises Busy."""
-    if module.leaving is not None:
-        raise Busy(
-            f"{module.name} is being removed since {module.leaving.actor} said so: {_to_end(module)}",
-            hint=f"`hotctl remove {module.name}` waits for it",
-        )
 
 
 def check_stays(book: Book, request: requests.Request) -> None:
@@ -163,14 +123,3 @@ def check_stays(book: Book, request: requests.Request) -> None:
     for name in named:
         if name in book.modules and not isinstance(request, requests.Remove):
             refuse_leaving(book.modules[name])
-
-
-def _to_end(module: Module) -> str:
-    alive = [one for one in module.instances.values() if one.counts]
-    return f"{_named(alive)} to end" if alive else "nobody runs it any more"
-
-
-def _named(instances: list[Instance]) -> str:
-    named = ", ".join(str(one.id) for one in instances[:MOST_NAMED])
-    more = len(instances) - MOST_NAMED
-    return f"{named} and {more} more" if more > 0 else named

@@ -14,6 +14,7 @@ from typing import Any
 from hotd.contract.errors import UnknownModule
 from hotd.contract.nearest import nearest
 from hotd.core.changes import Hold, InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
+from hotd.core.configuration import ConfigState
 from hotd.core.copies import bounded, without
 from hotd.core.environment import Environment
 from hotd.core.messages import LoadKind, WatchTrouble
@@ -99,6 +100,7 @@ class Book:
     """What generations run over now, as far as somebody asked."""
     store: Storing = field(default_factory=Storing)
     outdated: Outdated | None = None
+    config: ConfigState = field(default_factory=ConfigState)
 
     def module(self, name: str) -> Module:
         """Raises UnknownModule, with the nearest name."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hotd.contract.views import Change, ModuleChange, Origin
 from hotd.core.bundle import Bundle
+from hotd.core.configuration import ConfigPlan
 from hotd.core.messages import LoadKind
 from hotd.core.values import Actor, Instant
 
@@ -82,6 +83,8 @@ class Rollout:
     """module -> the generation to be brought back from the store, in place of a look at the disk."""
     undoes: bool = False
     """Whether that is an undo, and not a start."""
+    config: ConfigPlan | None = None
+    """What of hotd.toml takes effect with it, or not at all."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """root -> where its code came from, as the newest load found it."""
 

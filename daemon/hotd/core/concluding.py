@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
@@ -28,6 +29,7 @@ from hotd.core.effects import Discard, Effect, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.moving import moved_since, told
 from hotd.core.promotion import bring_back, numbered, step_forward
+from hotd.core.taking_effect import call_off, summary, take_effect
 from hotd.core.values import Instant
 from hotd.core.whence import of_rollout
 from hotd.core.wording import module_change, not_served, refused_change
@@ -117,6 +119,10 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
     rollout = book.rollouts[revision]
     if all(isinstance(member, Settled) for member in rollout.members.values()):
         book = _close(book, rollout, now)
+        if rollout.config is not None:
+            over = call_off if failed_of(rollout) else take_effect
+            book, more = over(book, rollout, rollout.config, now)
+            effects += more
     return book, effects
 
 
@@ -185,6 +191,8 @@ def failed_of(rollout: Rollout) -> list[str]:
 def _close(book: Book, rollout: Rollout, now: Instant) -> Book:
     changes = tuple(member.change for member in rollout.members.values() if isinstance(member, Settled))
     outcome = overall(tuple(change.outcome for change in changes), atomic=rollout.atomic)
+    if outcome in ("unchanged", "skipped") and rollout.config is not None and rollout.config.does:
+        outcome = "done"
     listed = rollout.kind is LoadKind.STAGE and not (rollout.by_watch and outcome in ("unchanged", "skipped"))
     origins = of_rollout(rollout, [book.modules[name] for name in rollout.members])
     revision = Revision(
@@ -192,12 +200,22 @@ def _close(book: Book, rollout: Rollout, now: Instant) -> Book:
         rollout.started,
         rollout.cause,
         rollout.actor.name,
-        Change(rollout.revision if listed else None, changes, outcome, origins=origins),
+        Change(rollout.revision if listed else None, changes, outcome, origins=origins, **_of_config(rollout, outcome)),
         (now.mono - rollout.started.mono) * 1000,
         listed,
     )
     book = replace(book, rollouts=without(book.rollouts, rollout.revision))
     return book if rollout.quiet else recorded(book, revision)
+
+
+def _of_config(rollout: Rollout, outcome: str) -> dict[str, Any]:
+    plan = rollout.config
+    if plan is None or not plan.told:
+        return {}
+    if outcome in SUCCEEDED:
+        # What was loaded is told of each module; that something is otherwise now is true of it all the same.
+        return {"settings": plan.told, "note": summary(plan)}
+    return {"settings": plan.told, "note": "nothing of hotd.toml was applied"}
 
 
 def overall(outcomes: tuple[str, ...], *, atomic: bool = False) -> str:

@@ -54,6 +54,14 @@ def conditions_of_daemon(book: Book) -> tuple[Condition, ...]:
     elif store.aside is not None:
         place, since = store.aside
         found.append(Condition("StoreDegraded", "aside", aside_message(place), rfc3339(since)))
+    if book.config.rejected is not None:
+        message, since = book.config.rejected
+        message = f"hotd.toml is not applied: {message}; `hotctl apply` reads it again"
+        found.append(Condition("Rejected", "not-applied", message, rfc3339(since)))
+    if book.config.restart is not None:
+        keys, since = book.config.restart
+        message = f"hotd.toml says otherwise of {listed(keys)}, which takes effect when the daemon is restarted"
+        found.append(Condition("RestartRequired", "configuration", message, rfc3339(since)))
     if book.outdated is not None:
         kind, reason, message, since = restart_required(book.outdated)
         found.append(Condition(kind, reason, message, rfc3339(since)))

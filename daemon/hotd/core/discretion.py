@@ -43,6 +43,7 @@ PLAIN = frozenset(
         EventName.MODULE_ADDED,
         EventName.MODULE_LEAVING,
         EventName.MODULE_REMOVED,
+        EventName.CONFIG_APPLIED,
     }
 )
 FACTS = frozenset({"digest", "code", "file", "line", "duration_ms", "lived_s", "previous", "hook"})
@@ -64,7 +65,9 @@ def as_seen_by(actor: Actor, answer: Any) -> Any:
         return answer
     match answer:
         case views.Status():
-            return replace(answer, modules=tuple(_module(actor, one) for one in answer.modules))
+            told = tuple(_of_daemon(one) for one in answer.daemon.conditions)
+            modules = tuple(_module(actor, one) for one in answer.modules)
+            return replace(answer, daemon=replace(answer.daemon, conditions=told), modules=modules)
         case views.Modules():
             return views.Modules(tuple(_module(actor, one) for one in answer.modules))
         case views.Generations() if not actor.operates(answer.module):
@@ -101,6 +104,11 @@ def _condition(module: str, view: views.Condition) -> views.Condition:
     return view if plain else replace(view, message=withheld(module))
 
 
+def _of_daemon(view: views.Condition) -> views.Condition:
+    """What is wrong with hotd.toml says what stands in it."""
+    return replace(view, message=withheld("all modules")) if view.type == "Rejected" else view
+
+
 def _generation(module: str, view: views.GenerationView) -> views.GenerationView:
     return replace(view, cause=_cause(view.cause), error=view.error and _error(module, view.error))
 
@@ -126,7 +134,9 @@ def _change(actor: Actor, view: views.Change) -> views.Change:
     foreign = set(actor.foreign(one.module for one in view.modules))
     modules = tuple(_of_foreign(one) if one.module in foreign else one for one in view.modules)
     note = view.note if not foreign or view.outcome in NOTED else ""
-    return replace(view, modules=modules, note=_cause(note) if foreign else note)
+    # Which keys of hotd.toml are others, and not what they are.
+    settings = tuple(replace(one, before=None, after=None) for one in view.settings)
+    return replace(view, modules=modules, note=_cause(note) if foreign else note, settings=settings)
 
 
 def _of_foreign(view: views.ModuleChange) -> views.ModuleChange:

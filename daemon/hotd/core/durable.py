@@ -111,6 +111,8 @@ def difference(before: Book, after: Book) -> Iterator[Record]:
             yield from _of_module(old or Module(module.spec, module.spec.replicas), module)
     for name in before.modules.keys() - after.modules.keys():
         yield Added(name, None)
+        # What was decided about it is over, should it come back.
+        yield kept_module(after.departed[name])
     for revision, rollout in after.rollouts.items():
         known = before.rollouts.get(revision)
         if known is not rollout:
@@ -195,7 +197,7 @@ def kept_module(module: Module) -> KeptModule:
         module.permanent,
         module.line,
         module.paused,
-        module.stopped,
+        module.stopped and module.leaving is None,
         module.pinned,
         None if module.replicas == module.spec.replicas else module.replicas,
         {digest: why for digest, why in module.quarantine.items() if not digest.startswith(UNREAD)},

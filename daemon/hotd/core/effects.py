@@ -60,6 +60,14 @@ class Unhost:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """From now on these parts of the module must not be executed again by the way."""
+
+    module: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StartInstance:
     spec: InstanceSpec
 
@@ -93,7 +101,20 @@ class Emit:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-Effect = StartLoad | AbandonLoad | Promote | Discard | Retire | StartInstance | AskToEnd | Host | Unhost | Write | Emit
+Effect = (
+    StartLoad
+    | AbandonLoad
+    | Promote
+    | Discard
+    | Retire
+    | StartInstance
+    | AskToEnd
+    | Host
+    | Unhost
+    | Keep
+    | Write
+    | Emit
+)
 
 
 @dataclass(frozen=True, slots=True)

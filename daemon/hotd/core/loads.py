@@ -19,22 +19,25 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
     """One job. Everything is looked at again where the disk already differed: the named files are not all then."""
     named_files = rollout.by_watch and module.pending and not module.differs and module.current is not None
     goal = rollout.goals.get(module.name)
+    changed = rollout.config.changed if rollout.config is not None else ()
+    spec = next((one for one in changed if one.name == module.name), module.spec)
     job = LoadJob(
         book.next_job,
         module.name,
-        module.spec.entry,
-        module.spec.args,
-        module.spec.kwargs,
+        spec.entry,
+        spec.args,
+        spec.kwargs,
         rollout.kind,
         module.pending if named_files and EVERYTHING not in module.pending else None,
         _avoided(rollout, module),
         rollout.rebuild,
         None if goal is None else (goal, module.generations[goal].digest),
+        spec is not module.spec,
     )
     if rollout.kind is LoadKind.STAGE and goal is None:
         module = replace(module, pending=frozenset())
     book = book.having(module)
-    book = with_member(book, rollout, module.name, InLoad(job.id, now.mono + module.spec.load_deadline, again))
+    book = with_member(book, rollout, module.name, InLoad(job.id, now.mono + spec.load_deadline, again))
     return replace(book, next_job=book.next_job + 1), StartLoad(job)
 
 

@@ -44,6 +44,8 @@ class LoadJob:
     """Kept parts that may be executed again."""
     restores: tuple[int, str] | None = None
     """Number and digest of the generation to be loaded from the store; the disk is not looked at."""
+    recheck: bool = False
+    """What the entry is called with is another: whether it can be is looked at also where the code is as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

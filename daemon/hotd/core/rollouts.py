@@ -16,6 +16,7 @@ from hotd.contract.events import EventName
 from hotd.contract.protocol import error_view
 from hotd.core.book import Book, Member, Module, Queued, Rollout, saw
 from hotd.core.concluding import conclude, settle
+from hotd.core.configuration import ConfigPlan
 from hotd.core.durable import refusal
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.keeping import check_rebuild
@@ -99,6 +100,7 @@ def open_rollout(
     wary: bool = False,
     goals: Mapping[str, int] = NO_GOALS,
     undoes: bool = False,
+    config: ConfigPlan | None = None,
 ) -> Decision:
     """A new rollout over the modules, every member queued; ``advance`` starts what can start."""
     if book.stopping is not None:
@@ -106,7 +108,7 @@ def open_rollout(
     members: dict[str, Member] = dict.fromkeys(names, Queued())
     rollout = Rollout(
         book.next_revision, kind, cause, actor, now, members, atomic, force, actor == WATCH, rebuild, skips, quiet,
-        by_hand=by_hand, wary=wary, goals=goals, undoes=undoes,
+        by_hand=by_hand, wary=wary, goals=goals, undoes=undoes, config=config,
     )  # fmt: skip
     book = replace(book, next_revision=book.next_revision + 1, rollouts={**book.rollouts, rollout.revision: rollout})
     return Decision(book, (), rollout.revision)

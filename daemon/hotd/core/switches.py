@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hotd.contract import requests
@@ -14,6 +14,7 @@ from hotd.contract.views import Change
 from hotd.core.book import Book, Instance, Module, Pace, unknown_module
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.rollouts import check_generation
+from hotd.core.scaling import leave, scaled, surplus
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import listed, plain_change, worded
 
@@ -28,7 +29,7 @@ def reset(book: Book, request: requests.Reset, actor: Actor, now: Instant) -> De
     said = []
     if module.replicas != module.spec.replicas:
         said.append(f"replicas {module.replicas} -> {module.spec.replicas}")
-        module = _scaled(module, module.spec.replicas)
+        module = scaled(module, module.spec.replicas)
     if module.paused:
         said.append("file changes are acted on again")
         module = replace(module, paused=False, paused_until=None)
@@ -52,8 +53,8 @@ def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> De
             f"{request.replicas} replicas are more than max_instances = {book.max_instances} of the whole daemon",
             hint="raise max_instances under [daemon] in hotd.toml",
         )
-    before, gone = module, _surplus(module, request.replicas)
-    module = _scaled(module, request.replicas)
+    before, gone = module, surplus(module, request.replicas)
+    module = scaled(module, request.replicas)
     already = before.replicas == request.replicas and not gone
     note = f"replicas {before.replicas}" + (" already" if already else f" -> {request.replicas}")
     if gone:
@@ -62,22 +63,6 @@ def scale(book: Book, request: requests.Scale, actor: Actor, now: Instant) -> De
         note += f"; it is stopped: `hotctl start {module.name}`"
     event = told(EventName.MODULE_SCALED, module.name, f"{module.name}: {note}", actor, "scale", request.reason)
     return done(book.having(module), [module.name], note, () if already else (event,))
-
-
-def _surplus(module: Module, replicas: int) -> set[int]:
-    """Who has to go. The old code goes first, then the youngest: what has run longest on current has the most work
-    in it."""
-    order = sorted(
-        (i for i in module.places if not i.leaving),
-        key=lambda i: (i.generation == module.current, -i.id.number),
-    )
-    return {i.id.number for i in order[: max(0, len(order) - replicas)]}
-
-
-def _scaled(module: Module, replicas: int) -> Module:
-    gone = _surplus(module, replicas)
-    module = _leave(module, lambda i: i.id.number in gone)
-    return replace(module, replicas=replicas, finished=min(module.finished, replicas))
 
 
 def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Decision:
@@ -90,7 +75,7 @@ def stop(book: Book, request: requests.Stop, actor: Actor, now: Instant) -> Deci
     if instance is not None:
         return _end_one(book, module, instance, actor, "stop", request.reason)
     already = module.stopped
-    module = replace(_leave(module, lambda _: True), stopped=True)
+    module = replace(leave(module, lambda _: True), stopped=True)
     note = "was stopped already" if already else f"stopped until `hotctl start {module.name}`"
     if going := [str(instance.id) for instance in module.instances.values() if instance.counts]:
         patience = format_duration(module.spec.drain_deadline)
@@ -122,7 +107,7 @@ def restart(book: Book, request: requests.Restart, actor: Actor, now: Instant) -
     if instance is not None:
         return _end_one(book, module, instance, actor, "restart", request.reason)
     was_stopped = module.stopped
-    module = replace(_leave(module, lambda i: i.in_place), stopped=False, finished=0, pace=Pace())
+    module = replace(leave(module, lambda i: i.in_place), stopped=False, finished=0, pace=Pace())
     count = len(module.places)
     note = f"{count} instance{'s' * (count != 1)} asked to end at the next checkpoint" if count else "nothing ran"
     if count > module.spec.max_unavailable:
@@ -135,17 +120,12 @@ def restart(book: Book, request: requests.Restart, actor: Actor, now: Instant) -
 def _end_one(book: Book, module: Module, instance: Instance, actor: Actor, verb: str, reason: str) -> Decision:
     number = instance.id.number
     already = instance.leaving
-    module = _leave(module, lambda i: i.id.number == number)
+    module = leave(module, lambda i: i.id.number == number)
     note = f"{instance.id} {'was asked already' if already else 'is asked to end at its next checkpoint'}"
     if not instance.on_demand and module.wanted > sum(1 for i in module.places if not i.leaving):
         note += f"; another instance replaces it (`hotctl stop {module.name}` stops the module)"
     event = told(EventName.MODULE_RESTARTED, module.name, note, actor, verb, reason)
     return done(book.having(module), [module.name], note, () if already else (event,))
-
-
-def _leave(module: Module, which: Callable[[Instance], bool]) -> Module:
-    instances = {n: replace(i, leaving=i.leaving or which(i)) for n, i in module.instances.items()}
-    return replace(module, instances=instances)
 
 
 def _target(book: Book, target: str) -> tuple[Module, Instance | None]:

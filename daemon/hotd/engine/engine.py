@@ -23,6 +23,7 @@ from hotd.core.effects import (
     Effect,
     Emit,
     Host,
+    Keep,
     Promote,
     Retire,
     StartInstance,
@@ -282,6 +283,8 @@ class Engine:
             case Host():
                 spec = effect.spec
                 self._loading.host(spec.name, spec.roots, spec.keep, effect.newest)
+            case Keep():
+                self._loading.keep(effect.module, effect.parts)
             case Unhost():
                 self._loading.unhost(effect.module)
             case StartInstance():

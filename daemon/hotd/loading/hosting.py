@@ -164,6 +164,9 @@ class Hosting:
             self._replaced.append(self._lines[module])
         self._lines[module] = _Line(loader, roots)
 
+    def keep(self, module: str, parts: tuple[str, ...]) -> None:
+        self._lines[module].loader.keep(parts)
+
     def unhost(self, module: str) -> None:
         self._lines[module].loader.step_down()
 
@@ -313,6 +316,8 @@ class Hosting:
         except WouldRebuild as refused:
             return _would_rebuild(job, refused)
         if candidate.unchanged and job.kind is LoadKind.STAGE:
+            if job.recheck:
+                _entry(candidate, job)
             return Unchanged(job, candidate.digest)
         try:
             code = _checked(candidate, job)
@@ -391,11 +396,15 @@ def _would_rebuild(job: LoadJob, error: WouldRebuild) -> WouldRebuildOutcome:
     return WouldRebuildOutcome(job, error.digest, error.parts, error.message, error.file, error.line)
 
 
-def _checked(candidate: Candidate, job: LoadJob) -> EntryCode:
-    """The entry, once it is known to be callable as configured and the module's own check agrees."""
+def _entry(candidate: Candidate, job: LoadJob) -> Entry:
     args = tuple(fill(arg, 1) for arg in job.args)
     kwargs = {key: fill(value, 1) for key, value in job.kwargs.items()}
-    entry = resolve_entry(candidate, job.entry, args, kwargs)
+    return resolve_entry(candidate, job.entry, args, kwargs)
+
+
+def _checked(candidate: Candidate, job: LoadJob) -> EntryCode:
+    """The entry, once it is known to be callable as configured and the module's own check agrees."""
+    entry = _entry(candidate, job)
     hook = getattr(candidate.module(job.entry.partition(":")[0]), HOT_CHECK, None)
     if hook is not None:
         said = call(candidate.run, hook)

@@ -275,6 +275,10 @@ class Loader:
             self._ledger.refused_candidate(candidate)  # it is what the disk holds: what it imports may be its cure
         return self._undo(candidate)
 
+    def keep(self, parts: Iterable[str]) -> None:
+        """From now on these must not be executed again unless a load is told to, and no others."""
+        self._keep = tuple(dict.fromkeys(parts))
+
     def step_down(self) -> None:
         """Nothing is current any more: what was can be retired, and the next load executes everything."""
         self._let_go()

@@ -79,6 +79,11 @@ class LogBook:
         self._placing = False
         self._closed = False
 
+    def keep(self, keep_bytes: int) -> None:
+        """From now on at most so many bytes for each module; what is beyond goes with the next line of it."""
+        with self._lock:
+            self._keep = keep_bytes
+
     def record(self, at: float, module: str, instance: str, generation: int, stream: StreamName, text: str) -> None:
         """Keep one line. ``at`` is wall-clock seconds."""
         # Collecting garbage may run a user's __del__ at any of our statements, and that may print: the same thread is

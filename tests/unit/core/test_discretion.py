@@ -148,8 +148,19 @@ def test_every_answer_was_looked_at() -> None:
 def test_what_is_told_of_an_event_is_decided_for_each() -> None:
     """Either its words are ours, or its message is withheld: look at the new one and say which."""
     withheld = {EventName.RELOAD_REJECTED, EventName.RELOAD_ROLLED_BACK, EventName.HOOK_FAILED}
-    withheld |= {EventName.INSTANCE_FAILED, EventName.MODULE_TAINTED}
+    withheld |= {EventName.INSTANCE_FAILED, EventName.MODULE_TAINTED, EventName.CONFIG_REJECTED}
     ours = {name for name in EventName if name.partition(".")[0] in OURS}
     assert ours | PLAIN | withheld == set(EventName)
     assert not {"message", "traceback", "left"} & FACTS
     assert "Rejected" not in CONDITIONS
+
+
+def test_what_stands_in_hotd_toml_is_the_admins() -> None:
+    """That it is not applied, and which keys are others, is told to everybody."""
+    wrong = views.Condition("Rejected", "not-applied", "hotd.toml is not applied: SECRET is no mode", "")
+    outdated = views.Condition("RestartRequired", "configuration", "hotd.toml says otherwise of daemon.executor", "")
+    status = views.Status(dataclasses.replace(DAEMON, conditions=(wrong, outdated)), ())
+    seen = as_seen_by(VIEWER, status).daemon.conditions
+    assert [one.message for one in seen] == ["told to operators of all modules and to admins", outdated.message]
+    change = views.Change(7, (), "done", settings=(views.SettingChange("control.admins", "now", ["SECRET"], []),))
+    assert as_seen_by(VIEWER, change).settings == (views.SettingChange("control.admins", "now"),)

@@ -59,6 +59,9 @@ class FakeLoading:
     ) -> None:
         self.calls.append(("host", module))
 
+    def keep(self, module: str, parts: tuple[str, ...]) -> None:
+        self.calls.append(("keep", module, parts))
+
     def unhost(self, module: str) -> None:
         self.calls.append(("unhost", module))
 
@@ -145,6 +148,13 @@ class FakeAdding:
 
     def watch(self, roots: Iterable[str]) -> None:
         self.watched.append(tuple(roots))
+
+
+class FakeApplying:
+    """There is no hotd.toml."""
+
+    def apply(self, request: requests.Apply, actor: Actor) -> Change:
+        return Change(None, (), "unchanged")
 
 
 class FakeStore:

@@ -19,7 +19,7 @@ from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
 from hotd.engine.verbs import ANSWERS
 from tests.support.books import ROOT, spec
-from tests.unit.engine.ports import FakeAdding, FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
+from tests.unit.engine.ports import FakeAdding, FakeApplying, FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
 
 PATIENCE = 20.0
 LAST = 7
@@ -65,7 +65,20 @@ def desk(store: FakeStore) -> Iterator[Desk]:
     engine = Engine(book, clock=clock, loading=loading, executor=executor, events=events, store=store)
     engine.start()
     about = About(1, "0", "3", "python", "/s")
-    yield Desk(engine, loading, executor, NoWatcher(), events, NoLogs(), clock, store, about, ANSWERS, FakeAdding())
+    yield Desk(
+        engine,
+        loading,
+        executor,
+        NoWatcher(),
+        events,
+        NoLogs(),
+        clock,
+        store,
+        about,
+        ANSWERS,
+        FakeAdding(),
+        FakeApplying(),
+    )
     engine.stop(0.0)
     assert engine.join(PATIENCE)
 

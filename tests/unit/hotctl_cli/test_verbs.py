@@ -123,6 +123,7 @@ ARGUMENTS = ("--reason", "why", "--if-generation", "g3")
         (("pause", "--reason", "why"), requests.Pause(None, "why")),
         (("pause", "a", "--for", "1h30m"), requests.Pause("a", "", 5400.0)),
         (("resume", "a"), requests.Resume("a")),
+        (("apply", "--dry-run", "--reason", "why"), requests.Apply(True, "why", 0.25)),
         (("scale", "a", "0", *ARGUMENTS), requests.Scale("a", 0, "why", 3)),
         (("stop", "a-7", *ARGUMENTS), requests.Stop("a-7", "why", 3)),
         (("drain", "a", "g2", "--deadline", "9s", "--no-wait", *ARGUMENTS), requests.Drain("a", 2, 9.0, "why", 3)),

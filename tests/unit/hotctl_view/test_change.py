@@ -156,3 +156,24 @@ def test_pausing_the_whole_daemon_is_one_sentence() -> None:
 def test_every_outcome_has_a_sentence(outcome: str, words: str) -> None:
     """Also one that this version does not know."""
     assert words in "".join(told(given.change(given.changed(outcome))))
+
+
+def test_an_apply_shows_what_hotd_toml_says_otherwise_and_when_that_takes_effect() -> None:
+    """Before what was loaded; values as the file has them, none where they are not shown."""
+    settings = (
+        views.SettingChange("daemon.state_dir", "restart", "/srv/state", "/var/lib/hotd"),
+        views.SettingChange("control.admins", "now", ["root"], ["root", "%ops"]),
+        views.SettingChange("modules.late", "added", None, "late:Op"),
+        views.SettingChange("modules.long_op.args", "new-instances"),
+    )
+    told = change(views.Change(None, (), "planned", "1 module added, 2 settings changed", settings=settings))
+    assert plain.draw(told.done) == (
+        "1 module added, 2 settings changed\n"
+        "HOTD.TOML             WHEN             BEFORE      NOW\n"
+        "daemon.state_dir      after a restart  /srv/state  /var/lib/hotd\n"
+        'control.admins        now              ["root"]    ["root", "%ops"]\n'
+        "modules.late          added            -           late:Op\n"
+        "modules.long_op.args  new instances    -           -\n"
+    )
+    failed = change(views.Change(3, (), "rejected", "nothing of hotd.toml was applied", settings=settings))
+    assert not failed.done and "nothing of hotd.toml was applied" in plain.draw(failed.failed)

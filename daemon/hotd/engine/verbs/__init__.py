@@ -8,6 +8,7 @@ from typing import Any
 from hotd.engine.verbs import (
     abort,
     add,
+    apply,
     blocking,
     check,
     deploy,
@@ -48,6 +49,7 @@ from hotd.engine.verbs import (
 ANSWERS: dict[str, Callable[..., Any]] = {
     "abort": abort.answer,
     "add": add.answer,
+    "apply": apply.answer,
     "remove": remove.answer,
     "promote": promote.answer,
     "retry": retry.answer,
