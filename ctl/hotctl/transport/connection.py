@@ -10,6 +10,7 @@ import select
 import socket
 from typing import Any
 
+from rpyc import __version__ as rpyc_version
 from rpyc.core import brine, consts
 from rpyc.core.channel import Channel
 from rpyc.core.protocol import Connection
@@ -128,6 +129,8 @@ def _answer(seq: int, data: bytes) -> str:
     kind = data[:1]
     if kind == bytes((consts.MSG_REQUEST,)):
         raise Garbled("it sent a request of its own")
+    if kind == brine.TAG_TUP3:
+        raise Garbled(f"it speaks RPyC 4 or 5, hotctl speaks RPyC 6 (it has {rpyc_version})")
     try:
         match kind[0], brine.load(data[1:]):
             case consts.MSG_REPLY, (int(number), (consts.LABEL_VALUE, str(text))) if number == seq:

@@ -25,6 +25,7 @@ from hotd.contract.nearest import nearest
 from hotd.contract.protocol import ROOT
 from hotd.contract.quoting import shown
 from hotd.contract.verbs import VERBS
+from hotd.control import older
 from hotd.control.channel import FrameChannel
 
 PREFIX = "exposed_"
@@ -103,7 +104,11 @@ class ControlConnection(Connection):  # type: ignore[misc] # rpyc has no types
     def serve_all(self) -> None:
         """Answer until the caller goes (EOFError) or has to go (Cut, BadFrame)."""
         while True:
-            self._dispatch(self._channel.recv())
+            data = self._channel.recv()
+            if (said := older.refusal(data)) is not None:
+                self._channel.send(said)
+                raise Cut("speaks RPyC 4 or 5")
+            self._dispatch(data)
 
     def close(self) -> None:
         """RPyC would ask the caller to close too, and wait for its answer."""
