@@ -27,4 +27,5 @@ def refusal(data: bytes) -> bytes | None:
         f"this client speaks RPyC 4 or 5, the daemon at the other end speaks RPyC 6 (it has {ours}): "
         "install 'rpyc>=6,<7' here, or use hotctl"
     )
-    return brine.dump((consts.MSG_EXCEPTION, seq, (("builtins", "ConnectionError"), (sentence,), (), "")))
+    said = (consts.MSG_EXCEPTION, seq, (("builtins", "ConnectionError"), (sentence,), (), ""))
+    return brine.dump(said)  # type: ignore[no-any-return] # rpyc has no types
