@@ -42,11 +42,13 @@ SCENARIOS = {
     )),
     4: Scenario("saved by a rename; a link is pointed elsewhere", "all detected", (
         "integration/watching/test_saving.py::test_a_save_is_one_batch_with_the_file_and_nothing_else",
+        "rpc/test_saving.py::test_one_save_is_one_generation_however_it_is_written",
         "integration/watching/test_folders.py::test_a_link_to_a_folder_that_is_swapped_brings_the_files_behind_it",
         "P21-deploy-by-link",
     )),
     5: Scenario("a burst of many files", "one rollout after quiet", (
         "integration/watching/test_saving.py::test_a_checkout_of_hundreds_of_files_is_one_batch",
+        "rpc/test_saving.py::test_a_checkout_of_a_thousand_files_is_one_rollout",
         "unit/core/test_watch.py::test_a_helper_of_several_modules_is_one_rollout",
     )),
     6: Scenario("a writer that never rests", "loaded at the latest after settle_max; patterns ignore it", (

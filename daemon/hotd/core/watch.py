@@ -14,19 +14,24 @@ from hotd.core.loads import at_cap
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import open_rollout
 from hotd.core.values import DAEMON, WATCH, Instant
+from hotd.core.wording import listed
+
+MOST_NAMED = 3
+"""Files that the event of a batch names; one more is named too."""
 
 
 def files_changed(book: Book, paths: frozenset[str], touched: Collection[str], now: Instant) -> Decision:
     """A settled batch. It is only recorded here; ``follow_disk`` acts where acting is allowed."""
-    if not touched or book.stopping is not None:
+    if book.stopping is not None:
         return Decision(book)
     for name in touched:
         module = book.modules[name]
         book = book.having(replace(module, pending=module.pending | paths))
     held = [name for name in touched if book.held(book.modules[name])]
+    what = ", ".join(touched) or "no module uses that"
     told = Emit(
         EventName.WATCH_CHANGED,
-        f"{_files(paths)} changed: {', '.join(touched)}" + (f" (held: {', '.join(held)})" if held else ""),
+        f"{_names(paths)} changed: {what}" + (f" (held: {', '.join(held)})" if held else ""),
         cause=_cause(paths),
         fields={"files": sorted(paths)[:100], "modules": list(touched)},
     )
@@ -74,6 +79,15 @@ def _waits_for_room(module: Module) -> bool:
 
 def _files(paths: frozenset[str]) -> str:
     return PurePath(next(iter(paths))).name if len(paths) == 1 else f"{len(paths)} files"
+
+
+def _names(paths: frozenset[str]) -> str:
+    """Of the first few; all are in the event's fields."""
+    names = [PurePath(path).name for path in sorted(paths)]
+    more = len(names) - MOST_NAMED
+    if more > 1:
+        return f"{', '.join(names[:MOST_NAMED])} and {more} more files"
+    return listed(names)
 
 
 def _cause(paths: frozenset[str]) -> str:

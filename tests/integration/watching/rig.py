@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,3 @@ def descriptors() -> list[str]:
         if target.startswith(kinds):
             found.append(target)
     return sorted(found)
-
-
-Save = Callable[[Rig, Path], None]
-"""One way to save a file, or to do something else with it."""

@@ -3,131 +3,35 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.watching.rig import MachineClock, Rig, Save
-
-
-def run(*command: str | Path, cwd: Path | None = None) -> None:
-    subprocess.run([str(word) for word in command], cwd=cwd, check=True, capture_output=True, timeout=60)
-
+from tests.integration.watching.rig import MachineClock, Rig
+from tests.support.saves import SAVES, Save, missing, run
 
 NEW = "VERSION = 2\n"
 
 
-def in_place(rig: Rig, path: Path) -> None:
-    path.write_text(NEW, "utf-8")
-
-
-def appended(rig: Rig, path: Path) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(NEW)
-
-
-def cp_over_it(rig: Rig, path: Path) -> None:
-    run("cp", rig.write(rig.elsewhere / "new.py", NEW), path)
-
-
-def temp_and_rename(rig: Rig, path: Path) -> None:
-    temp = path.with_name("m.py.tmp123")
-    temp.write_text(NEW, "utf-8")
-    temp.replace(path)
-
-
-def temp_elsewhere_and_mv(rig: Rig, path: Path) -> None:
-    run("mv", rig.write(rig.elsewhere / "new.py", NEW), path)
-
-
-def vim_with_backup_by_renaming(rig: Rig, path: Path) -> None:
-    probe = path.with_name("4913")
-    probe.touch()
-    probe.unlink()
-    backup = path.with_name("m.py~")
-    path.rename(backup)
-    path.write_text(NEW, "utf-8")
-    backup.unlink()
-
-
-def vim_with_backup_by_copying(rig: Rig, path: Path) -> None:
-    swap = path.with_name(".m.py.swp")
-    swap.write_bytes(b"b0VIM")
-    backup = path.with_name("m.py~")
-    shutil.copy2(path, backup)
-    path.write_text(NEW, "utf-8")
-    backup.unlink()
-    swap.unlink()
-
-
-def real_vim(rig: Rig, path: Path) -> None:
-    run("vim", "-u", "NONE", "-N", "-es", "-c", "set backupcopy=auto", "-c", "normal onew", "-c", "wq", path)
-
-
-def jetbrains(rig: Rig, path: Path) -> None:
-    temp, old = path.with_name("m.py___jb_tmp___"), path.with_name("m.py___jb_old___")
-    temp.write_text(NEW, "utf-8")
-    path.rename(old)
-    temp.rename(path)
-    old.unlink()
-
-
-def sed_i(rig: Rig, path: Path) -> None:
-    run("sed", "-i", "s/1/2/", path)
-
-
-def install(rig: Rig, path: Path) -> None:
-    run("install", rig.write(rig.elsewhere / "new.py", NEW), path)
-
-
-def deleted_and_created_again(rig: Rig, path: Path) -> None:
-    path.unlink()
-    path.write_text(NEW, "utf-8")
-
-
-def link_swapped(rig: Rig, path: Path) -> None:
-    link = path.with_name(".link")
-    link.symlink_to(rig.write(rig.elsewhere / "new.py", NEW))
-    link.rename(path)
-
-
-def hard_link_made(rig: Rig, path: Path) -> None:
-    path.unlink()
-    path.hardlink_to(rig.write(rig.elsewhere / "new.py", NEW))
-
-
-def rewritten_many_times(rig: Rig, path: Path) -> None:
-    for version in range(50):
-        path.write_text(f"VERSION = {version}\n", "utf-8")
-
-
-def deleted(rig: Rig, path: Path) -> None:
+def deleted(path: Path, text: str, elsewhere: Path) -> None:
     path.unlink()
 
 
-def moved_away(rig: Rig, path: Path) -> None:
-    run("mv", path, rig.elsewhere / "gone.py")
+def moved_away(path: Path, text: str, elsewhere: Path) -> None:
+    run("mv", path, elsewhere / "gone.py")
 
 
-SAVES: tuple[Save, ...] = (
-    *(in_place, appended, cp_over_it, temp_and_rename, temp_elsewhere_and_mv),
-    *(vim_with_backup_by_renaming, vim_with_backup_by_copying, real_vim, jetbrains, sed_i, install),
-    *(deleted_and_created_again, link_swapped, hard_link_made, rewritten_many_times, deleted, moved_away),
-)
-
-
-@pytest.mark.parametrize("save", SAVES, ids=lambda save: save.__name__)
+@pytest.mark.parametrize("save", (*SAVES, deleted, moved_away), ids=lambda save: save.__name__)
 def test_a_save_is_one_batch_with_the_file_and_nothing_else(rig: Rig, save: Save) -> None:
     """However your editor writes, one save is one change of one file; its droppings are nobody's."""
-    if save is real_vim and shutil.which("vim") is None:
-        pytest.skip("no vim here; the two ways of it are played by hand")
+    if reason := missing(save):
+        pytest.skip(reason)
     path = rig.write(rig.root / "pkg" / "m.py")
     rig.start()
 
-    save(rig, path)
+    save(path, NEW, rig.elsewhere)
 
     assert rig.told_of("pkg/m.py") == [{"pkg/m.py"}]
     assert rig.batches == [{"pkg/m.py"}]
@@ -167,7 +71,7 @@ def version_control(rig: Rig, path: Path) -> None:
 @pytest.mark.parametrize(
     "act", (chmod, touch, read, imported, droppings, version_control), ids=lambda act: act.__name__
 )
-def test_what_changes_no_source_is_not_told(rig: Rig, act: Save) -> None:
+def test_what_changes_no_source_is_not_told(rig: Rig, act: Callable[[Rig, Path], None]) -> None:
     """Looking at code, importing it and committing it reload nothing."""
     path = rig.write(rig.root / "pkg" / "m.py")
     rig.start()

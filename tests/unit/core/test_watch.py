@@ -25,11 +25,14 @@ def test_a_saved_file_is_loaded_and_told_of() -> None:
     assert (done.cause, done.actor, done.change.outcome) == ("watch: op.py", "watch", "promoted")
 
 
-def test_what_concerns_nobody_is_nothing() -> None:
-    """And an ending daemon does not look any more."""
+def test_what_concerns_nobody_is_told_and_nothing_else() -> None:
+    """Whoever wonders why nothing happens sees that the file was seen. An ending daemon does not look any more."""
     world = serving()
     before = world.book
-    assert files_changed(before, frozenset({"/ops/x"}), [], world.now).effects == ()
+    world.tell(lambda book, now: files_changed(book, frozenset({"/ops/x.py"}), [], now))
+    (told,) = world.events(EventName.WATCH_CHANGED)
+    assert (told.message, told.fields["files"]) == ("x.py changed: no module uses that", ["/ops/x.py"])
+    assert world.book == before
     world.shut_down()
     world.edit("B")
     assert not world.loads and world.module().pending == frozenset()
@@ -45,7 +48,7 @@ def test_a_helper_of_several_modules_is_one_rollout() -> None:
     world.settle()
     done = world.book.history[-1]
     assert [m.module for m in done.change.modules] == ["a", "b"] and done.cause == "watch: 2 files"
-    assert world.events(EventName.WATCH_CHANGED)[0].message == "2 files changed: a, b"
+    assert world.events(EventName.WATCH_CHANGED)[0].message == "a.py and helper.py changed: a, b"
     assert (world.module("a").current, world.module("c").current) == (2, 1)
 
 
@@ -53,7 +56,9 @@ def test_a_long_list_of_files_is_told_in_part() -> None:
     """An event is not a listing."""
     world = serving()
     world.changed(*(f"/ops/{number}.py" for number in range(300)))
-    assert len(world.events(EventName.WATCH_CHANGED)[0].fields["files"]) == 100
+    (told,) = world.events(EventName.WATCH_CHANGED)
+    assert len(told.fields["files"]) == 100
+    assert told.message.startswith("0.py, 1.py, 10.py and 297 more files changed: ")
 
 
 def test_while_paused_a_change_is_recorded_and_looked_at() -> None:
