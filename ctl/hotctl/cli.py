@@ -233,6 +233,7 @@ def _overview() -> str:
         "",
         "Without --socket or --host: $HOTCTL_HOST, $XDG_RUNTIME_DIR/hotd/control.sock, /run/hotd/control.sock.",
         "Exit status: 0 done or unchanged, 2 usage, 3 rejected, 4 deadline or partial, 5 refused, 6 rolled back,",
+        "7 degraded (health) or something wrong (doctor),",
         "66 unknown name, 69 no daemon, 76 another protocol, 77 not permitted, 1 anything else.",
         "hotctl COMMAND --help tells more of each.",
     ]

@@ -118,6 +118,10 @@ class Daemon:
         """What is in the way of a module, or of one of its generations. May take some seconds where something leaks."""
         return self._ask(requests.Why(module, generation), views.Why)
 
+    def doctor(self) -> views.Doctor:
+        """What the daemon finds wrong with its installation; ``hotctl doctor`` looks from this side, too."""
+        return self._ask(requests.Doctor(), views.Doctor)
+
     def blocking(self, module: str | None = None) -> views.Blocking:
         """Who holds up a drain of the module, or of any: instance, generation, age and where it stands now."""
         return self._ask(requests.Blocking(module), views.Blocking)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from hotd.contract import requests
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
-from hotd.contract.views import Change, Event, Logs, RevisionView
+from hotd.contract.views import Change, Event, Finding, Logs, RevisionView
 from hotd.core.bundle import Bundle
 from hotd.core.messages import (
     Afterlife,
@@ -82,6 +82,7 @@ __all__ = [
     "Watcher",
     "Adding",
     "Applying",
+    "Examining",
     "Desk",
     "LogReader",
 ]
@@ -266,6 +267,12 @@ class Applying(Protocol):
 
     def apply(self, request: requests.Apply, actor: Actor) -> Change:
         """The outcome; ``in-flight`` after ``max_wait`` seconds. Raises BadConfig, Refused."""
+
+
+class Examining(Protocol):
+    """Looks at the installation. For threads that may wait for a file."""
+
+    def examine(self) -> tuple[Finding, ...]: ...
 
 
 # --- output ----------------------------------------------------------------------------------------------------------

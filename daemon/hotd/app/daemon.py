@@ -18,6 +18,7 @@ from hotd import api
 from hotd.app.adding import Additions, added_before
 from hotd.app.applying import Applier, given_group, remark, roles_of
 from hotd.app.clock import SystemClock
+from hotd.app.doctor import Examiner
 from hotd.app.environment import environment
 from hotd.app.pages import LogPages
 from hotd.app.places import socket_folder, state_folder
@@ -82,6 +83,7 @@ class Daemon:
         self._config = config
         self._reread = reread
         self._applier: Applier | None = None
+        self._state = Path()
         self._env = env
         self._stderr = stderr
         self._verbose = verbose
@@ -189,6 +191,7 @@ class Daemon:
         desk = Desk(
             engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS,
             additions, applier,
+            Examiner(lambda: self._running, self._state, self._socket, self._inherited is not None, engine, watcher),
         )  # fmt: skip
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
@@ -220,7 +223,7 @@ class Daemon:
             self._socket = self._inherited.path or self._socket
         else:
             socket_folder(self._config)
-        state = state_folder(self._config, undo)
+        state = self._state = state_folder(self._config, undo)
         if self._inherited is None:
             undo.enter_context(InstanceLock(lock_of(self._config.control.socket)))
         undo.enter_context(InstanceLock(state / "hotd.lock"))

@@ -332,6 +332,11 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Doctor:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """Read hotd.toml again, the one that the daemon was started with."""
 
@@ -379,4 +384,5 @@ Request = (
     | Remove
     | Reset
     | Apply
+    | Doctor
 )

@@ -48,6 +48,7 @@ _TABLE = (
     Verb("diff", Role.OPERATOR, requests.Diff, views.Diff, False, "what tells one generation's source from another's"),
     Verb("why", Role.OPERATOR, requests.Why, views.Why, False, "what keeps it from being healthy, current or gone"),
     Verb("blocking", Role.OPERATOR, requests.Blocking, views.Blocking, False, "what holds up every drain, with stacks"),
+    Verb("doctor", Role.ADMIN, requests.Doctor, views.Doctor, False, "what is wrong with the installation"),
     Verb("reload", Role.OPERATOR, requests.Reload, views.Change, True, "load what is on disk and make it current"),
     Verb(
         "deploy",

@@ -413,6 +413,30 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, and whether it is as it should be."""
+
+    subject: str
+    state: Literal["ok", "note", "wrong"]
+    """``note``: it may be meant so; ``wrong``: something does not work, or anybody could do harm."""
+    message: str
+    cure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """What is wrong with the installation, and its cure."""
+
+    findings: tuple[Finding, ...]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
 class HolderView:
     """Something that keeps a retired generation in memory."""
 

@@ -20,7 +20,7 @@ from hotd.core.values import Actor
 from hotd.core.wording import as_served, serving
 from hotd.engine.engine import Decide, Engine
 from hotd.engine.events import EventRing
-from hotd.ports import Adding, Applying, Clock, Executor, Loading, LogReader, Store, Watcher
+from hotd.ports import Adding, Applying, Clock, Examining, Executor, Loading, LogReader, Store, Watcher
 
 T = TypeVar("T")
 
@@ -58,6 +58,7 @@ class Desk:
     """verb -> how it is answered (``hotd.engine.verbs.ANSWERS``)."""
     adding: Adding
     applying: Applying
+    examining: Examining
 
     def ask(self, verb: Verb, request: Request, actor: Actor) -> Any:
         try:

@@ -70,6 +70,7 @@ ABOUT: dict[str, list[tuple[Request, Concerned]]] = {
     "reset": [(requests.Reset("a"), Named(("a",)))],
     "add": [(requests.Add("a", "a:work"), Named(("a",)))],
     "remove": [(requests.Remove("a"), Named(("a",)))],
+    "doctor": [(requests.Doctor(), Everything())],
     "apply": [(requests.Apply(), Everything())],
 }
 

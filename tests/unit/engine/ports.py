@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from hotd.contract import requests
 from hotd.contract.errors import Expired, StoreDegraded
-from hotd.contract.views import Change, Event, RevisionView
+from hotd.contract.views import Change, Event, Finding, RevisionView
 from hotd.core.bundle import Bundle
 from hotd.core.effects import Decision
 from hotd.core.messages import Holder, InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged, Stored, Unwritten, Written
@@ -155,6 +155,13 @@ class FakeApplying:
 
     def apply(self, request: requests.Apply, actor: Actor) -> Change:
         return Change(None, (), "unchanged")
+
+
+class FakeExamining:
+    """All is well."""
+
+    def examine(self) -> tuple[Finding, ...]:
+        return ()
 
 
 class FakeStore:

@@ -19,7 +19,16 @@ from hotd.engine.engine import Engine
 from hotd.engine.events import EventRing
 from hotd.engine.verbs import ANSWERS
 from tests.support.books import ROOT, spec
-from tests.unit.engine.ports import FakeAdding, FakeApplying, FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
+from tests.unit.engine.ports import (
+    FakeAdding,
+    FakeApplying,
+    FakeExamining,
+    FakeExecutor,
+    FakeLoading,
+    FakeStore,
+    Ticking,
+    caught_up,
+)
 
 PATIENCE = 20.0
 LAST = 7
@@ -78,6 +87,7 @@ def desk(store: FakeStore) -> Iterator[Desk]:
         ANSWERS,
         FakeAdding(),
         FakeApplying(),
+        FakeExamining(),
     )
     engine.stop(0.0)
     assert engine.join(PATIENCE)
