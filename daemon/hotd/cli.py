@@ -84,6 +84,30 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("folder", nargs="?", default=".", metavar="DIR", help="where; made if it is missing (.)")
     init.set_defaults(run=_init)
 
+    tls = commands.add_parser(
+        "tls",
+        help="make, or revoke, the certificates of callers from other machines",
+        description="A private authority, the daemon's certificate and those of its callers, for a start.",
+    ).add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    make = tls.add_parser(
+        "init",
+        help="make what is missing; never overwrites",
+        description="Make an authority, a certificate of the daemon, and one for each --client; again, for more "
+        "clients. Overwrites nothing.",
+    )
+    _tls_folder(make)
+    make.add_argument("--host", action="append", metavar="NAME", help="what callers call this machine, again for more")
+    make.add_argument("--client", action="append", metavar="NAME", help="who is let in, as cert:NAME; again for more")
+    make.set_defaults(run=_tls_init)
+    revoke = tls.add_parser(
+        "revoke",
+        help="let a certificate in no more",
+        description="Add a certificate to the list of those that are let in no more. The daemon reads it at SIGHUP.",
+    )
+    revoke.add_argument("name", metavar="NAME", help="the client, or the file of its certificate")
+    _tls_folder(revoke)
+    revoke.set_defaults(run=_tls_revoke)
+
     demo = commands.add_parser(
         "demo",
         help="the story of hotd in this terminal, in a scratch folder; ends by itself",
@@ -106,6 +130,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _config_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-c", "--config", metavar="FILE", help="hotd.toml; default: the one in this folder")
+
+
+def _tls_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", default="tls", metavar="DIR", help="where they are kept (tls)")
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -151,6 +179,36 @@ def _init(args: argparse.Namespace) -> int:
     for path in write_example(folder):
         print(f"wrote {path}")  # noqa: T201 - what the command is for
     print(f"next: hotd serve -c {folder / 'hotd.toml'}")  # noqa: T201
+    return 0
+
+
+def _tls_init(args: argparse.Namespace) -> int:
+    import getpass
+    import socket
+
+    from hotd.config.authority import make_certificates
+
+    folder = Path(args.folder)
+    clients = args.client or [getpass.getuser()]
+    made = make_certificates(folder, args.host or [socket.gethostname(), "localhost", "127.0.0.1", "::1"], clients)
+    for path in made.kept:
+        print(f"kept  {path}")  # noqa: T201 - what the command is for
+    for path in made.written:
+        print(f"wrote {path}")  # noqa: T201
+    print(  # noqa: T201
+        "next: write [control.tls] into hotd.toml, with listen, and admins or operators or viewers with "
+        f'"cert:{clients[0]}";\n      copy {folder / "clients" / clients[0]} to ~/.config/hotd/tls on the machine of '
+        f"{clients[0]};\n      keep {folder / 'ca-key.pem'} where the daemon cannot read it: it needs it for nothing"
+    )
+    return 0
+
+
+def _tls_revoke(args: argparse.Namespace) -> int:
+    from hotd.config.authority import revoke
+
+    serial, listed = revoke(Path(args.folder), args.name)
+    print(f"revoked {args.name}, serial number {serial}, in {listed}")  # noqa: T201
+    print("next: systemctl reload hotd, or kill -HUP the daemon, which then cuts it off")  # noqa: T201
     return 0
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Protocol, assert_never
 
 from hotd.contract.address import Address, ExecAddress, SshAddress, TlsAddress, UnixAddress
-from hotd.contract.errors import UsageError
 
 
 class Transport(Protocol):
@@ -44,5 +43,7 @@ def open_transport(
 
             return SshTransport(address, timeout, env=env, asks=has_terminal())
         case TlsAddress():
-            raise UsageError(f"{address}: TLS comes in a later version")
+            from hotctl.transport.tls import TlsTransport
+
+            return TlsTransport(address, timeout, env)
     assert_never(address)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from rpyc import __version__ as rpyc_version
@@ -22,6 +23,7 @@ from hotd.contract.frames import BadFrame, Frames, framed
 from hotd.contract.protocol import LONGEST_ANSWER, ROOT
 
 CHUNK = 64 * 1024
+Wait = Callable[[socket.socket, int, float], None]
 CONFIG = {
     "allow_safe_attrs": False,
     "allow_exposed_attrs": False,
@@ -49,8 +51,9 @@ class Untaken(EOFError):
 class DaemonConnection(Connection):  # type: ignore[misc] # rpyc has no types
     """A connected socket to a daemon. After any exception it must be closed: an answer may still be on its way."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._link = _Link(sock)
+    def __init__(self, sock: socket.socket, wait: Wait = wait_until) -> None:
+        """``wait`` is how a deadline is put on the socket's next call."""
+        self._link = _Link(sock, wait)
         super().__init__(VoidService(), self._link, CONFIG)
 
     @classmethod
@@ -85,15 +88,16 @@ class DaemonConnection(Connection):  # type: ignore[misc] # rpyc has no types
 class _Link(Channel):  # type: ignore[misc] # rpyc has no types
     """Frames over a socket; ``deadline`` holds from the first byte sent to the last one read.
 
-    The waits are the kernel's (SO_RCVTIMEO, SO_SNDTIMEO). RPyC's own count until the first byte of an answer only,
-    and on a clock that can be set.
+    The waits are the kernel's (SO_RCVTIMEO, SO_SNDTIMEO), but for TLS. RPyC's own count until the first byte of an
+    answer only, and on a clock that can be set.
     """
 
-    __slots__ = ("_frames", "_sock", "deadline")
+    __slots__ = ("_frames", "_sock", "_wait", "deadline")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, wait: Wait) -> None:
         super().__init__(SocketStream(sock), compress=False)
         self._sock = sock
+        self._wait = wait
         self._frames = Frames(LONGEST_ANSWER)
         self.deadline = 0.0
 
@@ -101,27 +105,27 @@ class _Link(Channel):  # type: ignore[misc] # rpyc has no types
         rest = memoryview(framed(data))
         try:
             while rest:
-                wait_until(self._sock, socket.SO_SNDTIMEO, self.deadline)
+                self._wait(self._sock, socket.SO_SNDTIMEO, self.deadline)
                 rest = rest[self._sock.send(rest[:CHUNK]) :]
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             raise TimeoutError from None
         except OSError as error:
-            raise Untaken(str(error)) from None
+            raise Untaken(str(error)) from error
 
     def recv(self) -> bytes:
         try:
             while (frame := self._frames.next()) is None:
-                wait_until(self._sock, socket.SO_RCVTIMEO, self.deadline)
+                self._wait(self._sock, socket.SO_RCVTIMEO, self.deadline)
                 chunk = self._sock.recv(CHUNK)
                 if not chunk:
                     raise EOFError("closed")
                 self._frames.feed(chunk)
         except BadFrame as error:
             raise Garbled(str(error)) from None
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             raise TimeoutError from None
         except OSError as error:
-            raise EOFError(str(error)) from None
+            raise EOFError(str(error)) from error
         return frame
 
 

@@ -145,6 +145,9 @@ class Applier:
             self._notifier.ready(self._summary(self._engine.book))
 
     def _applied(self, job: _Job) -> Change:
+        assert self._port is not None, "it was started"
+        # At once, whatever becomes of the rest: a module that does not load must keep no stolen certificate good.
+        self._port.reload_certificates()
         config = self.config if self._reread is None and not job.needs_file else self._read()
         plan = self._plan(config)
         merged = with_settings(self.config, config, plan.settings)

@@ -6,8 +6,10 @@ import queue
 from typing import TextIO
 
 from hotd.app.clock import SystemClock
+from hotd.app.places import door_of
 from hotd.config import Config
 from hotd.contract.errors import LoadRejected
+from hotd.control.tls import read_papers
 from hotd.core.messages import Checked, LoadJob, LoadKind, LoadOutcome, Rejected
 from hotd.core.values import Spec
 from hotd.core.wording import unmatched_note
@@ -15,7 +17,9 @@ from hotd.loading.hosting import Hosting
 
 
 def check(config: Config, out: TextIO) -> int:
-    """A line for each module; 0 when all would load, else 3."""
+    """A line for each module; 0 when all would load, else 3. Raises BadConfig for certificates that are of no use."""
+    if door := door_of(config.control.tls):
+        read_papers(door)
     loading = Hosting(
         SystemClock(), also=config.watch.also, ignore=config.watch.ignore, plain_names=config.plain_file_names
     )

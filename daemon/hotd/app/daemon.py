@@ -21,7 +21,7 @@ from hotd.app.clock import SystemClock
 from hotd.app.doctor import Examiner
 from hotd.app.environment import environment
 from hotd.app.pages import LogPages
-from hotd.app.places import socket_folder, state_folder
+from hotd.app.places import door_of, socket_folder, state_folder
 from hotd.app.sockets import chosen
 from hotd.app.watching import ChangingWatcher, Troubles
 from hotd.config import Config, Watch
@@ -275,6 +275,7 @@ class Daemon:
             desk=desk,
             roles=roles_of(self._config),
             version=hotd.__version__,
+            door=door_of(control.tls),
         )
 
     def _about(self) -> About:

@@ -10,8 +10,9 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
-from hotd.config import Config, Control
+from hotd.config import Config, Control, Tls
 from hotd.contract.errors import BadConfig
+from hotd.control import Door
 
 log = logging.getLogger("hotd.app")
 
@@ -49,6 +50,13 @@ def socket_group(control: Control, *, uid: int, gids: Collection[int]) -> int | 
         extra={"event": "config.warning"},
     )
     return None
+
+
+def door_of(tls: Tls | None) -> Door | None:
+    """The door for callers from other machines, if there is to be one."""
+    if tls is None:
+        return None
+    return Door(tls.host, tls.port, tls.ca, tls.certificate, tls.key, tls.revoked, tls.revoked_written)
 
 
 def _group_id(name: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from hotd.config import Config, Control, Watch
+from hotd.config import Config, Control, Tls, Watch
 from hotd.contract.units import format_duration
 
 _GROUPS = ("control", "watch")
@@ -56,6 +56,9 @@ def _plain(key: str, value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return list(value)
+    if isinstance(value, Tls):
+        written = {one.name: getattr(value, one.name) for one in fields(value) if not one.name.endswith("_written")}
+        return _plain("", written)
     if isinstance(value, dict):
         return {name: _plain("", one) for name, one in value.items()}
     return value

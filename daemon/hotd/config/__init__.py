@@ -3,12 +3,13 @@
 from hotd.config.adding import outside, read_added
 from hotd.config.init import write_example
 from hotd.config.reading import from_command_line, load_config
-from hotd.config.values import Config, Control, Later, Watch
+from hotd.config.values import Config, Control, Later, Tls, Watch
 
 __all__ = [
     "Config",
     "Control",
     "Later",
+    "Tls",
     "Watch",
     "from_command_line",
     "load_config",

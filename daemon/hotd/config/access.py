@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
+from typing import Any
 
+from hotd.config.lines import Key
 from hotd.config.modules import name_problem
 from hotd.config.places import Surroundings, read_socket
 from hotd.config.section import Section
+from hotd.config.tls import read_tls
 from hotd.config.values import Control
 from hotd.contract.quoting import shown
 
@@ -20,6 +23,8 @@ _WILD = re.compile(r"[*?]|\[!?[^\[\]]+\]")
 
 def read_control(control: Section, around: Surroundings, *, from_file: bool) -> Control:
     group = _group(control, around, from_file=from_file)
+    if "tls" not in control:
+        _warn_of_certificates(control)
     return Control(
         socket=read_socket(control, around),
         socket_written=bool(control.get("socket")),
@@ -29,6 +34,7 @@ def read_control(control: Section, around: Surroundings, *, from_file: bool) -> 
         admins=_people(control, "admins", ("root", f"%{DEFAULT_GROUP}"), around),
         operators=_operators(control, around),
         viewers=_people(control, "viewers", ("*",), around),
+        tls=read_tls(control, around),
     )
 
 
@@ -109,6 +115,20 @@ def _unknown(who: str, around: Surroundings) -> str | None:
         return None
     meant = f'; did you mean the group "%{who}"?' if around.accounts.has_group(who) else ""
     return f"there is no user {shown(who)} on this machine{meant}"
+
+
+def _warn_of_certificates(control: Section) -> None:
+    """Of each that is named where there is no door to show one at."""
+    operators = control.get("operators", {})
+    lists: dict[Key, Any] = {(name,): control.get(name, ()) for name in ("admins", "viewers")}
+    lists |= (
+        {("operators", pattern): people for pattern, people in operators.items()} if isinstance(operators, dict) else {}
+    )
+    for key, people in lists.items():
+        for position, who in enumerate(people if isinstance(people, list) else ()):
+            if isinstance(who, str) and who.startswith("cert:"):
+                where = (*control.key, *key, position)
+                control.report.warn(where, f"{shown(who)} lets nobody in where there is no [control.tls]")
 
 
 def _doubt(section: Section, name: str, position: int, around: Surroundings) -> None:

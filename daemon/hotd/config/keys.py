@@ -6,11 +6,12 @@ ROOTS = "roots"
 
 TABLES = {
     "daemon": ("state_dir", "max_instances", "drain_deadline", "executor", "plain_file_names"),
-    "control": ("socket", "mode", "group", "admins", "operators", "viewers"),
+    "control": ("socket", "mode", "group", "admins", "operators", "viewers", "tls"),
     "watch": ("enabled", "settle", "settle_max", "backend", "interval", "ignore", "also"),
     "logs": ("keep",),
 }
 
+TLS = ("listen", "ca", "certificate", "key", "revoked")
 MODULES = "modules"
 MODULE = (
     "entry",
@@ -42,6 +43,8 @@ def home_of(key: str) -> str | None:
     if key == ROOTS:
         return "at the top of the file, before the first [table]"
     homes = [f"in [{table}]" for table, keys in TABLES.items() if key in keys]
+    if key in TLS:
+        homes.append("in [control.tls]")
     if key in MODULE:
         homes.append("in [modules.NAME]")
     if key in CANARY:

@@ -27,15 +27,9 @@ def _always(value: Any) -> bool:
     return True
 
 
-def _a_certificate(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(who, str) and who.startswith("cert:") for who in value)
-
-
 def _another_executor(value: Any) -> bool:
     return isinstance(value, str) and value != "threads"
 
-
-_CERTIFICATES = "there is no TLS yet, so nobody comes in by a certificate"
 
 ROWS = (
     _Row(
@@ -44,9 +38,6 @@ ROWS = (
         'other executors come later, and this version would run instances in threads; write "threads"',
         refuses=True,
     ),
-    _Row("control.admins", _a_certificate, _CERTIFICATES),
-    _Row("control.viewers", _a_certificate, _CERTIFICATES),
-    _Row("control.operators.*", _a_certificate, _CERTIFICATES),
     _Row("modules.*.canary", _always, "there are no canaries yet: a candidate is promoted as soon as it is loaded"),
 )
 

@@ -10,6 +10,22 @@ from hotd.core.values import Spec
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """``[control.tls]``: the door for callers from other machines."""
+
+    host: str
+    port: int
+    ca: Path
+    """Whose signatures let a caller in."""
+    certificate: Path
+    key: Path
+    revoked: Path
+    """Serial numbers of certificates that are let in no more."""
+    revoked_written: bool
+    """False: the default, and the list need not be there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """``[control]``: where the control socket is and who may do what through it."""
 
@@ -26,6 +42,7 @@ class Control:
     operators: Mapping[str, tuple[str, ...]]
     """Pattern of module names -> who."""
     viewers: tuple[str, ...]
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,5 +2,6 @@
 
 from hotd.control.roles import Roles
 from hotd.control.server import ControlServer
+from hotd.control.tls import Door
 
-__all__ = ["ControlServer", "Roles"]
+__all__ = ["ControlServer", "Door", "Roles"]

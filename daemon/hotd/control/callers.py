@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from hotd.control.peers import Peer
+
 
 class Caller:
     """One connection and the thread that serves it."""
@@ -17,6 +19,8 @@ class Caller:
         self.number = number
         self.sock = sock
         self.thread: threading.Thread | None = None
+        self.peer: Peer | None = None
+        """Who it is, for one that showed a certificate."""
         self.busy = False
         """Whether a request of it is being answered."""
         self.served = False
@@ -27,12 +31,13 @@ class Caller:
     def hush(self) -> None:
         """Nothing more is taken of it: what it sent already is read, what it sends from now on fails on its side."""
         with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RD)
+            socket.socket.shutdown(self.sock, socket.SHUT_RD)  # as below
 
     def cut(self) -> None:
         """Its thread reads an end of file and goes. The descriptor stays: closing it here could close another's."""
         with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+            # Of the socket, never of TLS: that would go on in plain text on a thread that is in the middle of a call.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class Callers:
@@ -77,6 +82,14 @@ class Callers:
                 self._threads.discard(thread)
                 return None, gone
             return caller, gone
+
+    def cut(self, whom: Callable[[Peer], bool]) -> None:
+        """Cut all of those, also in the middle of a call: what it began goes on, and nobody hears of it."""
+        with self._changed:
+            for caller in self._callers.values():
+                if caller.peer is not None and whom(caller.peer):
+                    caller.gone = True
+                    caller.cut()
 
     def make_room(self) -> Caller | None:
         """Cut whoever can best be spared; None where everybody is being answered."""

@@ -42,9 +42,9 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
         self._sock = sock
         self._patience = patience
         self._frames = Frames(LONGEST_REQUEST)
-        sock.setblocking(True)
-        set_patience(sock, socket.SO_RCVTIMEO, patience.idle)
-        set_patience(sock, socket.SO_SNDTIMEO, patience.answer)
+        self._prepare()
+        self._wait_at_most(socket.SO_RCVTIMEO, patience.idle)
+        self._wait_at_most(socket.SO_SNDTIMEO, patience.answer)
 
     def recv(self) -> bytes:
         deadline: float | None = None
@@ -55,17 +55,17 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
                     deadline = deadline or now + self._patience.begun
                     if now >= deadline:  # bytes may keep coming, few at a time
                         raise BlockingIOError
-                    set_patience(self._sock, socket.SO_RCVTIMEO, deadline - now)
-                chunk = self._sock.recv(CHUNK)
+                    self._wait_at_most(socket.SO_RCVTIMEO, deadline - now)
+                chunk = self._received()
                 if not chunk:
                     raise EOFError("the caller went")
                 self._frames.feed(chunk)
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             raise EOFError("the caller began a request and did not end it" if deadline else "idle") from None
         except OSError as error:
             raise EOFError(str(error)) from None
         if deadline is not None:
-            set_patience(self._sock, socket.SO_RCVTIMEO, self._patience.idle)
+            self._wait_at_most(socket.SO_RCVTIMEO, self._patience.idle)
         return frame
 
     def send(self, data: bytes) -> None:
@@ -73,13 +73,47 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
         rest = memoryview(framed(data))
         try:
             while rest:
-                rest = rest[self._sock.send(rest[:CHUNK]) :]
+                rest = rest[self._sent(rest[:CHUNK]) :]
                 if rest and time.monotonic() >= deadline:  # a caller that takes a little now and then
                     raise BlockingIOError
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             raise EOFError("the caller does not take its answer") from None
         except OSError as error:
             raise EOFError(str(error)) from None
+
+    def _prepare(self) -> None:
+        self._sock.setblocking(True)
+
+    def _wait_at_most(self, direction: int, seconds: float) -> None:
+        """From here on, for each call in that direction."""
+        set_patience(self._sock, direction, seconds)
+
+    def _received(self) -> bytes:
+        return self._sock.recv(CHUNK)
+
+    def _sent(self, data: memoryview) -> int:
+        return self._sock.send(data)
+
+
+class TlsChannel(FrameChannel):
+    """The same over TLS. OpenSSL tries again where the kernel's own wait has ended, so the waits are Python's, which
+    count over all that a call tries."""
+
+    __slots__ = ("_seconds",)
+
+    def _prepare(self) -> None:
+        self._seconds: dict[int, float] = {}
+
+    def _wait_at_most(self, direction: int, seconds: float) -> None:
+        self._seconds[direction] = max(1e-6, seconds)
+
+    def _received(self) -> bytes:
+        self._sock.settimeout(self._seconds[socket.SO_RCVTIMEO])
+        return self._sock.recv(CHUNK)
+
+    def _sent(self, data: memoryview) -> int:
+        self._sock.settimeout(self._seconds[socket.SO_SNDTIMEO])
+        return self._sock.send(data)
 
 
 def set_patience(sock: socket.socket, direction: int, seconds: float) -> None:

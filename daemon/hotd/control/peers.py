@@ -6,7 +6,7 @@ import os
 import pwd
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,9 @@ class Certificate:
     """The subject's common name first, then the alternative names. Never empty."""
     address: str
     """Where it called from, for logs only."""
+    serial: int = 0
+    revoked: bool = False
+    """It is let in to be told so, and has no role."""
 
 
 class Peer:
@@ -57,6 +60,11 @@ class Peer:
         if self.certificate is not None:
             return {"certificate": self.certificate.names[0], "address": self.certificate.address}
         return {"uid": self.uid, "pid": self.pid}
+
+    def turned_away(self) -> Peer:
+        """The same caller with a certificate that has been revoked."""
+        assert self.certificate is not None
+        return Peer(None, frozenset(), None, replace(self.certificate, revoked=True))
 
     def __str__(self) -> str:
         if self.certificate is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 from collections.abc import Iterable, Mapping
 
+from hotd.contract.errors import NotPermitted
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Role, Verb
 from hotd.control.peers import Peer
@@ -47,6 +48,11 @@ class Roles:
 
     def permit(self, peer: Peer, verb: Verb) -> Actor:
         """The caller, if there is any module of which it may ask that. Raises NotPermitted."""
+        if peer.certificate is not None and peer.certificate.revoked:
+            raise NotPermitted(
+                f"the certificate of {peer.name}, serial number {peer.certificate.serial:x}, is revoked here",
+                hint="ask an admin of the daemon for another one",
+            )
         role, only = self._standing(peer)
         actor = Actor(peer.name, peer.uid, role.name.lower(), only)
         if role >= verb.role:
@@ -59,6 +65,8 @@ class Roles:
 
     def _standing(self, peer: Peer) -> tuple[Role, tuple[str, ...] | None]:
         """The role, and the patterns of modules that are the caller's; None is all there is."""
+        if peer.certificate is not None and peer.certificate.revoked:
+            return Role.NONE, ()
         if (peer.uid is not None and peer.uid == self._own_uid) or _among(peer, self._admins):
             return Role.ADMIN, None
         if patterns := tuple(pattern for pattern, people in self._operators.items() if _among(peer, people)):

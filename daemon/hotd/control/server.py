@@ -15,12 +15,14 @@ from hotd.contract.errors import AlreadyRunning, BadConfig, HotdError
 from hotd.contract.frames import BadFrame
 from hotd.contract.quoting import shown
 from hotd.control.callers import Caller, Callers
-from hotd.control.channel import FrameChannel, Patience
+from hotd.control.channel import FrameChannel, Patience, TlsChannel
 from hotd.control.connection import ControlConnection, Cut
+from hotd.control.doorkeeper import Doorkeeper
 from hotd.control.gate import Gate
 from hotd.control.listener import Listener
-from hotd.control.peers import peer_of
+from hotd.control.peers import Peer, peer_of
 from hotd.control.roles import Roles
+from hotd.control.tls import Door
 from hotd.ports import Desk
 
 MOST_CALLERS = 256
@@ -46,10 +48,12 @@ class ControlServer:
         patience: Patience | None = None,
         most_callers: int = MOST_CALLERS,
         inherited: socket.socket | None = None,
+        door: Door | None = None,
     ) -> None:
         """``gid=None`` leaves the socket the daemon's own group.
 
         ``inherited`` listens at the path already and is somebody else's: its file is neither given away nor removed.
+        ``door`` is for callers from other machines.
         """
         self._path = socket_path
         self._mode = mode
@@ -62,6 +66,9 @@ class ControlServer:
         """Whether the last caller had to be turned away: told once, not for each of a flood."""
         self._inherited = inherited
         self._listener: Listener | None = None
+        self._doorkeeper: Doorkeeper | None = None
+        if door is not None:
+            self._doorkeeper = Doorkeeper(door, welcome=self._welcome, starved=self._starved, log=self._log)
         self._inode: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
 
@@ -75,13 +82,33 @@ class ControlServer:
             if self._inherited is None:
                 self._inode = _inode(self._path)
                 self._hand_over()
+            if self._doorkeeper is not None:
+                self._doorkeeper.open()
             listener.listen()
         except BaseException:
+            if self._doorkeeper is not None:
+                self._doorkeeper.stop()
             listener.close()
             self._unlink()
             raise
         self._thread = threading.Thread(target=listener.start, name="hotd-control", daemon=True)
         self._thread.start()
+        if self._doorkeeper is not None:
+            self._doorkeeper.start()
+
+    @property
+    def tls_port(self) -> int | None:
+        """The port of the door that is open; None: there is none."""
+        return None if self._doorkeeper is None else self._doorkeeper.port
+
+    def reload_certificates(self) -> None:
+        """Read again whom to let in from other machines, and cut who is let in no more.
+
+        All or nothing: raises BadConfig where a file cannot be used, and what was read last still holds.
+        """
+        if self._doorkeeper is not None:
+            self._doorkeeper.read()
+            self._callers.cut(self._doorkeeper.revoked)
 
     def permit(self, roles: Roles) -> None:
         """From now on these may call; who is connected and may not any more is cut off at its next call."""
@@ -114,6 +141,8 @@ class ControlServer:
         thread, self._thread = self._thread, None
         self._unlink()
         self._listener.stop()
+        if self._doorkeeper is not None:
+            self._doorkeeper.stop()
         thread.join()
         if left := self._callers.close(deadline, _GRACE):
             self._log.warning(
@@ -124,6 +153,8 @@ class ControlServer:
         """In a forked child: close our copies of every socket, else callers of a dead daemon wait on the child's."""
         if self._listener is not None:
             self._listener.forget()
+        if self._doorkeeper is not None:
+            self._doorkeeper.forget()
         self._callers.forget()
         self._thread = None
 
@@ -182,8 +213,11 @@ class ControlServer:
     def _serve(self, caller: Caller) -> None:
         """The life of one connection, on its own thread."""
         try:
-            peer = peer_of(caller.sock)
-            channel = FrameChannel(caller.sock, self._patience)
+            peer = self._met(caller)
+            if peer is None:
+                return
+            kind = FrameChannel if peer.certificate is None else TlsChannel
+            channel = kind(caller.sock, self._patience)
         except OSError:
             return  # gone before it said anything
         connection = ControlConnection(
@@ -204,6 +238,16 @@ class ControlServer:
             self._log.exception("a defect while serving %s", peer, extra={"event": "control.defect"})
         finally:
             connection.close()
+
+    def _met(self, caller: Caller) -> Peer | None:
+        """Who it is; None for one that was refused at the door, and told why."""
+        if caller.sock.family == socket.AF_UNIX:
+            return peer_of(caller.sock)
+        assert self._doorkeeper is not None
+        caller.peer = peer = self._doorkeeper.meet(caller.sock, self._patience.begun)
+        if peer is not None and self._doorkeeper.revoked(peer):
+            return peer.turned_away()
+        return peer
 
 
 def _inode(path: str) -> tuple[int, int]:

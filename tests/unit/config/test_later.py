@@ -12,9 +12,6 @@ from tests.unit.config.projects import MODULE, Project
 @pytest.mark.parametrize(
     ("written", "key", "line"),
     [
-        ('[control]\nadmins = ["root", "cert:ann"]', "control.admins", 5),
-        ('[control]\nviewers = ["cert:ann"]', "control.viewers", 5),
-        ('[control]\noperators = {long_op = ["cert:ann"]}', "control.operators.long_op", 5),
         ("canary = {}", "modules.long_op.canary", 4),
     ],
 )
