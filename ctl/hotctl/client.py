@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
+from hotctl.following import PATIENCE, P, Pages
 from hotctl.transport import Transport, open_transport
 from hotd import __version__
 from hotd.contract import codec, requests, views
@@ -143,15 +144,26 @@ class Daemon:
                 raise DeadlinePassed(f"not in time: {seen.message}", hint=seen.next)
 
     def events(
-        self, follow: bool = False, after: int | None = None, module: str | None = None, limit: int = 200
+        self,
+        follow: bool = False,
+        after: int | None = None,
+        module: str | None = None,
+        limit: int = 200,
+        *,
+        mark: str = "",
+        patience: float = PATIENCE,
     ) -> Stream[views.Event]:
-        """The newest ``limit`` events, or all after a ``seq``; with ``follow`` also what comes, for ever."""
+        """The newest ``limit`` events, or all after a ``seq``; with ``follow`` also what comes, for ever.
 
-        def page(cursor: int | None, max_wait: float) -> tuple[tuple[views.Event, ...], int, int]:
-            got = self._ask(requests.Events(cursor, limit, max_wait, module), views.Events)
-            return got.events, got.next, got.lost
+        A daemon that is restarted is waited for, for ``patience`` seconds; then Unreachable. ``seq`` counts on over
+        restarts: nothing comes twice, and what is missing is told by ``lost`` and ``anew`` of the stream. ``mark`` goes
+        with ``after``, both as an earlier stream has them.
+        """
 
-        return Stream(page, after, follow)
+        def page(cursor: int | None, mark: str, max_wait: float) -> views.Events:
+            return self._ask(requests.Events(cursor, limit, max_wait, module, mark), views.Events)
+
+        return Stream(Pages(page, after, mark, follow=follow, patience=patience), lambda page: page.events, follow)
 
     def logs(
         self,
@@ -160,14 +172,20 @@ class Daemon:
         after: int | None = None,
         instance: str | None = None,
         limit: int = 200,
+        *,
+        mark: str = "",
+        patience: float = PATIENCE,
     ) -> Stream[views.LogLine]:
-        """The newest ``limit`` lines of a module's instances, or all after a ``seq``; with ``follow`` what comes."""
+        """The newest ``limit`` lines of a module's instances, or all after a ``seq``; with ``follow`` what comes.
 
-        def page(cursor: int | None, max_wait: float) -> tuple[tuple[views.LogLine, ...], int, int]:
-            got = self._ask(requests.Logs(module, cursor, limit, max_wait, instance), views.Logs)
-            return got.lines, got.next, got.lost
+        A daemon that is restarted is waited for as with events. Lines are not kept over that: those of the next one
+        are counted anew.
+        """
 
-        return Stream(page, after, follow)
+        def page(cursor: int | None, mark: str, max_wait: float) -> views.Logs:
+            return self._ask(requests.Logs(module, cursor, limit, max_wait, instance, mark), views.Logs)
+
+        return Stream(Pages(page, after, mark, follow=follow, patience=patience), lambda page: page.lines, follow)
 
     def outcome(
         self, revision: int, max_wait: float = 0.0, *, drained: bool = False, serving: bool = False
@@ -484,17 +502,23 @@ class Deployment:
 class Stream(Generic[T]):
     """An iterator over a stream that is read page by page. Its reader may stop and go on at any time."""
 
-    def __init__(
-        self, page: Callable[[int | None, float], tuple[tuple[T, ...], int, int]], after: int | None, follow: bool
-    ) -> None:
-        self._page = page
+    def __init__(self, pages: Pages[P], of: Callable[[P], tuple[T, ...]], follow: bool) -> None:
+        def turned() -> tuple[tuple[T, ...], P]:
+            page = pages.next()
+            return of(page), page
+
+        self._turned = turned
         self._follow = follow
         self._ready: deque[T] = deque()
         self._ended = False
-        self.cursor = after
+        self.cursor = pages.cursor
         """The last ``seq`` that was asked for: ``after`` of a stream that goes on where this one stands."""
+        self.mark = ""
+        """``mark`` of such a one: a daemon that has lost its past knows by it that the seq is of another."""
         self.lost = 0
         """How many were gone before they could be read: the daemon keeps the newest ones only."""
+        self.anew = 0
+        """How often a daemon answered that knew nothing of what was read before: one whose state was not kept."""
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -508,12 +532,13 @@ class Stream(Generic[T]):
 
     def _turn(self) -> None:
         newest = self.cursor is None
-        wait = LONGEST_WAIT if self._follow and not newest else 0.0
-        page, self.cursor, lost = self._page(self.cursor, wait)
-        self._ready.extend(page)
+        items, page = self._turned()
+        self._ready.extend(items)
+        self.cursor, self.mark = page.next, page.mark
+        self.anew += page.anew
         if not newest:
-            self.lost += lost
-        self._ended = not self._follow and (newest or not page)
+            self.lost += page.lost
+        self._ended = not self._follow and (newest or not items)
 
 
 def _deadline(timeout: float | None) -> float | None:

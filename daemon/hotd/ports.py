@@ -281,7 +281,9 @@ class Examining(Protocol):
 class LogReader(Protocol):
     """What instances printed."""
 
-    def page(self, module: str, after: int | None, limit: int, max_wait: float, instance: str | None) -> Logs:
+    def page(
+        self, module: str, after: int | None, limit: int, max_wait: float, instance: str | None, mark: str = ""
+    ) -> Logs:
         """Lines after the cursor, or the newest where it is None. Parks at most ``max_wait`` seconds."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from hotctl.commands import Here, not_negative
-from hotctl.view.events import event, lost
-from hotd.contract.requests import LONGEST_WAIT, Events
+from hotctl.following import Pages
+from hotctl.view.events import event, lost, notice
+from hotd.contract import views
+from hotd.contract.requests import Events
 
 PAGE = 200
 BEFORE_FOLLOWING = 10
@@ -20,11 +22,18 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, here: Here) -> int:
     """Ends when all is told, or, following, when nobody reads any more."""
-    after: int | None = args.since
+
+    def ask(cursor: int | None, mark: str, max_wait: float) -> views.Events:
+        limit = BEFORE_FOLLOWING if args.follow and cursor is None else PAGE
+        page: views.Events = here.daemon.ask(Events(after=cursor, limit=limit, max_wait=max_wait, mark=mark))
+        return page
+
+    pages = Pages(ask, args.since, follow=args.follow, news=lambda text: here.screen.tell(notice(text)))
     while not here.screen.out.closed:
-        limit = BEFORE_FOLLOWING if args.follow and after is None else PAGE
-        waits = LONGEST_WAIT if args.follow and after is not None else 0.0
-        page = here.daemon.ask(Events(after=after, limit=limit, max_wait=waits))
+        after = pages.cursor
+        page = pages.next()
+        if page.anew:
+            here.screen.tell(notice("this daemon knows nothing of the events before, and begins with its own"))
         if page.lost and after is not None:
             here.screen.tell(lost(page.lost, "event"))
         if here.screen.json:
@@ -33,5 +42,4 @@ def run(args: Namespace, here: Here) -> int:
             here.screen.show(*(event(one, here.screen.now()) for one in page.events))
         if not args.follow and (after is None or not page.events):
             break
-        after = page.next
     return 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from hotctl.commands import Here, positive
-from hotctl.view.events import lost
+from hotctl.following import Pages
+from hotctl.view.events import lost, notice
 from hotctl.view.logs import log_line, prefix
 from hotctl.view.plain import width_of
-from hotd.contract.requests import LONGEST_WAIT, Logs
+from hotd.contract import views
+from hotd.contract.requests import Logs
 
 PAGE = 200
 BEFORE_FOLLOWING = 10
@@ -24,12 +26,18 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, here: Here) -> int:
     """Ends when all is told, or, following, when nobody reads any more."""
-    limit = args.limit or (BEFORE_FOLLOWING if args.follow else PAGE)
-    after: int | None = None
+    first = args.limit or (BEFORE_FOLLOWING if args.follow else PAGE)
+
+    def ask(cursor: int | None, mark: str, max_wait: float) -> views.Logs:
+        limit = first if cursor is None else PAGE
+        page: views.Logs = here.daemon.ask(Logs(args.module, cursor, limit, max_wait, args.instance, mark))
+        return page
+
+    pages = Pages(ask, follow=args.follow, news=lambda text: here.screen.tell(notice(text)))
     width = 0
     while not here.screen.out.closed:
-        waits = 0.0 if after is None else LONGEST_WAIT
-        page = here.daemon.ask(Logs(args.module, after, limit, waits, args.instance))
+        after = pages.cursor
+        page = pages.next()
         if page.lost and after is not None:
             here.screen.tell(lost(page.lost, "line"))
         width = max((width, *(width_of(prefix(one)) for one in page.lines)))
@@ -39,5 +47,4 @@ def run(args: Namespace, here: Here) -> int:
             here.screen.show(*(log_line(one, width=width) for one in page.lines))
         if not args.follow:
             break
-        after, limit = page.next, PAGE
     return 0

@@ -52,5 +52,10 @@ def lost(number: int, what: str) -> Line:
     return line(Span(f"hotctl: {number} {thing} {verb} dropped by the daemon before they could be read", "warn"))
 
 
+def notice(text: str) -> Line:
+    """Told on standard error, in its place in the stream."""
+    return line(Span(f"hotctl: {text}", "warn"))
+
+
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - width_of(text))

@@ -88,23 +88,28 @@ class Errors:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """``after=None`` asks for the newest ``limit`` events; ``after=N`` for those with a greater seq."""
+    """``after=None`` asks for the newest ``limit`` events; ``after=N`` for those with a greater seq.
+
+    ``mark`` goes with ``after``, both as an earlier page gave them: a daemon that numbers anew knows by it.
+    """
 
     after: int | None = None
     limit: int = 200
     max_wait: float = 0.0
     module: str | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """``after=None`` asks for the newest ``limit`` lines."""
+    """``after=None`` asks for the newest ``limit`` lines. ``mark`` as for events."""
 
     module: str
     after: int | None = None
     limit: int = 200
     max_wait: float = 0.0
     instance: str | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -537,11 +537,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """A page of the stream: ask again with ``after=next``. ``lost`` events left the ring before they were read."""
+    """A page of the stream: ask again with ``after=next`` and ``mark``. ``lost`` events were not kept until now."""
 
     events: tuple[Event, ...]
     next: int
     lost: int
+    mark: str = ""
+    """Of the event that ``next`` counts: when it happened."""
+    anew: bool = False
+    """This daemon knows nothing of the event that was asked after: this begins with its own first."""
+    closing: bool = False
+    """The daemon ends, nothing more comes from it: ask the one that comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,9 +563,14 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Logs:
+    """A page of what a module's instances printed, as one of events. Lines go with the daemon that kept them."""
+
     lines: tuple[LogLine, ...]
     next: int
     lost: int
+    mark: str = ""
+    anew: bool = False
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

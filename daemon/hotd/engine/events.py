@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.contract.views import Event, Events
@@ -90,25 +91,45 @@ class EventRing:
         """Make it and show it."""
         self.show([self.made(emit, now)])
 
-    def read(self, after: int | None, limit: int, max_wait: float, module: str | None = None) -> Events:
-        """A page. Parks at most ``max_wait`` seconds until there is something after the cursor."""
+    def read(self, after: int | None, limit: int, max_wait: float, module: str | None = None, mark: str = "") -> Events:
+        """A page. Parks at most ``max_wait`` seconds until there is something after the cursor.
+
+        ``mark`` is that of the page whose ``next`` is asked after.
+        """
         limit = max(1, limit)
         if after is None:
             return self._newest(limit, module)
-        # A cursor of a daemon whose events are lost lies in the future: begin with what this one has.
-        after = after if after <= self._seq else self._began
+        anew = not self._is_ours(after, mark)
+        # Of a daemon whose events were not kept: begin with what this one has.
+        after, mark = (self._began, "") if anew else (after, mark)
         with self._grown:
             self._grown.wait_for(lambda: self._closed or self._seq > after, max_wait)
-        return self._behind(after, limit, module) or self._page(after, limit, module)
+            closing = self._closed
+        page = self._behind(after, limit, module) or self._page(after, limit, module, mark)
+        return replace(page, anew=anew, closing=closing)
+
+    def _is_ours(self, after: int, mark: str) -> bool:
+        """Whether the event of that number is the one that was read: not one of a daemon that counts anew."""
+        if after > self._seq:
+            return False
+        if not mark or after <= 0:
+            return True
+        with self._grown:
+            place = after - self._first
+            known: Sequence[Event] = [self._events[place]] if 0 <= place < len(self._events) else ()
+        if not known and self._older is not None:
+            known = self._older(after - 1, after + 1, 1)
+        return not known or known[0].at == mark  # one that is kept no more is counted among what was lost
 
     def _newest(self, limit: int, module: str | None) -> Events:
         with self._grown:
             newest = [event for event in self._events if _concerns(event, module)][-limit:]
             first, seq = self._first, self._seq
+            last = self._events[-1].at if self._events else ""
         if self._older is not None and (missing := limit - len(newest)):
             older = self._older(max(0, first - 1 - missing), first, missing)
             newest = [*(event for event in older if _concerns(event, module)), *newest]
-        return Events(tuple(newest), seq, 0)
+        return Events(tuple(newest), seq, 0, last)
 
     def _behind(self, after: int, limit: int, module: str | None) -> Events | None:
         """A page of what lies behind the ring; None where nothing does, or nothing that concerns the module."""
@@ -122,24 +143,24 @@ class EventRing:
             lost += found[0].seq - after - 1
             after = found[-1].seq
             if page := tuple(event for event in found if _concerns(event, module)):
-                return Events(page, after, lost)
+                return Events(page, after, lost, found[-1].at)
         return None
 
-    def _page(self, after: int, limit: int, module: str | None) -> Events:
+    def _page(self, after: int, limit: int, module: str | None, mark: str) -> Events:
         with self._grown:
             first = self._first
             lost = max(0, first - after - 1)
             start = max(0, after + 1 - first)
             page: list[Event] = []
-            reached = after + lost
+            reached, mark = after + lost, "" if lost else mark
             for index in range(start, len(self._events)):
                 event = self._events[index]
-                reached = event.seq
+                reached, mark = event.seq, event.at
                 if _concerns(event, module):
                     page.append(event)
                     if len(page) == limit:
                         break
-            return Events(tuple(page), reached, lost)
+            return Events(tuple(page), reached, lost, mark)
 
     @property
     def _first(self) -> int:

@@ -139,6 +139,24 @@ class LogBook:
         newest = (line for line in reversed(kept) if instance is None or line.instance == instance)
         return list(islice(newest, max(count, 0)))[::-1]
 
+    def last(self, module: str) -> int:
+        """The seq of the module's newest line; 0 before the first."""
+        with self._lock:
+            shelf = self._shelves.get(module)
+            return 0 if shelf is None else shelf.last
+
+    def at(self, module: str, seq: int) -> float | None:
+        """When the line was printed; None where there is none of that number, or it is kept no more."""
+        with self._lock:
+            shelf = self._shelves.get(module)
+            if shelf is None or not shelf.first <= seq <= shelf.last:
+                return None
+            return shelf.lines[shelf.start + seq - shelf.first].at
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def forget(self, module: str) -> None:
         """Drop all lines of a module that is hosted no more, and send its readers home."""
         with self._lock:

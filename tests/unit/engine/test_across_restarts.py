@@ -36,7 +36,9 @@ LAST = 7
 
 
 class NoLogs:
-    def page(self, module: str, after: int | None, limit: int, max_wait: float, instance: str | None) -> Logs:
+    def page(
+        self, module: str, after: int | None, limit: int, max_wait: float, instance: str | None, mark: str = ""
+    ) -> Logs:
         return Logs((), 0, 0)
 
 

@@ -8,11 +8,13 @@ import threading
 import pytest
 
 from hotd.contract.events import EventName
+from hotd.contract.views import Event
 from hotd.core.effects import Emit
 from hotd.core.values import Instant
 from hotd.engine.events import EventRing
 
 NOW = Instant(5.0, 1_700_000_000.0)
+LATER = Instant(6.0, 1_700_000_001.0)
 PATIENCE = 20.0
 
 
@@ -126,3 +128,52 @@ def test_every_event_is_a_line_of_the_log(event: EventName, level: int, caplog: 
     assert (record.getMessage(), record.levelno) == ("100 % told", level)
     assert vars(record)["event"] == event.value and vars(record)["hosted"] == "op"
     assert (vars(record)["generation"], vars(record)["instance"]) == (2, "op-1")
+
+
+def test_a_daemon_that_counts_anew_knows_a_cursor_that_is_not_its_own() -> None:
+    """Its past was not kept: it begins with its first event and says so, whichever numbers it has reached by now."""
+    before = ring("a", "b", "c")
+    page = before.read(0, 100, 0.0)
+    after = EventRing()
+    for module in "abcdef":
+        after.append(Emit(EventName.MODULE_SCALED, f"{module} scaled", module), LATER)
+
+    assert before.read(page.next, 100, 0.0, None, page.mark).anew is False
+    other = after.read(page.next, 100, 0.0, None, page.mark)
+    assert (other.anew, [event.seq for event in other.events]) == (True, [1, 2, 3, 4, 5, 6])
+    assert after.read(99, 100, 0.0).anew, "a number that it has not reached"
+    assert not after.read(0, 100, 0.0, None, "whatever").anew, "nothing was read so far"
+    assert not after.read(3, 100, 0.0).anew, "typed by hand"
+
+
+def test_a_mark_is_that_of_the_newest_event_that_was_looked_at() -> None:
+    """Also where that concerns another module, where nothing came, and not where it was lost."""
+    events = ring("a", "b")
+    events.append(Emit(EventName.MODULE_SCALED, "b scaled", "b"), LATER)
+    page = events.read(0, 100, 0.0, "a")
+    assert (page.next, page.mark) == (3, "2023-11-14T22:13:21.000Z")
+    assert events.read(3, 100, 0.0, None, page.mark).mark == page.mark
+    assert events.read(None, 1, 0.0).mark == page.mark
+    assert EventRing().read(None, 1, 0.0).mark == ""
+    full = ring(*["a"] * 10, most=4)
+    assert full.read(2, 1, 0.0, None, "2023-11-14T22:13:20.000Z").lost == 4
+
+
+def test_a_mark_is_looked_up_in_the_store_where_the_ring_has_it_no_more() -> None:
+    """What lies behind the ring is as good; what is kept nowhere is counted as lost, and nothing else is concluded."""
+    kept = [Event(seq, "then", "module.scaled") for seq in (4, 5, 6)]
+    events = EventRing(last=6, older=lambda after, before, _: [e for e in kept if after < e.seq < before])
+
+    assert [event.seq for event in events.read(5, 100, 0.0, None, "then").events] == [6]
+    assert events.read(5, 100, 0.0, None, "another time").anew
+    page = events.read(2, 100, 0.0, None, "then")
+    assert (page.anew, page.lost, page.mark) == (False, 1, "then")
+
+
+def test_the_last_page_says_that_it_is() -> None:
+    """Whoever follows asks the next daemon, instead of one that is gone."""
+    events = ring("a")
+    assert not events.read(0, 100, 0.0).closing
+    events.close()
+    page = events.read(0, 100, PATIENCE)
+    assert page.closing and [event.seq for event in page.events] == [1]

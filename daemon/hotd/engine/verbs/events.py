@@ -11,6 +11,5 @@ from hotd.engine.desk import Desk
 def answer(desk: Desk, request: requests.Events, actor: Actor) -> views.Events:
     if request.module:
         desk.engine.book.module(request.module)
-    return desk.events.read(
-        request.after, min(request.limit, 1000), min(request.max_wait, LONGEST_WAIT), request.module
-    )
+    limit, wait = min(request.limit, 1000), min(request.max_wait, LONGEST_WAIT)
+    return desk.events.read(request.after, limit, wait, request.module, request.mark)

@@ -16,7 +16,8 @@ def answer(desk: Desk, request: requests.Logs, actor: Actor) -> views.Logs:
     if request.instance is not None:
         _check_instance(desk, module, request.instance)
     wait = min(request.max_wait, LONGEST_WAIT)
-    return desk.logs.page(request.module, request.after, min(request.limit, 1000), wait, request.instance)
+    limit = min(request.limit, 1000)
+    return desk.logs.page(request.module, request.after, limit, wait, request.instance, request.mark)
 
 
 def _check_instance(desk: Desk, module: Module, instance: str) -> None:

@@ -1,0 +1,81 @@
+"""A stream that is read page after page, and goes on with the next daemon where this one ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from hotd.contract import views
+from hotd.contract.errors import Unreachable
+from hotd.contract.requests import LONGEST_WAIT
+from hotd.contract.units import format_duration
+
+P = TypeVar("P", bound=views.Events | views.Logs)
+
+PATIENCE = 60.0
+"""Seconds for a daemon that went to come back: a restart, with all that its instances take to end, is over by then."""
+PAUSE = 0.2
+"""Seconds between two tries to reach it."""
+
+
+class Pages(Generic[P]):
+    """``ask(cursor, mark, max_wait)`` reads a page. ``news`` is told of a daemon that goes, and of one that comes."""
+
+    def __init__(
+        self,
+        ask: Callable[[int | None, str, float], P],
+        after: int | None = None,
+        mark: str = "",
+        *,
+        follow: bool = False,
+        patience: float = PATIENCE,
+        pause: float = PAUSE,
+        news: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._ask = ask
+        self._follow = follow
+        self._patience = patience
+        self._pause = pause
+        self._news = news
+        self._mark = mark
+        self._begun = False
+        self._away: float | None = None
+        """Until when a daemon is waited for that went."""
+        self.cursor = after
+        """What the next page begins after; None where the newest are asked for."""
+
+    def next(self) -> P:
+        """The next page; empty where nothing came in time. Followed, it outlives a daemon: nothing comes twice, and
+        what is missing is told (``lost``, ``anew``).
+
+        Raises Unreachable where there is no daemon to begin with, or none has come back for ``patience`` seconds.
+        """
+        wait = LONGEST_WAIT if self._follow and self.cursor is not None else 0.0
+        while True:
+            try:
+                page = self._ask(self.cursor, self._mark, wait)
+            except Unreachable as error:
+                self._gone(error)
+                continue
+            break
+        if not page.closing and self._away is not None:
+            self._away = None
+            self._news("the daemon is back")
+        self.cursor, self._mark, self._begun = page.next, page.mark, True
+        if page.closing and self._follow:
+            self._gone(None)
+        return page
+
+    def _gone(self, error: Unreachable | None) -> None:
+        if error is not None and not (self._follow and self._begun):
+            raise error
+        now = time.monotonic()
+        if self._away is None:
+            self._away = now + self._patience
+            self._news(f"the daemon {'is gone' if error else 'ends'}; waiting for the next one")
+        elif error is not None and now >= self._away:
+            waited = format_duration(self._patience)
+            raise Unreachable(f"no daemon has come back for {waited}: {error.message}", hint=error.hint) from error
+        threading.Event().wait(self._pause)
