@@ -196,7 +196,6 @@ def bomb() -> bytes:
 
 GARBAGE: dict[str, Callable[[], bytes]] = {
     "another protocol": lambda: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "rpyc 5": lambda: framed(brine.dump((1, 1, (consts.HANDLE_GETROOT, value(()))))),
     "a header of 4 GiB": lambda: b"\xff\xff\xff\xff\x00",
     "one byte too long": lambda: struct.pack("!LB", LONGEST_REQUEST + 1, 0),
     "a zip bomb": bomb,
