@@ -21,7 +21,7 @@ from hotd.contract.requests import Request
 from hotd.contract.verbs import VERBS, Verb
 from hotd.contract.views import Version
 from hotd.control.channel import Patience
-from tests.integration.control.attacker import ROOT_REF, Attacker, boxed, value
+from tests.support.attacker import ROOT_REF, Attacker, boxed, refused, value
 from tests.integration.control.fakes import HURRIED, VERSION, Gated, Port, open_port
 from tests.support.eventually import eventually
 
@@ -30,16 +30,6 @@ ALLOWED = {"HANDLE_PING", "HANDLE_CLOSE", "HANDLE_GETROOT", "HANDLE_GETATTR", "H
     "HANDLE_DEL",
     "HANDLE_INSPECT",
 }
-
-
-def refused(reply: tuple[int, Any]) -> str:
-    """The kind of the exception that a forbidden thing is answered with."""
-    assert reply[0] == consts.MSG_EXCEPTION, reply
-    (module, name), arguments, attributes, traceback = reply[1]
-    assert attributes == ()
-    assert traceback == ""
-    assert all(type(argument) is str for argument in arguments)
-    return f"{module}.{name}"
 
 
 def serves(port: Port) -> bool:

@@ -21,7 +21,7 @@ from hotctl.client import Daemon
 from hotd.contract.errors import AlreadyRunning, BadConfig, NotPermitted, Unreachable
 from hotd.contract.verbs import VERBS
 from hotd.control import ControlServer, Roles
-from tests.integration.control.attacker import ROOT_REF, Attacker, boxed, value
+from tests.support.attacker import ROOT_REF, Attacker, boxed, value
 from tests.integration.control.fakes import (
     NOBODY,
     NOBODYS_GROUP,

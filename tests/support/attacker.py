@@ -28,6 +28,7 @@ class Attacker:
     def __init__(self, path: str) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(5)
+        self.path = path
         self.sock.connect(path)
         self._frames = Frames(1 << 26)
 
@@ -70,3 +71,13 @@ class Attacker:
 
     def is_cut(self) -> bool:
         return self.read() is None
+
+
+def refused(reply: tuple[int, Any]) -> str:
+    """The kind of the exception that a forbidden thing is answered with: a sentence, and nothing that hangs on it."""
+    assert reply[0] == consts.MSG_EXCEPTION, reply
+    (module, name), arguments, attributes, traceback = reply[1]
+    assert attributes == ()
+    assert traceback == ""
+    assert all(type(argument) is str for argument in arguments)
+    return f"{module}.{name}"
