@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-all test-soak test-chaos bench compare lint coverage clean
+.PHONY: demo test security test-all test-soak test-chaos bench compare lint coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/hotd demo $(DEMO)
@@ -41,6 +41,10 @@ compare:
 $(VENV)/.installed-engines: $(VENV)/.installed-test
 	@for engine in jurigged ipython hmr liveimport; do $(PIP) install $$engine || echo "no $$engine" >&2; done
 	@touch $@
+
+# SECURITY.md's table of attacks, from the tests that show what comes of them; they alone: pytest -m attack.
+security: $(VENV)/.installed-test
+	@$(BIN)/python -m tests.attacks
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -9,9 +9,10 @@ import zlib
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rpyc.core import brine
 from rpyc.core.channel import Channel
 
-from hotd.contract.frames import BadFrame, Frames, framed
+from hotd.contract.frames import MOST_VALUES, BadFrame, Frames, Values, framed
 
 
 class Wire:
@@ -145,3 +146,32 @@ def test_what_is_too_long_is_not_even_inflated() -> None:
         tracemalloc.stop()
 
     assert peak < 2_000_000
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), lambda x: st.tuples(x, x)))
+@example(("x" * 100_000, (1, 2, (slice(1, 2, 3), b"y" * 100_000))))
+def test_a_message_of_few_values_is_decoded_as_rpyc_does(value: object) -> None:
+    """However long its texts are."""
+    data = brine.dump(value)
+    assert brine._load(Values(data)) == brine.load(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x10" * 200_000,
+        b"\x15\xff\xff\xff\xff" + b"\x00" * 1_000_000,
+        b"\x15\x00\x0f\xff\xff" + b"\x00" * 1_000_000,
+        brine.dump(tuple(range(3 * MOST_VALUES))),
+    ],
+)
+def test_a_message_of_many_values_is_not_decoded_to_its_end(data: bytes) -> None:
+    """A quarter of a megabyte of one-byte values would be a second's work, and a deep one RPyC's end."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadFrame, match="more than 100 values"):
+            brine._load(Values(data))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data) + 100_000

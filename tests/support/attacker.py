@@ -27,9 +27,13 @@ class Attacker:
 
     def __init__(self, path: str) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(5)
         self.path = path
-        self.sock.connect(path)
+        try:
+            self.sock.connect(path)  # before there is a timeout: with one, a full queue is an error at once
+        except BaseException:
+            self.sock.close()
+            raise
+        self.sock.settimeout(5)
         self._frames = Frames(1 << 26)
 
     def __enter__(self) -> Self:

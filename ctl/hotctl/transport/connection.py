@@ -19,7 +19,7 @@ from rpyc.core.service import VoidService
 from rpyc.core.stream import SocketStream
 
 from hotctl.transport.patience import wait_until
-from hotd.contract.frames import BadFrame, Frames, framed
+from hotd.contract.frames import BadFrame, Frames, Values, framed
 from hotd.contract.protocol import LONGEST_ANSWER, ROOT
 
 CHUNK = 64 * 1024
@@ -136,7 +136,7 @@ def _answer(seq: int, data: bytes) -> str:
     if kind == brine.TAG_TUP3:
         raise Garbled(f"it speaks RPyC 4 or 5, hotctl speaks RPyC 6 (it has {rpyc_version})")
     try:
-        match kind[0], brine.load(data[1:]):
+        match kind[0], brine._load(Values(data[1:])):
             case consts.MSG_REPLY, (int(number), (consts.LABEL_VALUE, str(text))) if number == seq:
                 return text
             case consts.MSG_EXCEPTION, (int(number), (_, (str(sentence), *_), _, _)) if number == seq:

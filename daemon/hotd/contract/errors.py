@@ -21,7 +21,7 @@ The code (kebab-case) crosses the wire and stands in ``--json``; the exit status
     ├── Refused                    5   not now, and why
     │   ├── Quarantined, Busy, Locked, TooManyGenerations, TooManyInstances, NoCandidate, NothingInFlight,
     │   │   NoHistory, Expired, GenerationMismatch, PausedGlobally, Pinned, WouldRebuild, ShuttingDown, AlreadyRunning,
-    │   │   StoreDegraded
+    │   │   StoreDegraded, TooManyCalls
     ├── UnknownModule              66
     ├── UnknownInstance            66
     ├── UnknownGeneration          66
@@ -265,6 +265,12 @@ class StoreDegraded(Refused):
     """The disk does not keep, or does not give back, what it must: what serves goes on, nothing new is promoted."""
 
     code = "store-degraded"
+
+
+class TooManyCalls(Refused):
+    """As many calls wait for something in the daemon as may, or as this caller may have."""
+
+    code = "too-many-calls"
 
 
 class AlreadyRunning(Refused):

@@ -5,11 +5,15 @@ RPyC's own reader allows 4 GiB, waits for them for ever, and inflates whatever c
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 
 _HEADER = struct.Struct("!LB")
 _END = b"\n"
+
+MOST_VALUES = 100
+"""Values in a message, those within others included. A call has eighteen."""
 
 
 class BadFrame(ValueError):
@@ -51,6 +55,25 @@ class Frames:
         data = bytes(self._arrived[_HEADER.size : end])
         del self._arrived[: end + 1]
         return _inflated(data, self._longest) if compressed else data
+
+
+class Values(io.BytesIO):
+    """A message for RPyC's decoder, which reads value by value, and calls itself for those within others.
+
+    Raises BadFrame where there are more than a call could have: 250 KB of one-byte values are a second's work, and a
+    tuple says of itself how many follow.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._left = 3 * MOST_VALUES
+        """A value is read with one read at least, and three at most."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise BadFrame(f"a message of more than {MOST_VALUES} values")
+        return super().read(size)
 
 
 def _inflated(data: bytes, longest: int) -> bytes:

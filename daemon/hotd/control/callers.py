@@ -7,17 +7,20 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from hotd.control.peers import Peer
+from hotd.core.fairness import Seat, spared_least, whose_place
 
 
 class Caller:
     """One connection and the thread that serves it."""
 
-    def __init__(self, number: int, sock: socket.socket) -> None:
+    def __init__(self, number: int, sock: socket.socket, owner: str) -> None:
         self.number = number
         self.sock = sock
+        self.owner = owner
+        """Whom it belongs to, as far as the kernel says so before a word was said."""
         self.thread: threading.Thread | None = None
         self.peer: Peer | None = None
         """Who it is, for one that showed a certificate."""
@@ -25,8 +28,12 @@ class Caller:
         """Whether a request of it is being answered."""
         self.served = False
         """Whether one ever was."""
+        self.first = False
+        """Whether it is an admin's, who are answered before others."""
         self.gone = False
-        """Whether it had to make room; a request of it that is on its way is not begun any more."""
+        """Whether it was cut; a request of it that is on its way is not begun any more."""
+        self.called = threading.Event()
+        """Ends its wait for a turn."""
 
     def hush(self) -> None:
         """Nothing more is taken of it: what it sent already is read, what it sends from now on fails on its side."""
@@ -35,6 +42,8 @@ class Caller:
 
     def cut(self) -> None:
         """Its thread reads an end of file and goes. The descriptor stays: closing it here could close another's."""
+        self.gone = True
+        self.called.set()
         with contextlib.suppress(OSError):
             # Of the socket, never of TLS: that would go on in plain text on a thread that is in the middle of a call.
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
@@ -58,17 +67,19 @@ class Callers:
     def __len__(self) -> int:
         return len(self._callers)
 
-    def admit(self, sock: socket.socket, serve: Callable[[Caller], None]) -> tuple[Caller | None, Caller | None]:
+    def admit(
+        self, sock: socket.socket, owner: str, serve: Callable[[Caller], None]
+    ) -> tuple[Caller | None, Caller | None]:
         """Serve the connection on a thread of its own: (it, who had to go for it).
 
         (None, None): everybody is being answered right now, or the port closes, or there is no thread to be had. The
         socket is then still the caller's to close.
         """
         with self._changed:
-            gone = self._evict() if len(self._callers) >= self._most else None
+            gone = self._evict(whose_place) if len(self._callers) >= self._most else None
             if self._closing or len(self._callers) >= self._most:
                 return None, None
-            caller = Caller(next(self._numbers), sock)
+            caller = Caller(next(self._numbers), sock, owner)
             thread = threading.Thread(
                 target=self._serve, args=(caller, serve), name=f"hotd-control-{caller.number}", daemon=True
             )
@@ -92,9 +103,9 @@ class Callers:
                     caller.cut()
 
     def make_room(self) -> Caller | None:
-        """Cut whoever can best be spared; None where everybody is being answered."""
+        """Cut whoever can best be spared; None where there is nobody but admins and who is being answered."""
         with self._changed:
-            return self._evict()
+            return self._evict(spared_least)
 
     @contextlib.contextmanager
     def turn(self, caller: Caller) -> Iterator[None]:
@@ -137,14 +148,12 @@ class Callers:
         for caller in self._callers.values():
             caller.sock.close()
 
-    def _evict(self) -> Caller | None:
-        """The oldest who never was answered: floods look like that, callers do not; else the oldest who is idle."""
-        idle = [caller for caller in self._callers.values() if not caller.busy]
-        gone = next((caller for caller in idle if not caller.served), idle[0] if idle else None)
-        if gone is not None:
-            del self._callers[gone.number]
-            gone.gone = True
-            gone.cut()
+    def _evict(self, whose: Callable[[Collection[Seat]], Seat | None]) -> Caller | None:
+        seat = whose([Seat(c.number, c.owner, c.busy, c.served, c.first) for c in self._callers.values()])
+        if seat is None:
+            return None
+        gone = self._callers.pop(seat.number)
+        gone.cut()
         return gone
 
     def _serve(self, caller: Caller, serve: Callable[[Caller], None]) -> None:

@@ -9,27 +9,15 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from dataclasses import dataclass
 
 from rpyc.core.channel import Channel
 from rpyc.core.stream import SocketStream
 
 from hotd.contract.frames import Frames, framed
 from hotd.contract.protocol import LONGEST_REQUEST
+from hotd.control.limits import Patience
 
 CHUNK = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds."""
-
-    idle: float = 300.0
-    """Between two requests. hotctl calls and goes; a program that holds a connection reopens it without noticing."""
-    begun: float = 10.0
-    """From the first byte of a request to its last."""
-    answer: float = 10.0
-    """For the caller to take its answer."""
 
 
 class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types

@@ -12,7 +12,7 @@ and what hotctl needs for the same in one round trip: CALLATTR on the well-known
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from rpyc.core.protocol import Connection
 from rpyc.core.service import VoidService
 
 from hotd.contract.errors import BadRequest, HotdError
+from hotd.contract.frames import Values
 from hotd.contract.nearest import nearest
 from hotd.contract.protocol import ROOT
 from hotd.contract.quoting import shown
@@ -82,7 +83,11 @@ _NAMED = {identity: thing for thing, identity in _IDS.items()}
 
 
 class ControlConnection(Connection):  # type: ignore[misc] # rpyc has no types
-    """One caller, served by one thread. ``call(verb, text)`` never raises; a turn lasts from request to answer."""
+    """One caller, served by one thread. ``call(verb, text)`` never raises.
+
+    A request is understood and answered at a ``place``, of which there are few; a ``turn`` lasts until the answer is
+    written, however slowly the caller reads.
+    """
 
     def __init__(
         self,
@@ -90,11 +95,13 @@ class ControlConnection(Connection):  # type: ignore[misc] # rpyc has no types
         *,
         call: Callable[[str, str], str],
         stays: Callable[[], bool],
+        place: Callable[[], AbstractContextManager[None]],
         turn: Callable[[], AbstractContextManager[None]],
     ) -> None:
         super().__init__(VoidService(), channel, CONFIG)
         self._call = call
         self._stays = stays
+        self._place = place
         self._turn = turn
 
     @classmethod
@@ -116,16 +123,20 @@ class ControlConnection(Connection):  # type: ignore[misc] # rpyc has no types
             self._cleanup()
 
     def _dispatch(self, data: bytes) -> None:
-        seq, handler, arguments = _taken_apart(data)
-        with self._turn():
-            try:
-                result = self._perform(handler, _unboxed(arguments))
-            except (HotdError, AttributeError) as error:
-                self._send(consts.MSG_EXCEPTION, seq, _reduced(error))
-                return
-            self._send(consts.MSG_REPLY, seq, _boxed(result))
+        with ExitStack() as until_written:
+            with self._place():
+                until_written.enter_context(self._turn())
+                seq, handler, arguments = _taken_apart(data)
+                kind, said = self._answered(handler, arguments)
+            self._send(kind, seq, said)
         if handler in (consts.HANDLE_CALL, consts.HANDLE_CALLATTR) and not self._stays():
             raise Cut("has no role here")
+
+    def _answered(self, handler: object, arguments: object) -> tuple[int, object]:
+        try:
+            return consts.MSG_REPLY, _boxed(self._perform(handler, _unboxed(arguments)))
+        except (HotdError, AttributeError) as error:
+            return consts.MSG_EXCEPTION, _reduced(error)
 
     def _perform(self, handler: object, arguments: object) -> object:
         """Everything a caller can do. Raises BadRequest, or AttributeError for a name that is no verb."""
@@ -154,7 +165,7 @@ def _taken_apart(data: bytes) -> tuple[int, object, object]:
     if data[:1] != bytes((consts.MSG_REQUEST,)):
         raise Cut("sent what is no request; nothing was asked of it that this could answer")
     try:
-        match brine.load(data[1:]):
+        match brine._load(Values(data[1:])):
             case (int(seq), (handler, arguments)):
                 return seq, handler, arguments
     except Exception as error:  # noqa: BLE001 - see the next line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from typing import Any
 
@@ -37,8 +39,21 @@ class Gate:
         """Whether the caller has any role. Who has none is answered once, so that it can tell why, and then cut."""
         return self.roles.of(peer) is not Role.NONE
 
-    def answer(self, name: str, text: str, peer: Peer) -> str:
-        """What the verb answers, or the error that kept it from it. Never raises."""
+    def goes_first(self, peer: Peer) -> bool:
+        """Whether the caller is answered before others, and where those have taken all the room that is theirs."""
+        return self.roles.of(peer) is Role.ADMIN
+
+    def answer(
+        self,
+        name: str,
+        text: str,
+        peer: Peer,
+        waits: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> str:
+        """What the verb answers, or the error that kept it from it. Never raises.
+
+        ``waits`` is entered while the desk may be waiting for something, and may refuse that by a HotdError.
+        """
         request: Request | None = None
         try:
             verb = self._verb(name, peer)
@@ -48,7 +63,8 @@ class Gate:
             if isinstance(read, HotdError):
                 raise read
             self.roles.check(actor, verb, read)
-            answer = self._desk.ask(verb, read, actor)
+            with waits() if _may_wait(verb, read) else nullcontext():
+                answer = self._desk.ask(verb, read, actor)
             said = self._written(as_seen_by(actor, answer))
             outcome = answer.outcome if isinstance(answer, views.Change) else "answered"
         except HotdError as error:
@@ -121,6 +137,11 @@ def find_verb(name: str) -> Verb:
         f"there is no verb {shown(name)}" + (f"; did you mean {near}?" if near else ""),
         hint="hotctl --help lists the verbs",
     )
+
+
+def _may_wait(verb: Verb, request: Request) -> bool:
+    """For an event, an outcome, an end; or for the engine to decide and the disk to keep it."""
+    return verb.changes or getattr(request, "max_wait", 0.0) > 0
 
 
 def _bounded(request: Request) -> Request:

@@ -79,6 +79,14 @@ def peer_of(sock: socket.socket) -> Peer:
     return Peer(uid, frozenset((gid, *_groups(sock, uid, gid))), pid)
 
 
+def owner_of(sock: socket.socket) -> str:
+    """Whom a connection counts for before a word was said on it: a user of this machine, or another machine."""
+    if sock.family == socket.AF_UNIX:
+        _, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        return f"uid {uid}"
+    return str(sock.getpeername()[0])
+
+
 def _groups(sock: socket.socket, uid: int, gid: int) -> list[int]:
     """The caller's supplementary groups; those of the group database where the kernel's list is not to be had."""
     try:
@@ -94,5 +102,5 @@ def _user_name(uid: int | None) -> str | None:
         return None
     try:
         return pwd.getpwuid(uid).pw_name
-    except KeyError:
+    except KeyError:  # also where there is no descriptor left to look it up with
         return None

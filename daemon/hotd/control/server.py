@@ -6,6 +6,8 @@ import contextlib
 import errno
 import logging
 import os
+import resource
+import select
 import socket
 import threading
 from pathlib import Path
@@ -15,18 +17,17 @@ from hotd.contract.errors import AlreadyRunning, BadConfig, HotdError
 from hotd.contract.frames import BadFrame
 from hotd.contract.quoting import shown
 from hotd.control.callers import Caller, Callers
-from hotd.control.channel import FrameChannel, Patience, TlsChannel
+from hotd.control.channel import FrameChannel, TlsChannel
 from hotd.control.connection import ControlConnection, Cut
 from hotd.control.doorkeeper import Doorkeeper
 from hotd.control.gate import Gate
+from hotd.control.limits import Limits, Patience
 from hotd.control.listener import Listener
-from hotd.control.peers import Peer, peer_of
+from hotd.control.peers import Peer, owner_of, peer_of
 from hotd.control.roles import Roles
 from hotd.control.tls import Door
+from hotd.control.turns import Turns
 from hotd.ports import Desk
-
-MOST_CALLERS = 256
-"""Connections, each with a thread and a descriptor; the usual limit is 1,024 descriptors for everything."""
 
 _GRACE = 1.0
 """Seconds for threads to end once their connections are cut. Who takes longer stands in a call."""
@@ -46,7 +47,7 @@ class ControlServer:
         version: str,
         log: logging.Logger | None = None,
         patience: Patience | None = None,
-        most_callers: int = MOST_CALLERS,
+        limits: Limits | None = None,
         inherited: socket.socket | None = None,
         door: Door | None = None,
     ) -> None:
@@ -61,7 +62,9 @@ class ControlServer:
         self._log = log or logging.getLogger("hotd.control")
         self._gate = Gate(desk, roles, version, self._log)
         self._patience = patience or Patience()
-        self._callers = Callers(most_callers)
+        self._limits = limits or Limits()
+        self._callers = Callers(min(self._limits.callers, _descriptors() // 4))
+        self._turns = Turns(self._limits)
         self._full = False
         """Whether the last caller had to be turned away: told once, not for each of a flood."""
         self._inherited = inherited
@@ -169,7 +172,12 @@ class ControlServer:
             )
         try:
             return Listener(
-                self._path, welcome=self._welcome, starved=self._starved, log=self._log, inherited=self._inherited
+                self._path,
+                welcome=self._welcome,
+                starved=self._starved,
+                log=self._log,
+                queue=self._limits.queue,
+                inherited=self._inherited,
             )
         except OSError as error:
             raise _bind_error(self._path, error) from error
@@ -196,7 +204,14 @@ class ControlServer:
     # --- callers --------------------------------------------------------------------------------------------------
 
     def _welcome(self, sock: socket.socket) -> None:
-        caller, gone = self._callers.admit(sock, self._serve)
+        try:
+            owner = owner_of(sock)
+        except OSError:
+            owner = None
+        if owner is None or _hung_up(sock):
+            sock.close()  # a storm of such would cost a thread each, and whoever comes after it the time for all
+            return
+        caller, gone = self._callers.admit(sock, owner, self._serve)
         if caller is None:
             sock.close()
         self._tell_full(caller is None or gone is not None, "as many callers as there may be")
@@ -220,10 +235,14 @@ class ControlServer:
             channel = kind(caller.sock, self._patience)
         except OSError:
             return  # gone before it said anything
+        caller.first = self._gate.goes_first(peer)
+        if peer.certificate is not None:
+            caller.owner = peer.name
         connection = ControlConnection(
             channel,
-            call=lambda name, text: self._gate.answer(name, text, peer),
+            call=lambda name, text: self._gate.answer(name, text, peer, lambda: self._turns.waits(caller)),
             stays=lambda: self._gate.admits(peer),
+            place=lambda: self._turns.place(caller),
             turn=lambda: self._callers.turn(caller),
         )
         try:
@@ -248,6 +267,18 @@ class ControlServer:
         if peer is not None and self._doorkeeper.revoked(peer):
             return peer.turned_away()
         return peer
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    """Whether nobody would hear an answer any more, whatever was asked."""
+    end = select.poll()
+    end.register(sock, 0)  # the end of both directions is told in any case
+    return bool(end.poll(0))
+
+
+def _descriptors() -> int:
+    """How many there may be; connections are a part of them, so that they alone never use them up."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _inode(path: str) -> tuple[int, int]:

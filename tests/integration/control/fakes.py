@@ -20,7 +20,7 @@ from hotd.contract import views
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Verb
 from hotd.control import ControlServer, Roles
-from hotd.control.channel import Patience
+from hotd.control.limits import Patience
 from hotd.core.values import Actor
 
 VERSION = views.Version("0.1.0", 1, "3.11.7", "/usr/bin/python3", 42)

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rpyc.core import brine, consts, vinegar
@@ -20,9 +19,9 @@ from hotd.contract.protocol import LONGEST_REQUEST, ROOT
 from hotd.contract.requests import Request
 from hotd.contract.verbs import VERBS, Verb
 from hotd.contract.views import Version
-from hotd.control.channel import Patience
-from tests.support.attacker import ROOT_REF, Attacker, boxed, refused, value
+from hotd.control.limits import Limits, Patience
 from tests.integration.control.fakes import HURRIED, VERSION, Gated, Port, open_port
+from tests.support.attacker import ROOT_REF, Attacker, boxed, refused, value
 from tests.support.eventually import eventually
 
 ALL_HANDLERS = {name: number for name, number in vars(consts).items() if name.startswith("HANDLE_")}
@@ -238,6 +237,7 @@ def test_a_begun_frame_has_a_deadline(tmp_path: Path, drips: bool) -> None:
         assert serves(port)
 
 
+@pytest.mark.attack("stay connected and say nothing", outcome="let go after 300 s (in the test: 0.2 s)")
 def test_who_says_nothing_is_let_go(tmp_path: Path) -> None:
     """An idle connection costs a thread, so it ends; hotctl opens another without its user noticing."""
     with open_port(tmp_path, patience=HURRIED) as port, connect(port.path) as daemon, Attacker(port.path) as idle:
@@ -275,7 +275,7 @@ def test_the_whole_answer_of_an_honest_caller_arrives_however_long(tmp_path: Pat
 
 def test_when_full_the_oldest_without_a_finished_request_goes_first(tmp_path: Path) -> None:
     """A flood of silent connections does not keep an honest caller out."""
-    with open_port(tmp_path, most_callers=3) as port, connect(port.path) as honest:
+    with open_port(tmp_path, limits=Limits(callers=3)) as port, connect(port.path) as honest:
         assert honest.hello() == VERSION
         first, second = Attacker(port.path), Attacker(port.path)
         with first, second, Attacker(port.path), connect(port.path) as late:
@@ -290,7 +290,7 @@ def test_when_full_the_oldest_without_a_finished_request_goes_first(tmp_path: Pa
 def test_when_everybody_is_being_answered_a_newcomer_is_turned_away(tmp_path: Path) -> None:
     """Nobody's call is cut for another's; the newcomer is told at once, and the admin once."""
     gated = Gated()
-    with open_port(tmp_path, gated, most_callers=1) as port, connect(port.path) as served:
+    with open_port(tmp_path, gated, limits=Limits(callers=1)) as port, connect(port.path) as served:
         call = threading.Thread(target=served.hello)
         call.start()
         assert gated.reached.wait(5)

@@ -21,7 +21,6 @@ from hotctl.client import Daemon
 from hotd.contract.errors import AlreadyRunning, BadConfig, NotPermitted, Unreachable
 from hotd.contract.verbs import VERBS
 from hotd.control import ControlServer, Roles
-from tests.support.attacker import ROOT_REF, Attacker, boxed, value
 from tests.integration.control.fakes import (
     NOBODY,
     NOBODYS_GROUP,
@@ -34,6 +33,7 @@ from tests.integration.control.fakes import (
     needs_root,
     open_port,
 )
+from tests.support.attacker import ROOT_REF, Attacker, boxed, value
 from tests.support.eventually import eventually
 
 # --- stock clients ----------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from hotd.contract.errors import BadConfig, HotdError, NotPermitted, Unreachable
 from hotd.contract.frames import framed
 from hotd.contract.protocol import ROOT
 from hotd.control import Roles
-from hotd.control.channel import Patience
+from hotd.control.limits import Patience
 from tests.integration.control.fakes import HURRIED, VERSION, Port, open_port
 from tests.support.authority import Certificates, certificates, over_tls, strangers
 from tests.support.eventually import eventually

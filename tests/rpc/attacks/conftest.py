@@ -16,7 +16,7 @@ from tests.support.ops import hosted, waiter
 @pytest.fixture(scope="session")
 def attacked() -> Iterator[Running]:
     """The daemon under attack. What it logs as a defect is one, whichever test was the cause."""
-    with running({"long_op.py": waiter("one")}, hosted()) as daemon:
+    with running({"long_op.py": waiter("one")}, hosted(), control='viewers = ["*"]') as daemon:
         daemon.until(lambda m: m["serving"]["current"] == 1)
         yield daemon
         assert daemon.process.poll() is None

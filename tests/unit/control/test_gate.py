@@ -98,6 +98,7 @@ def test_a_defect_is_told_without_its_insides_and_logged_with_them(answer: Calla
     assert record["exc_info"]
 
 
+@pytest.mark.attack("ask to be kept waiting for ever: `max_wait` of 1e9, Infinity, NaN, -1", outcome="20 s at most")
 @pytest.mark.parametrize(
     ("asked", "given"),
     [("5", 5.0), ("0", 0.0), ("1e9", LONGEST_WAIT), ("Infinity", LONGEST_WAIT), ("-1", 0.0), ("NaN", 0.0)],
