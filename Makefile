@@ -18,7 +18,8 @@ test-soak: $(VENV)/.installed-test
 
 # Ten minutes of everything that may happen to a daemon; a seed that fails is printed, and CHAOS_SEED repeats it.
 test-chaos: $(VENV)/.installed-test
-	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/chaos/test_chaos.py
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} SAVES_SECONDS=$${SAVES_SECONDS:-60} \
+	  $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/chaos/test_chaos.py tests/chaos/test_saves.py
 
 # The three supported Pythons, each in an environment of its own.
 test-all:

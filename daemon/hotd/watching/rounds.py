@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
-from hotd.watching.looking import ABSENT, Folder, Look, Mark, coarse, inside, mark_of
+from hotd.watching.looking import ABSENT, Folder, Look, Mark, inside, mark_of
 from hotd.watching.places import Places
+from hotd.watching.suspects import Suspects
 
 SHARE = 10
 """In how many intervals there is time for everything: a tenth of a whole look is what one interval may cost."""
@@ -25,14 +27,12 @@ AT_LEAST = 100
 """Entries that may be looked at in an interval however few there are: a small tree is looked at in each."""
 SLICES = 10
 """In how many slices an interval's share is taken."""
-RESTLESS = 5
-"""So many different looks one after the other, and a file is told as it is: some are written for ever."""
+RUSH = 3.0
+"""Seconds that a whole look may take, to be taken where something has changed: no more often than two rounds."""
 WARM = 30
 """For how many intervals a folder in which something changed is looked at in each."""
 MOST_WARM = 50
 """So many folders at once; of more the last."""
-DOUBT = 2.0
-"""Seconds after which a file is told once more whose time stamp is in whole seconds."""
 
 
 @dataclass(slots=True)
@@ -42,26 +42,12 @@ class _Tree:
     """What was told of each."""
 
 
-@dataclass(slots=True)
-class _Suspect:
-    """What was seen to be another, once."""
-
-    mark: int
-    due: float
-    """When it is looked at again."""
-    looks: int = 1
-    folder: bool = False
-    """It was one, and is gone."""
-    doubted: bool = False
-    """It was told already, and is told once more."""
-
-
 class Rounds:
     """Looks at everything, again and again, at the expense of a tenth of a whole look in each interval.
 
     What differs from the last look is looked at again half an interval later; if it is the same then, it is told: a
-    half-written file looks like any other. So a change is told at the latest two intervals after the next look at it,
-    and where something has just changed there is one in each interval; elsewhere within ``length``.
+    half-written file looks like any other. The first of many looks at everything else before, so that one deploy is one
+    batch. Where something has just changed there is a look in each interval; elsewhere within ``length``.
 
     Time is given by the caller, in monotonic seconds. Not thread-safe.
     """
@@ -71,7 +57,10 @@ class Rounds:
         self._mark = mark
         self._interval = interval
         self._trees: dict[str, _Tree] = {}
-        self._suspects: dict[str, _Suspect] = {}
+        self._suspects = Suspects(mark, interval / 2)
+        self._cost = 0.0
+        """Seconds that a whole look takes."""
+        self._rushed = float("-inf")
         self._warm: dict[str, float] = {}
         """Folder -> until when; in the order of their last change."""
         self._warm_due = 0.0
@@ -97,10 +86,12 @@ class Rounds:
         for inner in [name for name in self._trees if name == top or name.startswith(inside(top, ""))]:
             del self._trees[inner]
         tree = self._trees[top] = _Tree(handler, {top: Folder()})
+        began = time.monotonic()
         for look in self._walk(tree, [top]):
             for _ in look.steps():
                 self._entries += 1
             tree.folders[look.folder] = Folder.of(look.files, look.inner)
+        self._cost += time.monotonic() - began
 
     def everything(self, now: float) -> None:
         """One look at all there is; what differs is told at once."""
@@ -138,7 +129,7 @@ class Rounds:
         pause = self._interval / SLICES
         begun = self._round is not None or self._began < 0
         wakes = [now + pause if begun else self._began + self._interval]
-        wakes += [suspect.due for suspect in self._suspects.values()]
+        wakes.append(self._suspects.next_due())
         wakes += [self._warm_due] if self._warm else []
         return max(now + pause / SLICES, min(wakes))
 
@@ -190,45 +181,36 @@ class Rounds:
             self._tell(tree, folder, differing, now)
             return
         for name, mark in differing.items():
-            path = inside(folder, name)
-            if path not in self._suspects:
-                self._suspects[path] = _Suspect(mark, now + self._interval / 2)
+            self._suspects.suspect(inside(folder, name), mark, now)
 
     def _suspect_folder(self, tree: _Tree, folder: str, now: float, at_once: bool) -> None:
         if at_once:
             self._tell_gone(tree, folder, now)
-        elif folder in tree.folders and folder not in self._suspects:
-            self._suspects[folder] = _Suspect(ABSENT, now + self._interval / 2, folder=True)
+        elif folder in tree.folders:
+            self._suspects.suspect(folder, ABSENT, now, folder=True)
 
     def _look_twice(self, now: float) -> None:
-        """Those that were another at the last look, and have had time to become one more."""
-        sure: dict[str, dict[str, int]] = {}
-        doubted: set[str] = set()
-        for path, suspect in [(path, suspect) for path, suspect in self._suspects.items() if suspect.due <= now]:
-            tree = self._tree_of(path)
-            if tree is None:
-                del self._suspects[path]
-            elif suspect.folder:
-                del self._suspects[path]
-                if _is_no_folder(path):
-                    self._tell_gone(tree, path, now)
-                else:
-                    self._warm[path] = now + self._interval  # what is in it now is another, maybe
-            elif (mark := self._mark(path)) == suspect.mark or suspect.looks >= RESTLESS:
-                del self._suspects[path]
-                folder, name = os.path.split(path)
-                sure.setdefault(folder, {})[name] = suspect.mark if mark is None else mark
-                if suspect.doubted:
-                    doubted.add(path)
-                elif coarse(suspect.mark):
-                    self._suspects[path] = _Suspect(suspect.mark, now + DOUBT, doubted=True)
-            elif mark is not None:
-                suspect.mark, suspect.looks, suspect.due = mark, suspect.looks + 1, now + self._interval / 2
+        """Those that were another at the last look. A change seldom comes alone: before the first, look at the rest."""
+        if self._suspects.due(now) and self._cost <= RUSH and now >= self._rushed + 2 * SHARE * self._interval:
+            self._rushed = now
+            self._round = None
+            for _ in self._all(now):
+                pass
+        files: dict[str, dict[str, int]] = {}
+        again: set[str] = set()
+        for sure in self._suspects.take(now):
+            tree = self._tree_of(sure.path)
+            if sure.folder and sure.mark != ABSENT:
+                self._warm[sure.path] = now + self._interval  # it is back, and what is in it another, maybe
+            elif sure.folder and tree is not None:
+                self._tell_gone(tree, sure.path, now)
             else:
-                suspect.due = now + self._interval / 2
-        for folder, files in sure.items():
+                folder, name = os.path.split(sure.path)
+                files.setdefault(folder, {})[name] = sure.mark
+                again.update({sure.path} if sure.again else ())
+        for folder, marks in files.items():
             if (tree := self._tree_of(folder)) is not None:
-                self._tell(tree, folder, files, now, doubted)
+                self._tell(tree, folder, marks, now, again)
 
     def _look_at_warm(self, now: float) -> None:
         """Where something has just changed, the next change will be. At most half of what an interval may cost."""
@@ -280,7 +262,3 @@ class Rounds:
             if path == top or path.startswith(inside(top, "")):
                 return tree
         return None
-
-
-def _is_no_folder(path: str) -> bool:
-    return os.path.islink(path) or not os.path.isdir(path)  # noqa: PTH112, PTH114 - never raise

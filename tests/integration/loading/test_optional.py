@@ -89,6 +89,22 @@ def test_a_guarded_import_falls_back_when_its_file_goes(ops: Ops, loader: Loader
     assert caught.value.code == "source-missing"
 
 
+def test_a_submodule_that_goes_is_missed_also_where_its_package_stays(ops: Ops, loader: Loader) -> None:
+    """What older code still has is no attribute of the package for new code, nor found beside it."""
+    guarded = "try:\n    from p import gone\nexcept ImportError:\n    gone = None\n"
+    ops.write(m=f"from p import stays\n{guarded}", p__="", p__stays="", p__gone="X = 1\n")
+    before = loader.load("m")
+    assert before.module("m").gone.X == 1
+    (ops.root / "p" / "gone.py").unlink()
+
+    after = loader.reload()
+
+    assert after.module("m").gone is None
+    assert before.run(lambda: before.module("m").gone.X) == 1
+    ops.write(p__gone="X = 3\n")
+    assert loader.reload().module("m").gone.X == 3
+
+
 def test_submodules_that_a_package_loads_by_a_table_belong_to_it(ops: Ops, loader: Loader) -> None:
     """A package with a ``__getattr__`` and names in a list is executed again when one of those changes; no other is."""
     ops.write(p__=LAZY, p__a="v = 1\n", p__b="")

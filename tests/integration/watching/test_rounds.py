@@ -14,7 +14,8 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from hotd.core.interest import Interest
 from hotd.watching.looking import mark, mark_of
 from hotd.watching.places import Places
-from hotd.watching.rounds import DOUBT, SHARE, SLICES, Rounds
+from hotd.watching.rounds import SHARE, SLICES, Rounds
+from hotd.watching.suspects import DOUBT
 
 INTERVAL = 1.0
 ENTRIES = 2000 + 201
@@ -148,6 +149,18 @@ def test_where_something_has_just_changed_the_next_change_is_seen_soon(crowd: Ta
             f"created p50/new{number}.py",
             "modified p50/m1.py",
         ]
+
+
+def test_what_is_deployed_in_one_go_is_told_in_one_go(crowd: Table) -> None:
+    """Else half of a release would be loaded, and the other half a round later."""
+    for folder in range(100):
+        crowd.write(f"p{folder}/m0.py", "VERSION = 'another'\n")
+
+    until = crowd.now + crowd.rounds.length
+    while not crowd.told.said and crowd.now < until:
+        crowd.go(INTERVAL / SLICES)
+
+    assert len(crowd.told.take()) == 100
 
 
 def test_whatever_is_edited_the_cost_stays_bounded(crowd: Table) -> None:

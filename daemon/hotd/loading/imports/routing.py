@@ -19,7 +19,7 @@ from hotd.loading.imports.execution import execute, execute_chain
 from hotd.loading.imports.internal import internal
 from hotd.loading.imports.part import DONE, EXECUTING, NEW, Part, Scope
 from hotd.loading.imports.standin import known
-from hotd.loading.imports.submodules import adopt
+from hotd.loading.imports.submodules import adopt, is_lent
 
 
 @internal
@@ -226,14 +226,15 @@ class Importer:
                 continue
             full = f"{absolute}.{item}"
             sub = self.part.edges.get(full)
-            if hasattr(package, item):
+            if hasattr(package, item) and (sub is not None or not is_lent(full)):
                 continue
             chain = self.chain(full, 4) if sub is None else [sub]
             if chain is not None and chain[-1].name == full:
                 execute_chain([self._package(absolute), chain[-1]])
                 continue
             if known(full):
-                continue
+                # Of another generation: the interpreter would find that in the package, or in ``sys.modules``.
+                raise ImportError(f"cannot import name {item!r} from {absolute!r}", name=absolute)
             try:
                 builtins.__import__(full)
                 adopt(self._package(absolute), full)

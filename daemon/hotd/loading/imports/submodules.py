@@ -101,6 +101,11 @@ def _lend(package: Part, part: Part) -> bool:
         return space[tail] is part.module
 
 
+def is_lent(name: str) -> bool:
+    """Whether the package has this submodule as an attribute, but only for those whose generation has it too."""
+    return name in _lent
+
+
 def withdraw(name: str) -> None:
     """From now on the submodule of that name is that of the asker again."""
     with _lock:
