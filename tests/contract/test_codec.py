@@ -30,6 +30,12 @@ def test_whatever_is_written_is_read_back_equal(value: Any) -> None:
     assert text.isascii(), "brine cannot encode lone surrogates; as escapes they are plain letters"
 
 
+@given(st.sampled_from(KINDS).flatmap(values_of))
+def test_a_text_is_what_the_values_are(value: Any) -> None:
+    """Written in one walk, mostly in C, and the same as step by step."""
+    assert json.loads(codec.to_text(value)) == codec.encode(value)
+
+
 def test_previous_is_from_on_the_wire_where_the_interface_says_so() -> None:
     """Python reserves the word that the history uses."""
     said = {"module": "long_op", "from": 1, "to": 2}
@@ -99,7 +105,9 @@ class Colour(enum.Enum):
 
 def test_an_enum_is_its_value_and_a_mapping_an_object() -> None:
     """Names of states are words on the wire."""
-    assert codec.encode({1: Colour.RED, "x": (1, [2])}) == {"1": "red", "x": [1, [2]]}
+    said = {1: Colour.RED, "x": (1, [2])}
+    assert codec.encode(said) == {"1": "red", "x": [1, [2]]}
+    assert codec.to_text(said) == '{"1":"red","x":[1,[2]]}'
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,8 @@ def test_what_json_cannot_say_is_an_error_at_the_sender() -> None:
     for value in (object(), {1, 2}, b"x", Holder, Holder(object())):
         with pytest.raises(TypeError, match="cannot be written as JSON"):
             codec.encode(value)
+        with pytest.raises(TypeError, match="cannot be written as JSON"):
+            codec.to_text(value)
     with pytest.raises(ValueError, match="not JSON compliant"):
         codec.to_text(Holder(float("nan")))
 

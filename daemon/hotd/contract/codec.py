@@ -26,17 +26,13 @@ _WITH_FROM = {"RevisionModule", "Diff"}
 
 def encode(value: Any) -> Any:
     """Dataclasses to dicts, tuples to lists, everything else as it is. Raises TypeError on what JSON cannot say."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {_wire_name(type(value), f.name): encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [encode(item) for item in value]
     if isinstance(value, enum.Enum):
         return value.value
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    return {name: encode(item) for name, item in _opened(value).items()}
 
 
 def decode(kind: type[T], data: Any, *, strict: bool = False, where: str = "") -> T:
@@ -49,8 +45,11 @@ def decode(kind: type[T], data: Any, *, strict: bool = False, where: str = "") -
 
 
 def to_text(value: Any) -> str:
-    """One JSON text, ASCII only: lone surrogates of file names survive as escapes, brine never sees them."""
-    return json.dumps(encode(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    """What ``encode`` gives, as one JSON text, in one walk and that mostly in C: a daemon does it for every answer.
+
+    ASCII only: lone surrogates of file names survive as escapes, brine never sees them.
+    """
+    return _WRITER.encode(value)
 
 
 def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
@@ -66,15 +65,52 @@ def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
     return data
 
 
+def _opened(value: Any) -> Any:
+    """One step of ``encode``, for what JSON's own encoder does not know."""
+    kind: Any = type(value)
+    if (names := _written(kind)) is not None:
+        return {name: getattr(value, attribute) for attribute, name in names}
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    if isinstance(value, enum.Enum):
+        return value.value
+    raise TypeError(f"{kind.__name__} cannot be written as JSON")
+
+
+_WRITER = json.JSONEncoder(
+    ensure_ascii=True, separators=(",", ":"), allow_nan=False, check_circular=False, default=_opened
+)
+
+
 @functools.cache
-def _fields(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
-    """(attribute, name on the wire, type, required) of a dataclass."""
+def _written(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """(attribute, name on the wire) of a dataclass; None for what is none."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple((field.name, _wire_name(kind, field.name)) for field in dataclasses.fields(kind))
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[tuple[str, str, Any, frozenset[type], bool], ...]:
+    """(attribute, name on the wire, type, what needs no second look, required) of a dataclass."""
     hints = typing.get_type_hints(kind)
     missing = dataclasses.MISSING
     return tuple(
-        (f.name, _wire_name(kind, f.name), hints[f.name], f.default is missing and f.default_factory is missing)
+        (
+            f.name,
+            _wire_name(kind, f.name),
+            hints[f.name],
+            _as_they_are(hints[f.name]),
+            f.default is missing and f.default_factory is missing,
+        )
         for f in dataclasses.fields(kind)
     )
+
+
+def _as_they_are(hint: Any) -> frozenset[type]:
+    """The types of data that are the value already; most of an answer is."""
+    kinds = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return frozenset(kind for kind in kinds if kind in (str, int, float, bool, type(None)))
 
 
 def _wire_name(kind: type, attribute: str) -> str:
@@ -82,36 +118,49 @@ def _wire_name(kind: type, attribute: str) -> str:
 
 
 def _decode(kind: Any, data: Any, strict: bool, where: str) -> Any:
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    form, arguments = _form(kind)
+    if form is _DATACLASS:
         return _decode_dataclass(kind, data, strict, where)
-    origin = typing.get_origin(kind)
-    if origin is Literal:
-        return _decode_literal(typing.get_args(kind), data, where)
-    if origin in (Union, types.UnionType):
-        return _decode_optional(typing.get_args(kind), data, strict, where)
-    if origin is tuple:
+    if form is Literal:
+        return _decode_literal(arguments, data, where)
+    if form is Union:
+        return _decode_optional(arguments, data, strict, where)
+    if form is tuple:
         if not isinstance(data, list):
             raise BadRequest(f"{where} is a list, not {_name_of(data)}")
-        (item, _) = typing.get_args(kind)
-        return tuple(_decode(item, entry, strict, f"{where}[{n}]") for n, entry in enumerate(data))
-    if origin is dict:
+        (item, _) = arguments
+        return tuple([_decode(item, entry, strict, f"{where}[{n}]") for n, entry in enumerate(data)])
+    if form is dict:
         if not isinstance(data, dict):
             raise BadRequest(f"{where} is an object, not {_name_of(data)}")
         return data
     return _decode_plain(kind, data, where)
 
 
+_DATACLASS = object()
+
+
+@functools.cache
+def _form(kind: Any) -> tuple[object, tuple[Any, ...]]:
+    """What a type is made of, and of which others: asked once of each, for ``typing`` takes its time."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _DATACLASS, ()
+    origin = typing.get_origin(kind)
+    return Union if origin is types.UnionType else origin, typing.get_args(kind)
+
+
 def _decode_dataclass(kind: type, data: Any, strict: bool, where: str) -> Any:
     if not isinstance(data, dict):
         raise BadRequest(f"{where} is an object, not {_name_of(data)}")
     values = {}
-    for attribute, name, hint, required in _fields(kind):
+    for attribute, name, hint, same, required in _fields(kind):
         if name in data:
-            values[attribute] = _decode(hint, data[name], strict, f"{where}.{name}")
+            item = data[name]
+            values[attribute] = item if type(item) in same else _decode(hint, item, strict, f"{where}.{name}")
         elif required:
             raise BadRequest(f"{where} lacks the field {name!r}")
     if strict:
-        known = [name for _, name, _, _ in _fields(kind)]
+        known = [name for _, name, *_ in _fields(kind)]
         for name in data:
             if name not in known:
                 raise BadRequest(f"{where} has no field {name!r}; it has {_listed(known)}")

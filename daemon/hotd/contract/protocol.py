@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def request_text(request: Request, *, version: str) -> str:
-    return codec.to_text({"protocol": PROTOCOL, "version": version, "args": codec.encode(request)})
+    return codec.to_text({"protocol": PROTOCOL, "version": version, "args": request})
 
 
 def read_request(verb: Verb, text: object) -> Request:
@@ -46,11 +46,11 @@ def read_request(verb: Verb, text: object) -> Request:
 
 
 def answer_text(answer: Any, *, version: str) -> str:
-    return codec.to_text({"protocol": PROTOCOL, "version": version, "answer": codec.encode(answer)})
+    return codec.to_text({"protocol": PROTOCOL, "version": version, "answer": answer})
 
 
 def error_text(error: HotdError, *, version: str) -> str:
-    return codec.to_text({"protocol": PROTOCOL, "version": version, "error": codec.encode(error_view(error))})
+    return codec.to_text({"protocol": PROTOCOL, "version": version, "error": error_view(error)})
 
 
 def read_answer(kind: type[T], text: object) -> T:

@@ -86,20 +86,22 @@ class Callers:
             caller.thread = thread
             self._callers[caller.number] = caller
             self._threads.add(thread)
-            try:
-                thread.start()
-            except RuntimeError:  # the machine has no thread left
-                del self._callers[caller.number]
+        try:
+            # Outside: the first that the new thread wants is what is held here, and it would wait for this thread to
+            # be woken twice. Nobody joins it before it is started: the port closes once nobody is admitted any more.
+            thread.start()
+        except RuntimeError:  # the machine has no thread left
+            with self._changed:
+                self._callers.pop(caller.number, None)
                 self._threads.discard(thread)
-                return None, gone
-            return caller, gone
+            return None, gone
+        return caller, gone
 
     def cut(self, whom: Callable[[Peer], bool]) -> None:
         """Cut all of those, also in the middle of a call: what it began goes on, and nobody hears of it."""
         with self._changed:
             for caller in self._callers.values():
                 if caller.peer is not None and whom(caller.peer):
-                    caller.gone = True
                     caller.cut()
 
     def make_room(self) -> Caller | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from hotd.contract import views
@@ -14,7 +14,7 @@ from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import Verb
 from hotd.core.adding import check_stays
 from hotd.core.book import Book, Module
-from hotd.core.picture import outcome_of
+from hotd.core.picture import module_view, outcome_of
 from hotd.core.records import Audited
 from hotd.core.values import Actor
 from hotd.core.wording import as_served, serving
@@ -41,6 +41,22 @@ class About:
     socket: str
 
 
+class Drawn:
+    """The modules of a book as they are shown, drawn once for all who ask before anything is otherwise.
+
+    A book never changes; what changes is which one is published. Used from many threads: at worst two draw the same.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Book, Mapping[str, views.ModuleView]] | None = None
+
+    def modules(self, book: Book) -> Mapping[str, views.ModuleView]:
+        last = self._last
+        if last is None or last[0] is not book:
+            last = self._last = book, {name: module_view(book, module) for name, module in book.modules.items()}
+        return last[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything a verb may need to be answered. Used from many threads at once."""
@@ -59,6 +75,7 @@ class Desk:
     adding: Adding
     applying: Applying
     examining: Examining
+    drawn: Drawn = field(default_factory=Drawn)
 
     def ask(self, verb: Verb, request: Request, actor: Actor) -> Any:
         try:

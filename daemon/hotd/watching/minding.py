@@ -126,7 +126,7 @@ class Minding:
         return {
             "backend": watched.backend,
             "folders": watched.folders(),
-            "limit": limits.most_folders() if watched.backend != "polling" else None,
+            "limit": self._most if watched.backend != "polling" else None,
             "unwatched": watched.unwatched(),
         }
 
@@ -137,6 +137,9 @@ class Minding:
     # -----------------------------------------------------------------------------------------------------------------
 
     def _nothing(self) -> Watched:
+        # Asked for here, and not for each status: reading a file lets go of the interpreter lock, and every wait for it
+        # is one for all busy threads.
+        self._most = limits.most_folders()
         return Watched(
             self.places, self._handler, self._concerned, self._health, polls=self._polls, interval=self._interval
         )

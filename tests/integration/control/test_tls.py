@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rpyc.core import brine, consts
 
 from hotctl.client import Daemon
 from hotctl.transport.tls import papers_folder
 from hotd.contract import views
 from hotd.contract.errors import BadConfig, HotdError, NotPermitted, Unreachable
 from hotd.contract.frames import framed
-from hotd.contract.protocol import ROOT
 from hotd.control import Roles
 from hotd.control.limits import Patience
 from tests.integration.control.fakes import HURRIED, VERSION, Port, open_port
 from tests.support.authority import Certificates, certificates, over_tls, strangers
 from tests.support.eventually import eventually
+from tests.support.frames import question
 
 EVERYBODY = Roles(admins=["cert:laptop"], viewers=["*"])
 
@@ -321,7 +320,7 @@ def test_a_caller_that_takes_no_answer_is_cut(tmp_path: Path, laptop: Path) -> N
     with open_port(tmp_path, lambda _, __: long, EVERYBODY, door=certificates().door(), patience=patience) as port:
         assert port.server.tls_port
         with raw(laptop, port.server.tls_port) as sock:
-            sock.sendall(_request("hello"))
+            sock.sendall(question("hello"))
             eventually(lambda: port.desk.asked)
             eventually(lambda: len(port.server._callers) == 0, what="its thread to let go of it")
 
@@ -329,7 +328,7 @@ def test_a_caller_that_takes_no_answer_is_cut(tmp_path: Path, laptop: Path) -> N
 def test_closing_the_port_disconnects_callers_over_tls_too(tmp_path: Path, laptop: Path) -> None:
     """RPyC's own close leaves them connected: it closes the socket that TLS has taken over."""
     with open_door(tmp_path) as (port, number), raw(laptop, number) as sock:
-        sock.sendall(_request("hello"))
+        sock.sendall(question("hello"))
         sock.recv(1)
         port.server.close(0.0)
         sock.settimeout(10)
@@ -371,7 +370,7 @@ def test_a_caller_whose_certificate_is_revoked_is_cut_off(tmp_path: Path, laptop
         over_tls(tablet, number) as transport,
         Daemon(transport) as other,
     ):
-        stolen.sendall(_request("hello"))
+        stolen.sendall(question("hello"))
         stolen.recv(65536)
         other.hello()
         (tmp_path / "revoked").write_text(f"{_serial(laptop)}\n", "utf-8")
@@ -455,17 +454,6 @@ def dated(name: str, **options: Any) -> Path:
 def _serial(papers: Path) -> str:
     decoded: dict[str, str] = ssl._ssl._test_decode_cert(os.fspath(papers / "cert.pem"))  # type: ignore[attr-defined]
     return decoded["serialNumber"]
-
-
-def _request(verb: str) -> bytes:
-    arguments = (
-        (consts.LABEL_LOCAL_REF, ROOT),
-        (consts.LABEL_VALUE, verb),
-        (consts.LABEL_VALUE, ("{}",)),
-        (consts.LABEL_VALUE, ()),
-    )
-    body = (consts.HANDLE_CALLATTR, (consts.LABEL_TUPLE, arguments))
-    return framed(bytes((consts.MSG_REQUEST,)) + brine.dump((1, body)))
 
 
 def _answer_once(listener: socket.socket, words: bytes) -> None:

@@ -14,8 +14,10 @@ from hotd.engine.desk import Desk
 
 def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
     book, now = desk.engine.book, desk.clock.now()
-    names = [book.module(request.module).name] if request.module else list(book.modules)
-    modules = tuple(module_view(book, book.modules[name]) for name in names)
+    if request.module:
+        modules: tuple[views.ModuleView, ...] = (module_view(book, book.module(request.module)),)
+    else:
+        modules = tuple(desk.drawn.modules(book).values())
     conditions = conditions_of_daemon(book)
     daemon = views.DaemonView(
         pid=desk.about.pid,
