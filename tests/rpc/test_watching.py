@@ -147,3 +147,35 @@ def test_a_daemon_without_inotify_polls_until_it_has_it() -> None:
             daemon.until(is_on(14), "m")
             told = daemon.hotctl("events").out
             assert "there is an instance of inotify again" in told and "all folders are watched again" in told
+
+
+BUSY = """
+from hotd import api
+{imports}
+print("sum", {sum})
+
+
+def work():
+    while not api.stopping():
+        sum(range(2000))
+"""
+
+
+@pytest.mark.parametrize("files", [1000, pytest.param(12_000, marks=pytest.mark.soak)])
+def test_a_burst_beside_four_instances_that_compute_loses_nothing(files: int) -> None:
+    """A whole program is written anew while nobody leaves the daemon the interpreter: what serves then is all new."""
+    names = [f"pkg{number // 20}/m{number}" for number in range(files)]
+    used = [name.replace("/", ".") for name in names[:: files // 50]]
+    entry = BUSY.format(
+        imports="".join(f"import {name}\n" for name in used), sum=" + ".join(f"{name}.VERSION" for name in used)
+    )
+    sources = {"m.py": entry, **{f"{name}.py": "VERSION = 1\n" for name in names}}
+    with running(sources, hosted("m", "m:work", 4, 'on_change = "stop"')) as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 4, "m")
+        for name in names:
+            daemon.write(f"{name}.py", "VERSION = 2\n")
+        eventually(lambda: f"sum {2 * len(used)}\n" in daemon.output, within=90)
+        daemon.until(lambda m: not m["out_of_sync"] and m["rejected"] is None, "m")
+        facts = daemon.status()["daemon"]["watching"]
+        assert (facts["folders"], facts["unwatched"]) == (1 + files // 20, 0)
+        assert not reasons(daemon).keys() - {"overflow"}
