@@ -70,6 +70,11 @@ def _watching(facts: Mapping[str, Any], now: datetime) -> Page:
         number = facts.get(name)
         if isinstance(number, int) and number:
             words.append(f"{number} {one if number == 1 else many}")
+    round_ = facts.get("round")
+    if isinstance(round_, (int, float)):
+        polled = facts.get("polled")
+        where = [f"{folder} ({kind})" for folder, kind in polled.items()] if isinstance(polled, Mapping) else []
+        words.append(f"polled every {lasted(round_)}" + (f": {', '.join(where)}" if where else ""))
     return [line(dim(", ".join(words)), indent=INDENT)]
 
 

@@ -120,7 +120,8 @@ class DaemonView:
     """How changes of files are seen. ``backend`` ("inotify", "polling"); how many ``folders`` are watched; how many may
     be (``limit``, null where nothing says); how many should be and are not (``unwatched``); how often the kernel
     dropped events (``overflows``); the time of the ``last_event`` that mattered, or null; how many files have changed
-    and not settled yet (``pending``)."""
+    and not settled yet (``pending``); which folders are ``polled`` because of their file system, and its type; seconds
+    of a ``round``, within which all that is polled is looked at, null where nothing is."""
     paused_until: str | None = None
     """When the pause of all modules ends by itself."""
 

@@ -16,6 +16,7 @@ from hotd.ports import Clock
 from hotd.watching import limits, standing
 from hotd.watching.descriptor import Concerned
 from hotd.watching.health import Health
+from hotd.watching.mounts import Mounts
 from hotd.watching.places import Places, Root
 from hotd.watching.repositories import Repositories
 from hotd.watching.standing import OTHER, Standing
@@ -40,8 +41,10 @@ class Minding:
         *,
         polls: bool,
         interval: float,
+        mounts: Mounts,
     ) -> None:
         self._roots = tuple(roots)
+        self._mounts = mounts
         self._interest = interest
         self._handler = handler
         self._concerned = concerned
@@ -128,11 +131,14 @@ class Minding:
             "folders": watched.folders(),
             "limit": self._most if watched.backend != "polling" else None,
             "unwatched": watched.unwatched(),
+            "polled": watched.polled(),
+            "round": watched.round(),
         }
 
     def close(self) -> None:
         """Twice is fine."""
         self._watched.close()
+        self._mounts.close()
 
     # -----------------------------------------------------------------------------------------------------------------
 
@@ -141,8 +147,9 @@ class Minding:
         # is one for all busy threads.
         self._most = limits.most_folders()
         return Watched(
-            self.places, self._handler, self._concerned, self._health, polls=self._polls, interval=self._interval
-        )
+            self.places, self._handler, self._concerned, self._health,
+            polls=self._polls, interval=self._interval, mounts=self._mounts,
+        )  # fmt: skip
 
     def _look_up(self) -> None:
         """Where the roots are now."""

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Collection
 
 from watchdog.events import FileSystemEventHandler
 
@@ -41,8 +42,9 @@ class Polling:
         with self._looking:
             self._rounds.begin(tree, handler)
 
-    def folders(self) -> int:
-        return self._rounds.folders
+    def folders(self, trees: Collection[str] | None = None) -> int:
+        """How many are looked at: all, or those of some trees."""
+        return self._rounds.folders(trees)
 
     def round(self) -> float:
         """Seconds within which every change is looked at."""

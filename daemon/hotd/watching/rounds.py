@@ -72,9 +72,9 @@ class Rounds:
         self._counted = 0
         self._took = 0.0
 
-    @property
-    def folders(self) -> int:
-        return sum(len(tree.folders) for tree in list(self._trees.values()))
+    def folders(self, trees: Collection[str] | None = None) -> int:
+        """How many folders are known, in all trees or in some."""
+        return sum(len(tree.folders) for top, tree in list(self._trees.items()) if trees is None or top in trees)
 
     @property
     def length(self) -> float:

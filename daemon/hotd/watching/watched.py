@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 
@@ -14,6 +14,7 @@ from hotd.watching import limits
 from hotd.watching.backends import Backend, Inotify
 from hotd.watching.descriptor import Concerned
 from hotd.watching.health import Health
+from hotd.watching.mounts import Mounts
 from hotd.watching.places import Places, Root
 from hotd.watching.polling import Polling
 
@@ -33,9 +34,13 @@ class Watched:
         *,
         polls: bool,
         interval: float,
+        mounts: Mounts,
     ) -> None:
         """``polls``: nothing is asked of inotify."""
         self._places = places
+        self._mounts = mounts
+        self._deaf: dict[str, str] = {}
+        """Trees, and folders in them, that inotify tells nothing of or too little; and the types of file system."""
         self._handler = handler
         self._concerned = concerned
         self._health = health
@@ -54,10 +59,14 @@ class Watched:
     def schedule(self, tree: Root) -> None:
         """Watch it from now on. Raises OSError for what is no folder, or one that is closed to us."""
         os.scandir(tree.real).close()
-        if self._has_inotify():
-            self._ask_kernel(tree.real)
-        else:
+        deaf = self._mounts.deaf(tree.real)
+        if tree.real in deaf or not self._has_inotify():
             self._poll(tree.real)
+        else:
+            self._ask_kernel(tree.real)
+            for folder in deaf:
+                self._poll(folder)
+        self._deaf |= deaf
         self.trees.add(tree.real)
 
     def look(self, standing: Collection[str]) -> tuple[bool, list[str]]:
@@ -66,6 +75,8 @@ class Watched:
         ``standing`` are the trees that are there.
         """
         if self._refused is not None and limits.has_instance():
+            return True, []
+        if self._mounts.changed() and self._deaf != _all_deaf(self._mounts, self.trees):
             return True, []
         if self._inotify is not None and (name := self._inotify.ended(standing)) is not None:
             again = f"the thread {name} had ended; it was started anew, and everything was looked at again"
@@ -85,7 +96,12 @@ class Watched:
         for tree in self.trees:
             if any(_lies_in(folder, tree) for folder in beyond):
                 self._poll(tree)
-        if self._polling is not None and self._inotify is not None and not beyond and self._by_kernel == self.trees:
+        if (
+            self._polling is not None
+            and self._inotify is not None
+            and not (beyond or self._deaf)
+            and self._by_kernel == self.trees
+        ):
             self._stop_polling()
         refused = [limits.no_instance(self._refused)] if self._refused is not None else []
         self._health.only(limits.NO_INSTANCE, refused)
@@ -105,12 +121,25 @@ class Watched:
     @property
     def backend(self) -> str:
         """By which most is watched."""
-        return Polling.name if self._polls or self._refused is not None else Inotify.name
+        polls = self._polls or self._refused is not None or (self._inotify is None and self._polling is not None)
+        return Polling.name if polls else Inotify.name
 
     def folders(self) -> int:
         """How many are watched, or looked at where nothing is."""
-        backend: Backend | None = self._inotify or self._polling
-        return backend.folders() if backend is not None else 0
+        inotify, polling = self._inotify, self._polling
+        watched = inotify.folders() if inotify is not None else 0
+        if polling is None:
+            return watched
+        return watched + polling.folders(set(self._deaf) if inotify is not None else None)
+
+    def polled(self) -> Mapping[str, str]:
+        """The folders that are looked at because of where they lie, and the type of the file system."""
+        return self._deaf.copy()
+
+    def round(self) -> float | None:
+        """Seconds within which everything is looked at that is; None where nothing has to be."""
+        polling = self._polling
+        return polling.round() if polling is not None else None
 
     def unwatched(self) -> int:
         """How many should be and are not."""
@@ -129,7 +158,7 @@ class Watched:
         return (
             inotify is not None
             and any(_lies_in(path, tree) for tree in self._by_kernel)
-            and not any(_lies_in(path, folder) for folder in inotify.unwatched)
+            and not any(_lies_in(path, folder) for folder in (*inotify.unwatched, *self._deaf))
         )
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -194,6 +223,10 @@ class _Uncovered(FileSystemEventHandler):
     def dispatch(self, event: FileSystemEvent) -> None:
         if not self._watched.covers(os.fsdecode(event.src_path)):
             self._behind.dispatch(event)
+
+
+def _all_deaf(mounts: Mounts, trees: Collection[str]) -> dict[str, str]:
+    return {folder: kind for tree in trees for folder, kind in mounts.deaf(tree).items()}
 
 
 def _lies_in(path: str, folder: str) -> bool:

@@ -17,6 +17,7 @@ from hotd.watching import limits
 from hotd.watching.arrivals import Arrivals
 from hotd.watching.health import Health
 from hotd.watching.minding import Minding
+from hotd.watching.mounts import Mounts
 from hotd.watching.sweep import Sweep
 from hotd.watching.taking import changes_of
 
@@ -69,10 +70,12 @@ class FileWatcher:
         clock: Clock,
         troubles: Callable[[tuple[WatchTrouble, ...]], None],
         sources: Callable[[], tuple[Mapping[str, str], ...]] = tuple,
+        mounts: Mounts | None = None,
     ) -> None:
-        """``backend`` is "auto" (inotify) or "polling", which looks each ``interval``. All durations in seconds.
+        """``backend`` is "auto" (inotify, but polling where that is deaf) or "polling". All durations in seconds.
 
-        ``sources``: absolute path -> digest of what is loaded from there, a mapping for each module.
+        ``sources``: absolute path -> digest of what is loaded from there, a mapping for each module. ``mounts``
+        tells which file systems are deaf.
         """
         if backend not in {"auto", "polling"}:
             raise ValueError(f'backend is "auto" or "polling", not {backend!r}')
@@ -82,7 +85,7 @@ class FileWatcher:
         self._arrivals = Arrivals(lambda: self._roots.places, clock, self._missed)
         self._roots = Minding(
             roots, Interest(ignore, also), self._arrivals, self, self._health, clock,
-            polls=backend == "polling", interval=interval,
+            polls=backend == "polling", interval=interval, mounts=mounts or Mounts(),
         )  # fmt: skip
         self._thread: threading.Thread | None = None
         self._handing_over = threading.RLock()
@@ -91,7 +94,7 @@ class FileWatcher:
         self._settling = Settling(settle, settle_max)
         self._untaken: frozenset[str] = frozenset()
         """What the sink was told of, and raised."""
-        self._sweep = Sweep(sources, clock, settle_max)
+        self._sweep = Sweep(sources, clock)
         self._churn = Churn()
         self._rescan = False
         """Whether everything has to be looked at, because something was missed."""
@@ -138,7 +141,7 @@ class FileWatcher:
     def flush(self) -> None:
         """Hand over all that has changed so far, without waiting for quiet. When it returns, the sink has it.
 
-        With inotify that is everything that was written before the call; polling may not have seen the newest.
+        That is everything that was written before the call: where there are no events, everything is looked at.
         """
         self._roots.catch_up(CATCHING_UP)
         with self._handing_over:

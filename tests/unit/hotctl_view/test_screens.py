@@ -49,6 +49,13 @@ def test_how_changes_are_seen_is_told_with_what_is_out_of_the_ordinary() -> None
         "    14 of at most 192536 folders watched, no change seen yet, 2 folders not watched, "
         "1 file not settled yet, 1 overflow"
     )
+
+
+def test_what_is_polled_is_told_with_how_late_it_may_be_seen() -> None:
+    """And why: by the place, and what is mounted there."""
+    facts = {**given.WATCHING, "polled": {"/srv/ops": "nfs4"}, "round": 12.0}
+    text = plain.draw(status(given.status(given.module(), watching=facts), given.NOW))
+    assert text.splitlines()[1].endswith("last change seen 3s ago, polled every 12s: /srv/ops (nfs4)")
     polled = {"backend": "polling", "folders": 14, "limit": None, "last_event": None}
     text = plain.draw(status(given.status(given.module(), watching=polled), given.NOW))
     assert text.splitlines()[1] == "    no change seen yet"
