@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,26 @@ def test_what_goes_and_comes_back_is_the_same_generation() -> None:
         daemon.until(lambda m: [one["type"] for one in m["conditions"]][:1] == ["SourceMissing"], "m")
         path.write_text(source(2))
         daemon.until(lambda m: is_on(2)(m) and not m["conditions"], "m")
+
+
+def test_what_is_half_written_beyond_the_cap_is_refused_and_heals() -> None:
+    """A new file that nobody closes waits for the cap, one that is written in place until it has rested that long."""
+    with running({"m.py": source(1)}, hosted("m", "m:work", 0), watch='settle_max = "600ms"') as daemon:
+        path, number = daemon.folder / "ops" / "m.py", 1
+        for is_new in (True, False):
+            if is_new:
+                path.unlink()
+            number += 1
+            with path.open("w") as file:
+                file.write(source(number)[:-12])
+                file.flush()
+                begun = datetime.now(UTC)
+                refused = daemon.until(lambda m: m["rejected"] is not None, "m")["rejected"]
+                assert refused["reason"] == "syntax-error"
+                assert datetime.fromisoformat(refused["at"]) - begun > timedelta(seconds=0.55)
+                file.write(source(number)[-12:])
+            daemon.until(lambda m, n=number: is_on(n)(m) and m["rejected"] is None, "m")
+        assert rollouts(daemon, "m") == {"reload.promoted": 3, "reload.rejected": 2}
 
 
 def test_folders_that_come_and_go_are_followed() -> None:

@@ -142,9 +142,9 @@ def link_swapped(path: Path, text: str, elsewhere: Path) -> None:
 
 
 def hard_link_made(path: Path, text: str, elsewhere: Path) -> None:
+    other = beside(elsewhere, text).rename(elsewhere / f"linked-{time.monotonic_ns()}.py")
     path.unlink()
-    path.hardlink_to(beside(elsewhere, text))
-    (elsewhere / "new.py").unlink()
+    path.hardlink_to(other)
 
 
 def mapped(path: Path, text: str, elsewhere: Path) -> None:

@@ -19,7 +19,9 @@ class Kind(enum.Enum):
     """What is left of a path after an event."""
 
     WRITTEN = "written"
-    """Something is there: it was closed after writing, moved in, or created."""
+    """Something is there: it was closed after writing, moved in, or made by some other way at once."""
+    BEGUN = "begun"
+    """A new file is there, and who writes it has not closed it."""
     GONE = "gone"
     """Nothing is there: it was deleted or moved away."""
 
@@ -50,8 +52,8 @@ class Settling:
     """The changes that nobody was told of yet. Times are monotonic seconds, given by the caller.
 
     Three promises. Every recorded path is in exactly one later batch, or in more if it changes again. A batch ends
-    when ``settle`` seconds were quiet. No path waits longer than ``settle_max`` for its batch, counted from its first
-    event.
+    when ``settle`` seconds were quiet and nothing in it is only begun. No path waits longer than ``settle_max`` for its
+    batch, counted from its first event.
 
     Raises ValueError where ``0 <= settle <= settle_max`` does not hold.
     """
@@ -62,6 +64,8 @@ class Settling:
     _first: float = 0.0
     """Of the earliest and of the latest event in ``pending``; they mean nothing while that is empty."""
     _last: float = 0.0
+    _begun: bool = False
+    """Whether any file in ``pending`` is."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.settle <= self.settle_max:
@@ -83,24 +87,25 @@ class Settling:
         """When ``due`` has something, if nothing else happens; None while nothing is pending."""
         if not self.pending:
             return None
-        return min(self._last + self.settle, self._first + self.settle_max)
+        return min(self._quiet, self._first + self.settle_max)
 
     def due(self, now: float) -> tuple[Batch | None, Self]:
         """The batch that is over by now, if there is one, and what stays pending.
 
         At the cap a path that vanished less than ``settle`` ago is left for the next batch: most likely it is about to
-        be created again, and told of now it would look like a removal.
+        be created again, and told of now it would look like a removal. A file that was begun has its own cap.
         """
         wake = self.next_wake()
         if wake is None or now < wake:
             return None, self
-        if now >= self._last + self.settle:
+        if now >= self._quiet:
             return self.everything()
         # What was in the batch before it vanished goes: its own cap has come. That also is why somebody always goes.
         young = {
             path: seen
             for path, seen in self.pending.items()
-            if seen.kind is Kind.GONE and now < seen.first + self.settle
+            if (seen.kind is Kind.GONE and now < seen.first + self.settle)
+            or (seen.kind is Kind.BEGUN and now < seen.first + self.settle_max)
         }
         return Batch(frozenset(self.pending.keys() - young.keys())), self._having(young)
 
@@ -108,7 +113,12 @@ class Settling:
         """All that is pending, settled or not; None where nothing is."""
         return (Batch(frozenset(self.pending)) if self.pending else None), self._having({})
 
+    @property
+    def _quiet(self) -> float:
+        return float("inf") if self._begun else self._last + self.settle
+
     def _having(self, pending: Mapping[str, Seen]) -> Self:
         first = min((seen.first for seen in pending.values()), default=0.0)
         last = max((seen.last for seen in pending.values()), default=0.0)
-        return replace(self, pending=pending, _first=first, _last=last)
+        begun = any(seen.kind is Kind.BEGUN for seen in pending.values())
+        return replace(self, pending=pending, _first=first, _last=last, _begun=begun)

@@ -13,6 +13,7 @@ from hotd.core.interest import CODE
 from hotd.core.settling import Kind
 from hotd.core.values import Instant
 from hotd.ports import Clock
+from hotd.watching.backends import FileBegunEvent
 from hotd.watching.places import Places
 
 
@@ -50,8 +51,9 @@ class Arrivals(FileSystemEventHandler):
         """Enqueue, and nothing else: while this runs the kernel's queue fills. An exception would end the observer."""
         try:
             source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
+            kind = Kind.BEGUN if isinstance(event, FileBegunEvent) else Kind.WRITTEN
             gone = bool(target) or event.event_type == EVENT_TYPE_DELETED
-            self._arrived(source, Kind.GONE if gone else Kind.WRITTEN, is_folder=event.is_directory)
+            self._arrived(source, Kind.GONE if gone else kind, is_folder=event.is_directory)
             if target:
                 self._arrived(target, Kind.WRITTEN, is_folder=event.is_directory)
         except Exception as error:  # noqa: BLE001 - whatever it is, the observer must live
@@ -82,7 +84,7 @@ class Arrivals(FileSystemEventHandler):
 
     def _arrived(self, path: str, kind: Kind, *, is_folder: bool) -> None:
         places = self._places()
-        is_folder = is_folder or (kind is Kind.WRITTEN and _is_link_to_folder(path, places))
+        is_folder = is_folder or (kind is not Kind.GONE and _is_link_to_folder(path, places))
         if not any(True for _ in (places.folder(path) if is_folder else places.wanted(path))):
             return
         now = self._clock.now()

@@ -75,7 +75,7 @@ class Inotify:
         # a core for ever. "modified" is not in it, because half-written is not worth telling; "closed" comes.
         with _short_move_delay():
             self._observer.schedule(
-                self._descriptor.marks.handler(handler),
+                self._descriptor.marks.handler(_Begun(handler, self._descriptor)),
                 tree,
                 recursive=True,
                 event_filter=[FileClosedEvent, *_STRUCTURE],
@@ -106,6 +106,21 @@ class Inotify:
     def close(self) -> None:
         self._observer.stop()
         self._observer.join()
+
+
+class FileBegunEvent(FileCreatedEvent):
+    """A new file, and who writes it has not closed it."""
+
+
+class _Begun(FileSystemEventHandler):
+    def __init__(self, behind: FileSystemEventHandler, descriptor: Descriptor) -> None:
+        self._behind = behind
+        self._descriptor = descriptor
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        if isinstance(event, FileCreatedEvent) and os.fsencode(event.src_path) in self._descriptor.begun:
+            event = FileBegunEvent(event.src_path)
+        self._behind.dispatch(event)
 
 
 class _InotifyObserver(BaseObserver):

@@ -48,6 +48,8 @@ class Descriptor(InotifyFD):
         self.name = "hotd-inotify"
         self.watched: set[WatchDescriptor] = set()
         self.unwatched: dict[str, int] = {}
+        self.begun: set[bytes] = set()
+        """New files that nobody has closed so far."""
         self._places = places
         self._concerned = concerned
         self._groups: dict[int, InotifyWatchGroup] = {}
@@ -91,6 +93,8 @@ class Descriptor(InotifyFD):
             return
         if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
             self.watched.discard(event.wd)
+        if not event.is_directory:
+            self._note_begun(event)
         try:
             super().handle_event(event)
         except Exception as error:  # noqa: BLE001 - a defect of watchdog's, whatever it raises
@@ -98,6 +102,7 @@ class Descriptor(InotifyFD):
             if not event.is_ignored:
                 self._concerned.missed(error)
         if event.is_queue_overflow:  # which reaches no handler
+            self.begun.clear()
             self._concerned.overflowed()
 
     def try_again(self, folder: str) -> bool:
@@ -124,6 +129,19 @@ class Descriptor(InotifyFD):
                 except KeyError:
                     continue
                 break
+
+    def _note_begun(self, event: InotifyEvent) -> None:
+        """Before anybody can be told: by then the file may be closed, and is, most often."""
+        if not event.is_create and not self.begun:
+            return
+        for group in tuple(self._groups.values()):
+            folder = group._active_callbacks_by_watch.get(event.wd)  # it knows where a folder was moved to
+            if folder is not None:
+                path = os.path.join(folder, event.name)  # noqa: PTH118 - bytes, for each event
+                if event.is_create:
+                    self.begun.add(path)
+                else:
+                    self.begun.discard(path)
 
     def _set_and_take_off(self, folder: str) -> WatchDescriptor:
         with self._lock:

@@ -56,6 +56,8 @@ class _File:
     """Whether that was none of what serves."""
     suspect: Status | None = None
     """What it looked like the last time, where that was another."""
+    suspected: float = 0.0
+    """Since when it looks like that, in monotonic seconds."""
     told: float | None = None
     """When the receiver was told of it, in seconds of wall time, where nobody has looked at it since."""
 
@@ -63,8 +65,14 @@ class _File:
 class Sweep:
     """For one thread at a time."""
 
-    def __init__(self, sources: Callable[[], tuple[Mapping[str, str], ...]], clock: Clock) -> None:
-        """``sources``: path -> digest of what is loaded, a mapping for each module, the same one while it is so."""
+    def __init__(
+        self, sources: Callable[[], tuple[Mapping[str, str], ...]], clock: Clock, patience: float = 0.0
+    ) -> None:
+        """``sources``: path -> digest of what is loaded, a mapping for each module, the same one while it is so.
+
+        ``patience``: seconds for which a file has to look the same.
+        """
+        self._patience = patience
         self._sources = sources
         self._clock = clock
         self._from: tuple[Mapping[str, str], ...] = ()
@@ -115,7 +123,9 @@ class Sweep:
         if now == file.seen:
             return self._is(file, path, now, file.content)
         if now != file.suspect:
-            file.suspect, self._suspects[path] = now, None
+            file.suspect, file.suspected, self._suspects[path] = now, self._clock.now().mono, None
+            return False
+        if self._clock.now().mono < file.suspected + self._patience:
             return False
         before, differed, found = file.content, file.differs, content(path)
         self._is(file, path, now, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -17,13 +18,23 @@ def changes_of(arrivals: Iterable[Arrival], places: Places) -> list[Change]:
     changes: list[Change] = []
     for path, kind, is_folder, at in arrivals:
         if not is_folder:
-            changes += (Change(name, kind, at) for name in places.wanted(path))
+            is_whole = kind is Kind.BEGUN and _is_whole(path)
+            changes += (Change(name, Kind.WRITTEN if is_whole else kind, at) for name in places.wanted(path))
         elif kind is Kind.GONE:
             changes += (Change(name, kind, at) for name in places.folder(path))
         else:
             appeared[path] = at
     # The walk comes last: where a file vanished and its folder is back, back it is.
     return [*changes, *inside(appeared, places)]
+
+
+def _is_whole(path: str) -> bool:
+    """Whether nobody is going to close it: a link was made at once."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return True
+    return not stat.S_ISREG(found.st_mode) or found.st_nlink > 1
 
 
 def everything(trees: Iterable[Root], places: Places, at: float) -> list[Change]:

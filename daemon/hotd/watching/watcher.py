@@ -94,7 +94,7 @@ class FileWatcher:
         self._settling = Settling(settle, settle_max)
         self._untaken: frozenset[str] = frozenset()
         """What the sink was told of, and raised."""
-        self._sweep = Sweep(sources, clock)
+        self._sweep = Sweep(sources, clock, settle_max)
         self._churn = Churn()
         self._rescan = False
         """Whether everything has to be looked at, because something was missed."""

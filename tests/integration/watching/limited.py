@@ -28,6 +28,17 @@ class MachineClock:
 
 if "nobody" in sys.argv:
     os.setuid(65534)
+resting = threading.Event()
+
+def compute():
+    while not resting.is_set():
+        sum(range(1000))
+
+busy = [threading.Thread(target=compute) for _ in range(4 * ("busy" in sys.argv))]
+for thread in busy:
+    thread.start()
+if busy:
+    sys.setswitchinterval(0.0005)  # as the daemon does
 
 def say(**what):
     print(json.dumps(what), flush=True)
@@ -48,6 +59,9 @@ for line in sys.stdin:
     exec(line)
     say(**dict(watcher.describe()))
 watcher.close()
+resting.set()
+for thread in busy:
+    thread.join()
 say(threads=threading.active_count())
 """
 

@@ -117,3 +117,26 @@ def test_a_root_inside_a_big_repository_does_not_watch_the_rest_of_it(rig: Rig) 
     rig.catch_up()
     assert clock.asked == 1
     assert rig.batches == []
+
+
+def burst(root: Path, files: int) -> set[str]:
+    """So many files, twenty to a folder, as fast as they can be written."""
+    names = [f"m{number}.py" for number in range(files)]
+    for number, name in enumerate(names):
+        path = root / f"d{number // 20}"
+        if number % 20 == 0:
+            path.mkdir()
+        os.close(os.open(path / name, os.O_WRONLY | os.O_CREAT))
+    return set(names)
+
+
+@pytest.mark.soak
+def test_a_burst_while_others_compute_loses_nothing(tmp_path: Path, files: int = 12_000) -> None:
+    """A deploy of a whole program beside four instances that leave nobody the interpreter: every file is told."""
+    root = tmp_path / "ops"
+    root.mkdir()
+    with limited(root, tmp_path / "out", "busy") as watcher:
+        names = burst(root, files)
+        eventually(lambda: watcher.told >= names, within=60, what="all of them to be told")
+        facts = watcher.run("pass")
+        assert (facts["folders"], facts["unwatched"]) == (1 + files // 20, 0)

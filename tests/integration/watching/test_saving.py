@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.watching.rig import MachineClock, Rig
+from tests.support.eventually import eventually
 from tests.support.saves import SAVES, Save, missing, run
 
 NEW = "VERSION = 2\n"
@@ -95,6 +96,28 @@ def test_a_file_that_is_being_written_is_told_when_it_is_closed(rig: Rig) -> Non
         assert rig.batches == []
 
     assert rig.told_of("m.py") == [{"m.py"}]
+
+
+def test_a_new_file_is_told_when_it_is_closed(rig: Rig) -> None:
+    """A slow upload of a new module is one change, at its end, with what was saved meanwhile; a link is none."""
+    rig.start(settle=0.01)
+
+    with (rig.root / "m.py").open("w", encoding="utf-8") as file:
+        for number in range(3):
+            file.write("x = 1\n")
+            file.flush()
+            rig.write(rig.root / f"m{number}.py")
+        clock = MachineClock()
+        until = clock.now().mono + 0.3
+        eventually(lambda: clock.now().mono > until)
+        assert rig.batches == []
+
+    assert rig.told_of("m.py") == [{"m.py", "m0.py", "m1.py", "m2.py"}]
+    rig.forget()
+    (rig.root / "link.py").symlink_to(rig.root / "m.py")
+    (rig.root / "hard.py").hardlink_to(rig.root / "m.py")
+    rig.first_told("link.py")
+    rig.first_told("hard.py")
 
 
 @pytest.mark.slow

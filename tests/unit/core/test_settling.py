@@ -81,6 +81,25 @@ def test_the_cap_does_not_cut_an_edit_in_two() -> None:
     assert rest.next_wake() is None
 
 
+def test_a_new_file_is_told_when_it_is_whole() -> None:
+    """While who writes it has not closed it, it and what came with it wait; but no longer than to the cap."""
+    settling = Settling(SETTLE, CAP).record("/a.py", WRITTEN, 10.0).record("/m.py", Kind.BEGUN, 10.1)
+    assert settling.next_wake() == 10.0 + CAP
+    assert settling.due(10.9) == (None, settling)
+    closed = settling.record("/m.py", WRITTEN, 10.5)
+    assert closed.next_wake() == 10.5 + SETTLE
+    assert closed.due(10.5 + SETTLE)[0] == batch("/a.py", "/m.py")
+
+
+def test_a_new_file_that_nobody_closes_has_a_cap_of_its_own() -> None:
+    """It may have come just before that of its batch."""
+    settling = Settling(SETTLE, CAP).record("/a.py", WRITTEN, 10.0).record("/m.py", Kind.BEGUN, 10.9)
+    told, left = settling.due(10.0 + CAP)
+    assert told == batch("/a.py")
+    assert left.due(10.9 + CAP - 1e-6)[0] is None
+    assert left.due(10.9 + CAP) == (batch("/m.py"), Settling(SETTLE, CAP))
+
+
 def test_a_file_that_is_replaced_for_ever_is_told_at_the_cap_all_the_same() -> None:
     """What changed in this batch before it vanished has waited long enough."""
     settling = Settling(SETTLE, CAP)
@@ -152,15 +171,17 @@ def test_every_path_is_told_in_time_and_never_too_early(
             told, settling = settling.due(wake)
             assert told is not None, "woken for nothing"
             assert told.paths, "an empty batch"
-            quiet = all(wake >= last + settle for _, last in untold.values())
+            begun = any(kinds[path] is Kind.BEGUN for path in untold)
+            quiet = not begun and all(wake >= last + settle for _, last in untold.values())
             capped = any(wake == first + settle_max for first, _ in untold.values())
             assert quiet or capped, "told before it was quiet"
             for path in told.paths:
                 first, _ = untold.pop(path)  # a KeyError is a path told twice, or never recorded
                 assert wake <= first + settle_max, "later than the cap"
             for path, (first, _) in untold.items():
-                assert kinds[path] is Kind.GONE, "kept back although it is there"
-                assert wake < first + settle, "kept back although it vanished long ago"
+                assert kinds[path] is not Kind.WRITTEN, "kept back although it is there"
+                least = settle if kinds[path] is Kind.GONE else settle_max
+                assert wake < first + least, "kept back although it vanished long ago, or was begun before the cap"
             assert set(settling.pending) == set(untold)
         return settling
 

@@ -66,6 +66,17 @@ def test_two_equal_looks_make_a_change(loaded: Loaded) -> None:
     assert loaded.look() == loaded.look() == []
 
 
+def test_it_is_no_more_hasty_than_the_watcher(loaded: Loaded) -> None:
+    """Two looks that agree are not enough where the cap of a batch has not come."""
+    loaded.sweep = Sweep(lambda: loaded.modules, loaded.clock, patience=5.0)
+    loaded.look()
+    loaded.save("VERSION = 2\n")
+    for loaded.clock.mono in (0.0, 1.0, 4.9):
+        assert loaded.look() == []
+    loaded.clock.mono = 5.0
+    assert loaded.look() == ["m.py"]
+
+
 def test_the_content_decides(loaded: Loaded) -> None:
     """Touched, or written with the same bytes: nothing changed."""
     os.utime(loaded.path())
