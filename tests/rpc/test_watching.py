@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,9 +15,9 @@ import pytest
 from tests.support.daemons import Running, config, environment, folder_for_sockets, ready, running
 from tests.support.eventually import eventually
 from tests.support.ops import hosted
+from tests.support.overflowing import overflowing
 
 NOTHING = "def work():\n    pass\n"
-QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_bytes())
 
 
 def source(version: int, more: str = "") -> str:
@@ -33,10 +31,10 @@ def reasons(daemon: Running) -> dict[str, str]:
 
 
 def within(seconds: float, holds: Callable[[], Any]) -> None:
-    """It is noticed in time; a machine with other things to do has twice as much."""
+    """It is noticed in time; a machine with other things to do has thrice as much."""
     begun = time.monotonic()
     eventually(holds)
-    assert time.monotonic() - begun < 2 * seconds
+    assert time.monotonic() - begun < 3 * seconds
 
 
 def is_on(number: int) -> Callable[[Any], bool]:
@@ -56,12 +54,9 @@ def test_roots_that_go_and_events_that_are_dropped_are_told_apart() -> None:
         within(2, lambda: not reasons(daemon))
         daemon.until(is_on(2), "m")
 
-        daemon.process.send_signal(signal.SIGSTOP)
-        for number in range(QUEUE + 100):
-            os.close(os.open(root / f"{'ab'[number % 2]}.py", os.O_WRONLY | os.O_CREAT))
-        daemon.write("m.py", source(3))
-        root.rename(away)
-        daemon.process.send_signal(signal.SIGCONT)
+        with overflowing(daemon.process.pid, root):
+            daemon.write("m.py", source(3))
+            root.rename(away)
         within(2, lambda: reasons(daemon).keys() == {"overflow", "root-missing"})
         assert "max_queued_events" in reasons(daemon)["overflow"]
         assert daemon.status()["daemon"]["watching"]["overflows"] == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from pathlib import Path
 
@@ -14,16 +13,7 @@ from hotd.core.values import Instant
 from tests.integration.watching.limited import limited
 from tests.integration.watching.rig import MachineClock, Rig
 from tests.support.eventually import eventually
-
-QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_bytes())
-"""Events that the kernel keeps for whoever does not read them."""
-
-
-def fill_the_queue(folder: Path) -> None:
-    """Two files by turns: of equal events in a row the kernel keeps one."""
-    paths = [str(folder / name) for name in ("a.py", "b.py")]
-    for number in range(QUEUE + 100):
-        os.close(os.open(paths[number % 2], os.O_WRONLY | os.O_CREAT))
+from tests.support.overflowing import overflowing
 
 
 def test_events_that_the_kernel_dropped_are_made_up_for(tmp_path: Path) -> None:
@@ -32,12 +22,10 @@ def test_events_that_the_kernel_dropped_are_made_up_for(tmp_path: Path) -> None:
     (root / "pkg").mkdir(parents=True)
     (root / "pkg" / "m.py").touch()
     with limited(root, tmp_path / "out") as watcher:
-        watcher.process.send_signal(signal.SIGSTOP)
-        fill_the_queue(root)
-        (root / "pkg" / "m.py").write_text("VERSION = 2\n")
-        (root / "new").mkdir()
-        (root / "new" / "late.py").touch()
-        watcher.process.send_signal(signal.SIGCONT)
+        with overflowing(watcher.process.pid, root):
+            (root / "pkg" / "m.py").write_text("VERSION = 2\n")
+            (root / "new").mkdir()
+            (root / "new" / "late.py").touch()
 
         eventually(lambda: watcher.told >= {"m.py", "late.py"})
         assert watcher.reasons == ["overflow"]
