@@ -101,7 +101,12 @@ class Loading(Protocol):
     """Loads and keeps generations. Everything but ``start`` is a look-up or a pointer swap and returns at once."""
 
     def host(
-        self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
+        self,
+        module: str,
+        roots: tuple[str, ...],
+        keep: tuple[str, ...] = (),
+        newest: tuple[int, str] | None = None,
+        packages: tuple[str, ...] = (),
     ) -> None:
         """Make room for a module's line of generations, in which the parts named in ``keep`` stay what they are.
 

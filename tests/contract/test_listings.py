@@ -19,6 +19,7 @@ from hotd.contract import views
         views.Failures(("a", "b")),  # type: ignore[arg-type]
         views.Diff("m", 1, 2, ("a", "b")),  # type: ignore[arg-type]
         views.Blocking(("a", "b")),  # type: ignore[arg-type]
+        views.Doctor(("a", "b")),  # type: ignore[arg-type]
         views.Why("m", None, "Healthy", "", ("a", "b")),  # type: ignore[arg-type]
     ],
     ids=lambda listing: type(listing).__name__,

@@ -23,16 +23,18 @@ ROOTS = "roots"
 class Additions:
     """Implements ``hotd.ports.Adding``."""
 
-    def __init__(self, configured: Sequence[str], watcher: Watcher) -> None:
-        """``configured`` are the roots of hotd.toml."""
+    def __init__(self, configured: Sequence[str], packages: Sequence[str], watcher: Watcher) -> None:
+        """``configured`` are the roots of hotd.toml, ``packages`` the folders of the packages it makes hot."""
         self._configured = tuple(configured)
+        self._packages = tuple(packages)
         self._watcher = watcher
 
     def spec(self, request: requests.Add, actor: Actor) -> Spec:
         try:
             spec = read_added(
-                request.module, request.entry, request.roots, request.options, configured=self._configured
-            )
+                request.module, request.entry, request.roots, request.options,
+                configured=self._configured, packages=self._packages,
+            )  # fmt: skip
         except BadConfig as error:
             raise UsageError(error.message, hint=error.hint) from None
         foreign = outside(spec.roots, self._configured)
@@ -43,17 +45,18 @@ class Additions:
             )
         return spec
 
-    def configure(self, roots: Sequence[str]) -> None:
-        """From now on these are the roots of hotd.toml."""
-        self._configured = tuple(roots)
+    def configure(self, roots: Sequence[str], packages: Sequence[str]) -> None:
+        """From now on these are what hotd.toml has."""
+        self._configured, self._packages = tuple(roots), tuple(packages)
 
     def watch(self, roots: Iterable[str]) -> None:
-        others = dict.fromkeys(root for root in roots if not _below(root, self._configured))
-        self._watcher.watch([Path(root) for root in (*self._configured, *others)])
+        ours = (*self._configured, *self._packages)
+        others = dict.fromkeys(root for root in roots if not _below(root, ours))
+        self._watcher.watch([Path(root) for root in (*ours, *others)])
 
 
 def added_before(
-    kept: Iterable[Added], configured: Sequence[str], written: Iterable[str]
+    kept: Iterable[Added], configured: Sequence[str], packages: Sequence[str], written: Iterable[str]
 ) -> tuple[list[Spec], dict[str, Mapping[str, Any]]]:
     """What an earlier daemon was told to host, and what was said of it. hotd.toml, which has ``written``, comes first.
 
@@ -70,7 +73,8 @@ def added_before(
         options = dict(one.options)
         roots = [str(root) for root in options.pop(ROOTS, ())]  # type: ignore[attr-defined]  # a list, as it was written
         try:
-            spec = read_added(one.name, one.entry, (), options, configured=roots or configured)
+            ours = () if roots else packages
+            spec = read_added(one.name, one.entry, (), options, configured=roots or configured, packages=ours)
         except BadConfig as error:
             _pass_over(one, error.message)
             continue

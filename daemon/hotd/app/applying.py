@@ -153,7 +153,7 @@ class Applier:
         merged = with_settings(self.config, config, plan.settings)
         with contextlib.ExitStack() as undo:
             commit = self._prepare(plan, merged, undo)
-            commit.append(lambda: self._additions.configure(config.roots))
+            commit.append(lambda: self._additions.configure(config.roots, config.packages))
             revision = self._engine.ask(lambda book, now: applying.apply(book, plan, job.cause, job.actor, now))
             assert isinstance(revision, int), "it is a rollout"
             job.revision = revision
@@ -201,7 +201,7 @@ class Applier:
         roots = self._roots()
         if plan.added and config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.
-            self._additions.watch((*roots, *(root for spec in plan.added for root in spec.roots)))
+            self._additions.watch((*roots, *(root for spec in plan.added for root in spec.watched)))
             undo.callback(self._additions.watch, roots)
         if "watch" in changed:
             other = self._watcher.successor(config.watch)
@@ -210,7 +210,7 @@ class Applier:
         return commit
 
     def _roots(self) -> list[str]:
-        return [root for module in self._engine.book.modules.values() for root in module.spec.roots]
+        return [root for module in self._engine.book.modules.values() for root in module.spec.watched]
 
     def _outcome(self, revision: int) -> Change:
         def over(book: Book) -> Change | None:

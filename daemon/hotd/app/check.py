@@ -28,7 +28,7 @@ def check(config: Config, out: TextIO) -> int:
         out.write(f"warning: {warning}\n")
     try:
         for number, spec in enumerate(config.modules, 1):
-            loading.host(spec.name, spec.roots, spec.keep)
+            loading.host(spec.name, spec.roots, spec.keep, packages=spec.packages)
             outcome = _load(loading, number, spec)
             refused += outcome is None or isinstance(outcome, Rejected)
             out.write(_line(spec, outcome))

@@ -155,10 +155,10 @@ class Daemon:
             trials=store.trials,
         )
         undo.callback(loading.close)
-        added, said = added_before(known.added, config.roots, [spec.name for spec in config.modules])
+        added, said = added_before(known.added, config.roots, config.packages, [spec.name for spec in config.modules])
         specs = (*config.modules, *added)
         for spec in specs:
-            loading.host(spec.name, spec.roots, spec.keep, _newest(known, spec.name))
+            loading.host(spec.name, spec.roots, spec.keep, _newest(known, spec.name), spec.packages)
         threads.inherit(api.CURRENT)
 
         def instance_event(event: InstanceEvent) -> None:
@@ -183,7 +183,7 @@ class Daemon:
         signals.start()
 
         watcher = self._watcher(engine, loading, _sweep(loading, engine, undo))
-        additions = Additions(config.roots, watcher)
+        additions = Additions(config.roots, config.packages, watcher)
         applier = self._applier = Applier(
             self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,
             notifier=self._notifier, clock=clock, summary=summary,
@@ -205,7 +205,7 @@ class Daemon:
         undo.callback(applier.close)
         if config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.
-            roots = [root for spec in specs for root in spec.roots]
+            roots = [root for spec in specs for root in spec.watched]
             additions.watch(root for root in roots if Path(root).is_dir())
             watcher.start()
             # One that was added and is gone by now keeps nothing from being served; it is waited for.
@@ -261,7 +261,7 @@ class Daemon:
                 sources=loading.sources,
             )
 
-        roots = [Path(root) for root in self._config.roots]
+        roots = [Path(root) for root in (*self._config.roots, *self._config.packages)]
         return ChangingWatcher(make, self._config.watch, roots, engine.watch_troubles)
 
     def _server(self, desk: Desk) -> ControlServer:

@@ -41,8 +41,8 @@ class Examiner:
 
     def examine(self) -> tuple[Finding, ...]:
         config, book = self._config(), self._engine.book
-        roots = dict.fromkeys(root for module in book.modules.values() for root in module.spec.roots)
-        roots |= dict.fromkeys(config.roots)
+        roots = dict.fromkeys(root for module in book.modules.values() for root in module.spec.watched)
+        roots |= dict.fromkeys((*config.roots, *config.packages))
         code = [*(("source root", root) for root in roots), *((("configuration", config.path),) if config.path else ())]
         places = [place(role, os.path.realpath(path)) for role, path in code]
         places += [place("state", str(self._state)), place("socket", self._socket)]

@@ -13,6 +13,7 @@ from hotd.contract.units import format_duration
 _GROUPS = ("control", "watch")
 _FIELDS = {
     "roots": "roots",
+    "packages": "packages",
     "daemon.state_dir": "state_dir",
     "daemon.max_instances": "max_instances",
     "daemon.drain_deadline": "drain_deadline",

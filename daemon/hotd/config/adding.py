@@ -19,9 +19,18 @@ from hotd.core.values import Spec
 
 
 def read_added(
-    name: str, entry: str, roots: Sequence[str], options: Mapping[str, Any], *, configured: Sequence[str]
+    name: str,
+    entry: str,
+    roots: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    configured: Sequence[str],
+    packages: Sequence[str] = (),
 ) -> Spec:
-    """``configured`` are the roots where none are named. Raises BadConfig with every mistake, by its option."""
+    """``configured`` are the roots where none are named, ``packages`` go with them.
+
+    Raises BadConfig with every mistake, by its option.
+    """
     document: dict[str, Any] = {keys.MODULES: {name: {**options, "entry": entry}}, keys.ROOTS: list(roots)}
     names: dict[Key, str] = {(keys.MODULES, name, key): f"--set {key}" for key in options}
     names |= {(keys.ROOTS,): "--root", (keys.MODULES, name, "entry"): "--entry", (keys.MODULES, name): "NAME"}
@@ -29,7 +38,7 @@ def read_added(
     top = Section(report, (), document, keys.TOP)
     around = Surroundings({}, os.geteuid(), Path("/"), SYSTEM)
     found = read_roots(top, around) if roots else tuple(configured)
-    (spec,) = read_modules(report, top, found) or (None,)
+    (spec,) = read_modules(report, top, found, () if roots else tuple(packages)) or (None,)
     report.raise_errors(hint="`hotctl add --help`")
     assert spec is not None, "where there is none, that is an error"
     return spec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ROOTS = "roots"
+PACKAGES = "packages"
 
 TABLES = {
     "daemon": ("state_dir", "max_instances", "drain_deadline", "executor", "plain_file_names"),
@@ -35,12 +36,12 @@ MODULE = (
 )
 CANARY = ("instances", "bake", "max_failures")
 
-TOP = (ROOTS, *TABLES, MODULES)
+TOP = (ROOTS, PACKAGES, *TABLES, MODULES)
 
 
 def home_of(key: str) -> str | None:
     """Where a key belongs, in words, for one that stands in the wrong table; None when there is no such key."""
-    if key == ROOTS:
+    if key in (ROOTS, PACKAGES):
         return "at the top of the file, before the first [table]"
     homes = [f"in [{table}]" for table, keys in TABLES.items() if key in keys]
     if key in TLS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from pathlib import Path
 from typing import Any
 
 from hotd.config import keys
@@ -18,7 +19,9 @@ LONGEST_NAME = 100
 _LIKE_AN_INSTANCE = re.compile(r"(.+)-([0-9]+)")
 
 
-def read_modules(report: Report, top: Section, roots: tuple[str, ...]) -> tuple[Spec, ...]:
+def read_modules(
+    report: Report, top: Section, roots: tuple[str, ...], packages: tuple[str, ...] = ()
+) -> tuple[Spec, ...]:
     """A Spec for each module, in the order of the file."""
     written = top.get(keys.MODULES, {})
     if not isinstance(written, dict):
@@ -32,7 +35,7 @@ def read_modules(report: Report, top: Section, roots: tuple[str, ...]) -> tuple[
             for inner in nested:
                 report.error((keys.MODULES, name, inner), f'a name with dots is quoted: [modules."{name}.{inner}"]')
             continue
-        specs.append(_read(name, Section(report, (keys.MODULES, name), table, keys.MODULE), roots))
+        specs.append(_read(name, Section(report, (keys.MODULES, name), table, keys.MODULE), roots, packages))
     return tuple(specs)
 
 
@@ -43,14 +46,14 @@ def _modules_within(table: dict[str, Any]) -> list[str]:
     ]
 
 
-def _read(name: str, module: Section, roots: tuple[str, ...]) -> Spec:
+def _read(name: str, module: Section, roots: tuple[str, ...], packages: tuple[str, ...]) -> Spec:
     canary = module.section("canary", keys.CANARY)
     canary.count("instances", 1, least=1)
     canary.duration("bake", "30s")
     canary.count("max_failures", 0)
     return Spec(
         name=name,
-        entry=_entry(module, roots),
+        entry=_entry(module, roots, packages),
         roots=roots,
         args=_args(module),
         kwargs=_kwargs(module),
@@ -68,10 +71,11 @@ def _read(name: str, module: Section, roots: tuple[str, ...]) -> Spec:
         load_deadline=module.duration("load_deadline", "30s", zero=False),
         standby=module.count("standby", 2),
         auto_permanent=module.duration("auto_permanent", "60s"),
+        packages=packages,
     )
 
 
-def _entry(module: Section, roots: tuple[str, ...]) -> str:
+def _entry(module: Section, roots: tuple[str, ...], packages: tuple[str, ...]) -> str:
     if "entry" not in module:
         module.error("entry", 'is missing; write what to run, like entry = "long_op:LongOp"')
         return ""
@@ -82,7 +86,8 @@ def _entry(module: Section, roots: tuple[str, ...]) -> str:
         module.error("entry", problem)
         return ""
     top = entry.partition(":")[0].partition(".")[0]
-    if len(found := holders(top, roots)) > 1:
+    found = holders(top, roots) + [str(Path(one).parent) for one in packages if Path(one).name == top]
+    if len(found) > 1:
         module.error("entry", f"{shown(top)} is found in {' and in '.join(map(shown_whole, found))}; rename one")
     return entry
 

@@ -12,6 +12,7 @@ from hotd.config.accounts import SYSTEM, Accounts
 from hotd.config.later import told_later
 from hotd.config.lines import Key
 from hotd.config.modules import name_problem, read_modules
+from hotd.config.packages import read_packages
 from hotd.config.places import Surroundings, absolute, read_state_dir
 from hotd.config.report import Report
 from hotd.config.roots import read_roots
@@ -97,14 +98,17 @@ def from_command_line(
 def _assemble(document: dict[str, Any], report: Report, around: Surroundings, path: Path | None) -> Config:
     """Reports whatever is wrong; the Config is of use only where nothing was."""
     top = Section(report, (), document, keys.TOP)
-    roots = read_roots(top, around)
+    packages = read_packages(top)
+    # Who names packages and no roots means those alone.
+    roots = () if packages and keys.ROOTS not in top else read_roots(top, around)
     daemon, control, watch, logs = (top.section(name, known) for name, known in keys.TABLES.items())
-    modules = read_modules(report, top, roots)
+    modules = read_modules(report, top, roots, packages)
     if not top.get(keys.MODULES):
         report.warn((), "hosts no module; write a [modules.NAME]")
     return Config(
         path=path,
         roots=roots,
+        packages=packages,
         state_dir=read_state_dir(daemon, around, path, roots),
         max_instances=_max_instances(daemon, modules),
         drain_deadline=daemon.duration("drain_deadline", "30s"),

@@ -82,6 +82,8 @@ class Config:
     """The file it came from, absolute, symbolic links kept; None from the command line."""
     roots: tuple[str, ...]
     """Absolute source roots, in order of precedence, symbolic links kept: a link that moves on is a change."""
+    packages: tuple[str, ...]
+    """Absolute folders of installed packages that are hot."""
     state_dir: Path | None
     """None: a throw-away folder. May not exist yet."""
     max_instances: int

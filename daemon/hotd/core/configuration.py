@@ -32,7 +32,7 @@ AT_ONCE = frozenset(
 NEW_INSTANCES = frozenset({"args", "kwargs", "stop_method"})
 """Keys of a module that those instances get which start from now on."""
 
-FIXED = frozenset({"entry", "roots"})
+FIXED = frozenset({"entry", "roots", "packages"})
 """Keys of a module that its generations were made with."""
 
 UNTOLD = frozenset({"args", "kwargs"})
@@ -93,7 +93,7 @@ def config_plan(
         if spec.name not in hosted:
             continue
         before = hosted[spec.name]
-        news = [_told(before, spec, one.name) for one in fields(Spec) if one.name not in ("name", "roots")]
+        news = [_told(before, spec, one.name) for one in fields(Spec) if one.name not in ("name", "roots", "packages")]
         told += [one for one in news if one is not None]
         fixed = {key: getattr(before, key) for key in FIXED}
         kept = Spec(**{one.name: getattr(spec, one.name) for one in fields(Spec)} | fixed)

@@ -88,7 +88,7 @@ def hosted_module(book: Book, module: Module, closure: tuple[PartFile, ...]) -> 
     view = module_view(book, module)
     parts = tuple(views.PartView(part.part, part.file, part.digest) for part in closure)
     shared = {field.name: getattr(view, field.name) for field in dataclasses.fields(view)}
-    return views.HostedModule(**shared, roots=module.spec.roots, closure=parts)
+    return views.HostedModule(**shared, roots=module.spec.watched, closure=parts)
 
 
 def _watch(book: Book, module: Module) -> views.Watch:

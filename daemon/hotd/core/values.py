@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 ALL = "*"
@@ -110,6 +111,18 @@ class Spec:
     load_deadline: float = 30.0
     standby: int = 2
     auto_permanent: float = 60.0
+    packages: tuple[str, ...] = ()
+    """Absolute folders of installed packages that are managed, too; what lies beside them is not."""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where its sources lie, in order of precedence: source roots, then the folders that packages are in."""
+        return tuple(dict.fromkeys((*self.roots, *(str(PurePath(package).parent) for package in self.packages))))
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """All that its sources may lie in, and nothing else does."""
+        return (*self.roots, *self.packages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,7 +282,7 @@ class Engine:
                 self._loading.retire(effect.module, effect.number)
             case Host():
                 spec = effect.spec
-                self._loading.host(spec.name, spec.roots, spec.keep, effect.newest)
+                self._loading.host(spec.name, spec.roots, spec.keep, effect.newest, spec.packages)
             case Keep():
                 self._loading.keep(effect.module, effect.parts)
             case Unhost():
@@ -302,7 +302,7 @@ class Engine:
             for module in book.modules.values()
             if self._loading.touched_by(module.name, paths)
             # Before a first load nothing is known of its files: any change under its roots may be the cure.
-            or (module.current is None and any(_under(path, module.spec.roots) for path in paths))
+            or (module.current is None and any(_under(path, module.spec.watched) for path in paths))
         ]
 
     def _end(self) -> None:

@@ -154,9 +154,16 @@ class Hosting:
         self._lock = threading.Lock()
 
     def host(
-        self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
+        self,
+        module: str,
+        roots: tuple[str, ...],
+        keep: tuple[str, ...] = (),
+        newest: tuple[int, str] | None = None,
+        packages: tuple[str, ...] = (),
     ) -> None:
-        loader = Loader(roots, pool=self._pool, newest=newest, also=self._also, ignore=self._ignore, keep=keep)
+        loader = Loader(
+            roots, pool=self._pool, newest=newest, also=self._also, ignore=self._ignore, keep=keep, packages=packages
+        )
         loader.remains.changed = partial(self._left_behind, module)
         if self._trials is not None:
             loader.executing = partial(self._trials.begin, module)

@@ -64,10 +64,12 @@ class Loader:
         ignore: Sequence[str] = (),
         keep: Iterable[str] = (),
         plain_names: bool = False,
+        packages: Sequence[str | Path] = (),
     ) -> None:
         """``newest`` is number and digest of the newest generation of an earlier life: numbers go on from there.
 
-        Roots that are ready are taken as they are, with the files that they ask.
+        Roots that are ready are taken as they are, with the files that they ask. ``packages`` are the folders of
+        installed packages that are managed, too; what is installed beside them is shared as ever.
 
         Globs, held against names and root-relative paths: ``also`` declares data files, ``ignore`` excepts some.
         ``keep`` names parts that must not be executed again unless a load is told to (`hotd.loading.keeping`).
@@ -78,7 +80,9 @@ class Loader:
         """
         if pool is not None and plain_names and not pool.plain_names:
             raise ValueError("code of this pool has marked file names: make it with Pool(plain_names=True)")
-        self._roots = roots if isinstance(roots, Roots) else Roots(roots, also=also, ignore=ignore)
+        if not isinstance(roots, Roots):
+            roots = Roots(roots, also=also, ignore=ignore, packages=packages)
+        self._roots = roots
         self._keep = tuple(dict.fromkeys(keep))
         self.unmatched: tuple[str, ...] = ()
         """Names in ``keep`` that were no part of the closure in the last look at the disk."""

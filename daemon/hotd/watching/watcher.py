@@ -16,6 +16,7 @@ from hotd.ports import Batch, Clock, WatchTrouble
 from hotd.watching import limits
 from hotd.watching.arrivals import Arrivals
 from hotd.watching.health import Health
+from hotd.watching.installations import INSTALLER, Installations
 from hotd.watching.minding import Minding
 from hotd.watching.mounts import Mounts
 from hotd.watching.sweep import Sweep
@@ -87,6 +88,7 @@ class FileWatcher:
             roots, Interest(ignore, also), self._arrivals, self, self._health, clock,
             polls=backend == "polling", interval=interval, mounts=mounts or Mounts(),
         )  # fmt: skip
+        self._installations = Installations(roots)
         self._thread: threading.Thread | None = None
         self._handing_over = threading.RLock()
         """Held from taking arrivals until the sink has them, so that `flush` never returns while another thread has a
@@ -127,6 +129,7 @@ class FileWatcher:
         """
         with self._handing_over:
             begun = self._thread is not None and not self._arrivals.closed
+            self._installations = Installations(roots, self._installations)
             self._settling = self._settling.record_all(self._roots.watch(roots, begun=begun))
         self._arrivals.urge()
 
@@ -236,9 +239,18 @@ class FileWatcher:
         self._settling = self._settling.record_all(changes)
 
     def _tell_settled(self, now: float) -> None:
-        """What is due, unless git is in the middle of changing it: half a checkout must not become a rollout."""
-        repositories = self._roots.repositories
+        """What is due, unless git or an installer is in the middle of it: half a checkout must not become a rollout."""
+        repositories, installations = self._roots.repositories, self._installations
         batch, settling = self._settling.due(now)
+        if batch is not None and installations.locked(now):
+            self._not_before = now + LOCK_LOOK
+            return
+        if batch is not None and installations.renewed:
+            # All was written before its record was, and some of that may still be on its way here: told by itself, it
+            # would be loaded together with what is old.
+            self._roots.catch_up(CATCHING_UP)
+            self._take_in()
+            batch, settling = self._settling.due(now)
         if batch is not None and repositories.locked(now):
             self._not_before = now + LOCK_LOOK
             self._health.only(limits.GIT, repositories.overdue(now))
@@ -246,6 +258,7 @@ class FileWatcher:
         self._settling = settling
         if batch is not None:
             self._health.over(limits.GIT)
+            self._health.only(INSTALLER, installations.overdue(now))
         self._tell_sink(batch)
 
     def _tell_sink(self, batch: Batch | None) -> None:

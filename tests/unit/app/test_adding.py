@@ -41,7 +41,7 @@ def ops(tmp_path: Path) -> Path:
 
 def test_a_root_beyond_those_of_hotd_toml_is_for_the_daemons_own_user(ops: Path) -> None:
     """Whoever else is an admin has to do with what was configured."""
-    additions = Additions([str(ops)], Watching())
+    additions = Additions([str(ops)], (), Watching())
     inside, beyond = str(ops / "sub"), str(ops.parent / "else")
     for actor in (OURS, THEIRS):
         assert additions.spec(requests.Add("late", "late:Op", (inside,)), actor).roots == (inside,)
@@ -55,13 +55,13 @@ def test_a_root_beyond_those_of_hotd_toml_is_for_the_daemons_own_user(ops: Path)
 def test_a_mistake_is_one_of_usage(ops: Path) -> None:
     """hotd.toml is not to blame."""
     with pytest.raises(UsageError, match="has no colon"):
-        Additions([str(ops)], Watching()).spec(requests.Add("late", "nocolon"), OURS)
+        Additions([str(ops)], (), Watching()).spec(requests.Add("late", "nocolon"), OURS)
 
 
 def test_only_what_is_not_seen_anyway_is_watched_besides(ops: Path) -> None:
     """Each once."""
     watching = Watching()
-    Additions([str(ops)], watching).watch([str(ops), str(ops / "sub"), "/else", "/else"])
+    Additions([str(ops)], (), watching).watch([str(ops), str(ops / "sub"), "/else", "/else"])
     assert watching.roots == [ops, Path("/else")]
 
 
@@ -73,7 +73,7 @@ def test_the_next_start_hosts_what_was_added(ops: Path, caplog: pytest.LogCaptur
         Added("long_op", "late:Op"),
         Added("odd", "late:Op", {"mood": "good"}),
     )
-    specs, said = added_before(kept, [str(ops)], ["long_op"])
+    specs, said = added_before(kept, [str(ops)], [], ["long_op"])
     assert [(one.name, one.replicas, one.roots) for one in specs] == [("late", 2, ("/gone",))]
     assert said == {"late": {"entry": "late:Op", "replicas": 2, "roots": ["/gone"]}}
     assert "long_op, which was added, is not hosted: hotd.toml has a module of that name" in caplog.text

@@ -232,7 +232,7 @@ def test_a_wrong_value_is_one_sentence(project: Project, written: str, error: st
         ("bake = '1s'", "modules.long_op.bake: no such key here; it belongs in canary = {…} of [modules.NAME]"),
         ("[moduls.x]", 'moduls: no such key; did you mean "modules"?'),
         ("[tls]", "tls: no such key here; it belongs in [control]"),
-        ("[xyz]", "xyz: no such key; known here: roots, daemon, control, watch, logs, modules"),
+        ("[xyz]", "xyz: no such key; known here: roots, packages, daemon, control, watch, logs, modules"),
         ("[watch]\nreplicas = 1", "watch.replicas: no such key here; it belongs in [modules.NAME]"),
         (
             "[control]\ndrain_deadline = 1",

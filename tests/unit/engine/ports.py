@@ -55,7 +55,12 @@ class FakeLoading:
     on_promote: Callable[[], None] = field(default=lambda: None)
 
     def host(
-        self, module: str, roots: tuple[str, ...], keep: tuple[str, ...] = (), newest: tuple[int, str] | None = None
+        self,
+        module: str,
+        roots: tuple[str, ...],
+        keep: tuple[str, ...] = (),
+        newest: tuple[int, str] | None = None,
+        packages: tuple[str, ...] = (),
     ) -> None:
         self.calls.append(("host", module))
 

@@ -22,7 +22,7 @@ def answer(desk: Desk, request: requests.Diff, actor: Actor) -> views.Diff:
     if number is None:
         raise UnknownGeneration(f"nothing is current of {module.name}", hint="name both generations")
     before, after = ((one, _sources(desk, book, module, one)) for one in (request.previous, number))
-    files = tuple(diffs(before, after, module.spec.roots))
+    files = tuple(diffs(before, after, module.spec.folders))
     moved = moved_between(book, module, request.previous, number)
     return views.Diff(module.name, request.previous, number, files, moved)
 

@@ -61,7 +61,8 @@ def packed(parts: Iterable[Part]) -> bytes:
         if part.data is not None:
             files.update((one.path, one.data) for one in part.data.files.values())
         absent |= part.outside
-        roots.update(dict.fromkeys(part.roots.folders))
+        # Of where packages are installed nothing else is ours: there a child looks as any Python does.
+        roots.update(dict.fromkeys(part.roots.plain))
     return arrival.pack(modules, files, absent.difference(modules), tuple(roots))
 
 

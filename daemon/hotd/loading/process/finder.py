@@ -15,7 +15,7 @@ from hotd.loading.imports.part import OWNER, Part
 from hotd.loading.imports.routing import Importer
 from hotd.loading.imports.standin import known, standin_of
 from hotd.loading.patches import awaited, patched_spec
-from hotd.loading.sources.disk import Disk, Kind
+from hotd.loading.sources.disk import Kind
 from hotd.loading.sources.files import absolute
 from hotd.loading.sources.native import NativeLoader
 from hotd.loading.sources.roots import Roots
@@ -101,7 +101,7 @@ class StandInLoader:
 
 
 def _extension(fullname: str, roots: Roots, within: Sequence[str] | None) -> ModuleSpec | None:
-    place = Disk(roots.folders).locate(fullname, within)
+    place = roots.disk_now().locate(fullname, within)
     if place is None or place.kind is not Kind.EXTENSION:
         return None
     loader = NativeLoader(fullname, place.path)

@@ -94,6 +94,26 @@ class Packed:
             raise FileNotFoundError(errno.ENOENT, "it is not in the bundle", path) from None
 
 
+class Only:
+    """Files, of which some folders seem to hold nothing but what is named."""
+
+    def __init__(self, files: Files, named: Mapping[str, frozenset[str]]) -> None:
+        """``named``: absolute folder -> what is to be seen in it."""
+        self._files = files
+        self._named = named
+
+    def kind(self, path: str) -> bool | None:
+        named = self._named.get(os.path.dirname(path))
+        return None if named is not None and os.path.basename(path) not in named else self._files.kind(path)
+
+    def entries(self, folder: str) -> dict[str, bool]:
+        named, found = self._named.get(folder), self._files.entries(folder)
+        return found if named is None else {name: kind for name, kind in found.items() if name in named}
+
+    def read(self, path: str, largest: int = LARGEST) -> bytes:
+        return self._files.read(path, largest)
+
+
 class Layered:
     """A bundle, and the disk for whatever is not in it."""
 

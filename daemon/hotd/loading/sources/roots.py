@@ -13,7 +13,7 @@ from pathlib import Path
 from hotd.core import names
 from hotd.core.interest import Interest
 from hotd.loading.sources.disk import SUFFIXES, Disk
-from hotd.loading.sources.files import ON_DISK, Files, absolute, real_path
+from hotd.loading.sources.files import ON_DISK, Files, Only, absolute, file_name, folder_name, real_path
 
 VOLUME_SWITCH = "..data"
 """The link that Kubernetes renames to swap a whole mounted volume."""
@@ -29,24 +29,44 @@ class Roots:
         *,
         also: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        packages: Iterable[str | Path] = (),
     ) -> None:
-        """``files`` has what lies under them. Globs: ``also`` declares data files, ``ignore`` excepts some."""
-        self._files = files
+        """``files`` has what lies under them. Globs: ``also`` declares data files, ``ignore`` excepts some.
+
+        ``packages`` are folders of installed packages, each managed as if it were alone where it is: they come last.
+        """
         self._interest = Interest(ignore, also)
         self.has_data = bool(also)
         """Whether data files are declared."""
-        self.folders = tuple(dict.fromkeys(absolute(folder) for folder in folders))
+        self.plain = tuple(dict.fromkeys(absolute(folder) for folder in folders))
+        """Those of which all is managed."""
+        named: dict[str, set[str]] = {}
+        for package in map(absolute, packages):
+            named.setdefault(folder_name(package), set()).add(file_name(package))
+        self._named = {one: frozenset(names) for one, names in named.items() if one not in self.plain}
+        self._files = self._seen(files)
+        self.folders = (*self.plain, *self._named)
         self._real = tuple(real_path(folder) for folder in self.folders)
-        self._prefixes = tuple(dict.fromkeys((*self.folders, *self._real)))
+        trees = [(folder, self._named.get(folder)) for folder in self.folders]
+        trees += [(real, self._named.get(folder)) for folder, real in zip(self.folders, self._real, strict=True)]
+        # Not by a set: some are in there twice, and the order is that of precedence.
+        self._trees = tuple(dict.fromkeys(trees))
+
+    def _seen(self, files: Files) -> Files:
+        return Only(files, self._named) if self._named else files
 
     def disk(self) -> Disk:
         """For one look at what they hold."""
         return Disk(self.folders, self._files)
 
+    def disk_now(self) -> Disk:
+        """The same, whatever files these ask."""
+        return Disk(self.folders, self._seen(ON_DISK))
+
     def packed(self, files: Files) -> Roots:
         """The same roots, where other files lie under them."""
         roots = copy(self)
-        roots._files = files
+        roots._files = self._seen(files)
         return roots
 
     def declares(self, path: str) -> bool:
@@ -65,28 +85,23 @@ class Roots:
         """The absolute path below every root that contains it, as the roots were given. No I/O."""
         found = []
         for folder, real in zip(self.folders, self._real, strict=True):
-            for prefix in {folder, real}:
-                above = prefix.rstrip(os.sep) + os.sep
-                if path.startswith(above):
-                    found.append(f"{folder.rstrip(os.sep)}{os.sep}{path[len(above) :]}")
+            below = (_below(prefix, path, self._named.get(folder)) for prefix in {folder, real})
+            found += [f"{folder.rstrip(os.sep)}{os.sep}{rest}" for rest in below if rest]
         return found
 
     def place(self, path: str) -> tuple[int, str]:
         """Which root an absolute path was found under, and the rest of the path. No I/O. ValueError: under none."""
         for number, root in enumerate(self.folders):
-            above = root.rstrip(os.sep) + os.sep
-            if path.startswith(above):
-                return number, path[len(above) :]
+            if rest := _below(root, path, self._named.get(root)):
+                return number, rest
         raise ValueError(f"{path} is under none of the roots")
 
     def steps(self, path: str) -> list[list[str]]:
         """The absolute path split below every root that contains it. No I/O."""
         found: list[list[str]] = []
-        for root in self._prefixes:
-            if path == root:
-                found.append([])
-            elif path.startswith(root.rstrip(os.sep) + os.sep):
-                found.append(path[len(root.rstrip(os.sep)) + 1 :].split(os.sep))
+        for root, named in self._trees:
+            if (rest := _below(root, path, named)) is not None:
+                found.append(rest.split(os.sep) if rest else [])
         return found
 
     def contain(self, path: str) -> bool:
@@ -95,8 +110,20 @@ class Roots:
 
     def hold_up(self, path: str) -> bool:
         """Whether a root is the path itself or lies below it: whatever happened there happened to the root. No I/O."""
-        return any(root == path or root.startswith(path.rstrip(os.sep) + os.sep) for root in self._prefixes)
+        above = path.rstrip(os.sep) + os.sep
+        return any(root == path or root.startswith(above) for root, _ in self._trees)
 
     def names_for(self, path: str) -> tuple[str, ...]:
         """The names that a file or folder at this absolute path can be imported as, one for each root. No I/O."""
         return tuple(name for steps in self.steps(path) if (name := names.spelled(steps, SUFFIXES)))
+
+
+def _below(root: str, path: str, named: frozenset[str] | None) -> str | None:
+    """The path below the root, empty for the root itself; None where it is not in it, or not what is named of it."""
+    if path == root:
+        return "" if named is None else None
+    above = root.rstrip(os.sep) + os.sep
+    if not path.startswith(above):
+        return None
+    rest = path[len(above) :]
+    return rest if named is None or rest.partition(os.sep)[0] in named else None
