@@ -41,7 +41,7 @@ class Additions:
         if foreign and actor.uid != os.geteuid():
             raise NotPermitted(
                 f"{foreign[0]} lies in no root of hotd.toml, and {actor.name} is not the user whom the daemon runs as",
-                hint=f"use what lies below {' or '.join(self._configured)}, or have it written into hotd.toml",
+                hint=f"use what lies below {' or '.join(self._configured) or 'its roots'}, or have it written there",
             )
         return spec
 

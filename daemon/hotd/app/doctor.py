@@ -7,7 +7,9 @@ import importlib.metadata
 import os
 import platform
 import pwd
+import ssl
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from hotd.config import Config
 from hotd.config.access import DEFAULT_GROUP
 from hotd.contract.views import Finding
 from hotd.core.conditions import conditions_of_daemon
-from hotd.core.examining import Installation, Place, examined
+from hotd.core.examining import Installation, Paper, Place, examined
 from hotd.engine.engine import Engine
 from hotd.ports import Watcher
 
@@ -63,6 +65,7 @@ class Examiner:
                 DEFAULT_GROUP if missing else None,
                 strangers(),
                 conditions_of_daemon(book),
+                tuple(map(paper, (control.tls.ca, control.tls.certificate) if control.tls else ())),
             )
         )
 
@@ -79,6 +82,14 @@ def place(role: str, path: str) -> Place:
         return Place(role, path, None)
     group, members = group_of(seen.st_gid)
     return Place(role, path, seen.st_mode & 0o7777, user_name(seen.st_uid), group, members)
+
+
+def paper(path: Path) -> Paper:
+    try:
+        told = ssl._ssl._test_decode_cert(str(path))  # type: ignore[attr-defined]  # nothing public reads a file's
+        return Paper(str(path), (ssl.cert_time_to_seconds(told["notAfter"]) - time.time()) / 86400)
+    except (OSError, ValueError, KeyError):  # SSLError is an OSError
+        return Paper(str(path), None)
 
 
 def above(paths: Iterable[str]) -> list[Place]:

@@ -12,6 +12,9 @@ from hotd.core.wording import listed
 SHORT = 0.8
 """Of the folders that may be watched: from here on it is told that they run out."""
 
+SOON = 30
+"""Days before the end of a certificate from which on it is told."""
+
 OTHERS_WRITE, GROUP_WRITES, OTHERS_READ, STICKY = 0o002, 0o020, 0o044, 0o1000
 CONNECTS = 0o002
 """To connect to a socket is to write to it."""
@@ -30,6 +33,15 @@ class Place:
     group: str = ""
     members: tuple[str, ...] = ()
     """Of the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A certificate that the door for other machines needs."""
+
+    path: str
+    days: float | None
+    """That it is still good for; None: nobody can read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +67,13 @@ class Installation:
     """Whether users of this machine look like nobody to the daemon."""
     conditions: tuple[Condition, ...] = ()
     """Of the daemon."""
+    papers: tuple[Paper, ...] = ()
 
 
 def examined(found: Installation) -> tuple[Finding, ...]:
     """The gravest first."""
     every = [*_daemon(found), *_conditions(found), *_watching(found), *_places(found), *_socket(found)]
+    every += _papers(found)
     order = ("wrong", "note", "ok")
     return tuple(sorted(every, key=lambda one: order.index(one.state)))
 
@@ -152,3 +166,17 @@ def _socket(found: Installation) -> Iterator[Finding]:
     if found.missing_group is not None and not found.inherited:
         message = f"there is no group {found.missing_group}: only {found.user} and root can connect"
         yield Finding("socket", "note", message, f"groupadd --system {found.missing_group}, then restart the daemon")
+
+
+def _papers(found: Installation) -> Iterator[Finding]:
+    renewed = "put a new one in its place, then `hotctl apply`"
+    for one in found.papers:
+        if one.days is None:
+            yield Finding("certificate", "wrong", f"{one.path} cannot be read", renewed)
+        elif one.days <= 0:
+            message = f"{one.path} has expired: nobody comes in from other machines"
+            yield Finding("certificate", "wrong", message, renewed)
+        elif one.days < SOON:
+            yield Finding("certificate", "note", f"{one.path} expires in {one.days:.0f} days", renewed)
+        else:
+            yield Finding("certificate", "ok", f"{one.path} is good for {one.days:.0f} days")

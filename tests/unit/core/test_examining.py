@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotd.contract.views import Condition, Finding
-from hotd.core.examining import Installation, Place, examined
+from hotd.core.examining import Installation, Paper, Place, examined
 
 WATCHING = {"backend": "inotify", "folders": 14, "limit": 100, "overflows": 0, "last_event": None, "pending": 0}
 ROOT = Place("source root", "/srv/ops", 0o755, "hotd", "hotd")
@@ -100,3 +100,18 @@ def test_the_daemons_conditions_are_findings_and_the_gravest_come_first() -> Non
     assert [(one.state, one.subject) for one in found][:2] == [("wrong", "StoreDegraded"), ("note", "RestartRequired")]
     assert not [one for one in found if one.subject == "store"]
     assert "nobody watches 0 folders" in next(one.message for one in found if one.subject == "watching")
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "words"),
+    [
+        (None, "wrong", "cannot be read"),
+        (-1.0, "wrong", "has expired"),
+        (12.0, "note", "expires in 12 days"),
+        (300.0, "ok", "is good for 300 days"),
+    ],
+)
+def test_a_certificate_says_how_long_it_is_good_for(days: float | None, state: str, words: str) -> None:
+    """Before it locks everybody out."""
+    (one,) = (one for one in examined(replace(SOUND, papers=(Paper("/tls/server.pem", days),))) if "tls" in one.message)
+    assert one.state == state and words in one.message and (one.cure is None) is (state == "ok")
