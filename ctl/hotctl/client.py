@@ -193,6 +193,13 @@ class Daemon:
         """What a rollout came to, at most ``max_wait`` (20) seconds from now; ``in-flight`` where it still runs."""
         return self._ask(requests.Outcome(revision, max_wait, drained, serving), views.Change)
 
+    # --- the daemon itself ------------------------------------------------------------------------------------------
+
+    def shutdown(self, *, drain: bool = False, timeout: float | None = None, reason: str = "") -> views.Change:
+        """End the daemon: returns when that has begun. Instances have [daemon] drain_deadline to end, with ``drain`` as
+        long as it takes, or ``timeout`` seconds."""
+        return self._change(requests.Shutdown(drain, timeout, reason))
+
     # --- change -----------------------------------------------------------------------------------------------------
 
     def reload(

@@ -130,3 +130,17 @@ def test_a_daemon_whose_past_was_not_kept_is_told_apart() -> None:
                 read = [one["seq"] for one in follower.documents]
     anew = read.index(1, 1)
     assert read[:anew] == list(range(1, anew + 1)) and read[anew:] == list(range(1, len(read) - anew + 1))
+
+
+def test_a_shutdown_returns_when_the_daemon_has_ended() -> None:
+    """It waits for what runs, is told by whom, and nothing is left: no socket, no process. Exit 0."""
+    with running({"long_op.py": waiter("one")}, hosted()) as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 1)
+
+        ran = daemon.hotctl("shutdown", "--drain", "--reason", "new machine")
+
+        assert (ran.status, ran.out) == (0, "the daemon ends: 1 instance asked to end and waited for\n")
+        assert ran.err == "the daemon has ended\n"
+        assert daemon.process.wait(30) == 0
+        assert not daemon.socket.exists()
+        assert "end one" in daemon.output and "stopped; every instance ended" in daemon.log

@@ -99,6 +99,7 @@ CATALOG: dict[str, Entry] = {
         ("remove", "NAME", "drain a module that was added, and forget it", CHANGE),
         ("apply", "", "read hotd.toml again: all of it, or nothing", CHANGE),
         ("reset", "MODULE", "back to what hotd.toml says", CHANGE),
+        ("shutdown", "", "end the daemon; its instances first", CHANGE),
     )
 }
 

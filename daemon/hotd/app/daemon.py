@@ -192,6 +192,7 @@ class Daemon:
             engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS,
             additions, applier,
             Examiner(lambda: self._running, self._state, self._socket, self._inherited is not None, engine, watcher),
+            lambda: self._running.drain_deadline,
         )  # fmt: skip
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)
@@ -316,19 +317,21 @@ class Daemon:
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def _drain(self, engine: Engine) -> bool:
-        """Wait for the instances, to the drain deadline; whether any are left."""
-        deadline = self._running.drain_deadline
+        """Wait for the instances, to the deadline; whether any are left."""
         self._notifier.stopping(f"draining: {_instances(engine.book.alive)} to end")
-        self._notifier.extend_timeout(deadline + GRACE)
         while not engine.join(0):
             alive = engine.book.alive
             self._notifier.status(f"draining: {_instances(alive)} to end")
+            # Bit by bit: how long it takes may be nobody's to say (`hotctl shutdown --drain`), and be shortened.
+            self._notifier.extend_timeout(3 * GRACE)
             engine.wait_for(partial(_other_than, alive), GRACE)
         left = ending.left(engine.book)
         event = {"event": "daemon.stopped"}
         if left:
             names = ", ".join(f"{i.id} on g{i.generation}" for i in left)
-            log.warning("stopped; not ended within %g s, and left: %s", deadline, names, extra=event)
+            stopping = engine.book.stopping
+            had = stopping.deadline - stopping.since.mono if stopping is not None else 0.0
+            log.warning("stopped; not ended within %g s, and left: %s", round(had, 3), names, extra=event)
         else:
             log.info("stopped; every instance ended", extra=event)
         return bool(left)

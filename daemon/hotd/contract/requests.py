@@ -350,6 +350,17 @@ class Apply:
     max_wait: float = LONGEST_WAIT
 
 
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End the daemon: every instance is asked to end, and has ``drain_deadline`` to do so; with ``drain`` as long as it
+    takes. ``timeout`` in seconds takes the place of both. Asked again, the earlier end holds.
+    """
+
+    drain: bool = False
+    timeout: float | None = None
+    reason: str = ""
+
+
 Request = (
     Hello
     | Status
@@ -388,6 +399,7 @@ Request = (
     | Add
     | Remove
     | Reset
+    | Shutdown
     | Apply
     | Doctor
 )

@@ -86,6 +86,7 @@ _TABLE = (
     Verb("remove", Role.ADMIN, requests.Remove, views.Change, True, "drain a module that was added, and forget it"),
     Verb("reset", Role.OPERATOR, requests.Reset, views.Change, True, "back to what hotd.toml says"),
     Verb("apply", Role.ADMIN, requests.Apply, views.Change, True, "read hotd.toml again: all of it, or nothing"),
+    Verb("shutdown", Role.ADMIN, requests.Shutdown, views.Change, True, "end the daemon; its instances first"),
     Verb("restart", Role.OPERATOR, requests.Restart, views.Change, True, "ask instances to end; new ones run current"),
 )
 

@@ -4,28 +4,60 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hotd.contract.errors import ShuttingDown
+from hotd.contract import requests
+from hotd.contract.errors import ShuttingDown, UsageError
 from hotd.contract.events import EventName
+from hotd.contract.units import format_duration
+from hotd.contract.views import Change
 from hotd.core.book import Book, InLoad, Instance, Settled, Stopping
 from hotd.core.concluding import candidate_of, conclude, settle
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
-from hotd.core.values import Instant
-from hotd.core.wording import refused_change
+from hotd.core.values import Actor, Instant
+from hotd.core.wording import refused_change, worded
+
+LONGEST = 366 * 86400.0
+"""Seconds: as long as it takes."""
 
 
-def begin(book: Book, drain_deadline: float, now: Instant) -> Decision:
-    """Asking twice changes nothing."""
+def shutdown(book: Book, request: requests.Shutdown, usual: float, actor: Actor, now: Instant) -> Decision:
+    """``hotctl shutdown``; ``usual`` seconds are [daemon] drain_deadline. Raises UsageError."""
+    if request.timeout is not None and not 0 <= request.timeout <= LONGEST:
+        raise UsageError(f"{request.timeout:g} s are no time to end in", hint="as 30s, 5m or 2h")
+    usual = LONGEST if request.drain else usual
+    seconds = usual if request.timeout is None else request.timeout
+    decision = begin(book, seconds, now, actor=actor.name, cause=worded("hotctl shutdown", request.reason))
+    unchanged = decision.book is book
+    note = (
+        "the daemon ends already, and not later than that" if unchanged else f"the daemon ends: {_asked(book, seconds)}"
+    )
+    return replace(decision, answer=Change(None, (), "unchanged" if unchanged else "done", note))
+
+
+def begin(
+    book: Book, drain_deadline: float, now: Instant, *, actor: str | None = None, cause: str | None = None
+) -> Decision:
+    """Asking again changes nothing, but where it is to end earlier than it was."""
+    until = now.mono + drain_deadline
+    message = f"stopping: {_asked(book, drain_deadline)}"
+    told = Emit(EventName.DAEMON_STOPPING, message, actor=actor, cause=cause)
     if book.stopping is not None:
-        return Decision(book)
+        if until >= book.stopping.deadline:
+            return Decision(book)
+        return Decision(replace(book, stopping=replace(book.stopping, deadline=until)), (told,))
     for module in book.modules.values():
         instances = {n: replace(i, leaving=True) for n, i in module.instances.items()}
         book = book.having(replace(module, instances=instances))
-    count = book.alive
-    asked = f"{count} instance{'s' * (count != 1)} asked to end within {drain_deadline:g} s"
-    told = Emit(EventName.DAEMON_STOPPING, f"stopping: {asked if count else 'nothing runs'}")
-    book = replace(book, stopping=Stopping(now, now.mono + drain_deadline))
+    book = replace(book, stopping=Stopping(now, until))
     book, effects = _give_up_loads(book, now)
     return Decision(book, (told, *effects))
+
+
+def _asked(book: Book, seconds: float) -> str:
+    count = book.alive
+    if not count:
+        return "nothing runs"
+    within = "and waited for" if seconds >= LONGEST else f"within {format_duration(seconds)}"
+    return f"{count} instance{'s' * (count != 1)} asked to end {within}"
 
 
 def _give_up_loads(book: Book, now: Instant) -> tuple[Book, list[Effect]]:

@@ -75,6 +75,8 @@ class Desk:
     adding: Adding
     applying: Applying
     examining: Examining
+    drain_deadline: Callable[[], float]
+    """Seconds, as [daemon] has it now: what instances get to end in when the daemon does."""
     drawn: Drawn = field(default_factory=Drawn)
 
     def ask(self, verb: Verb, request: Request, actor: Actor) -> Any:

@@ -25,7 +25,7 @@ ROLES = {
     "operator of all": Roles(operators={"*": ["4000000"]}),
     "admin": Roles(admins=["4000000"]),
 }
-ADMINS = {"add", "remove", "apply", "doctor"}
+ADMINS = {"add", "remove", "apply", "doctor", "shutdown"}
 READ = {"logs", "errors", "diff", "why", "blocking"}
 GIVEN: dict[str, Any] = {
     "module": "m",

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from hotd.contract import requests
+from hotd.contract.errors import UsageError
 from hotd.contract.events import EventName
+from hotd.contract.views import Change
+from hotd.core import ending
 from hotd.core.effects import AbandonLoad, AskToEnd, Discard, Promote, StartInstance
 from hotd.core.ending import left, over
 from hotd.core.reconcile import next_deadline
-from tests.support.books import World, promoted, serving, spec
+from tests.support.books import ROOT, World, promoted, serving, spec
 
 
 def test_everybody_is_asked_at_once_and_nobody_is_replaced() -> None:
@@ -15,7 +23,7 @@ def test_everybody_is_asked_at_once_and_nobody_is_replaced() -> None:
     assert not over(world.book, world.now)
     world.shut_down(30.0)
     (told,) = world.events(EventName.DAEMON_STOPPING)
-    assert told.message == "stopping: 4 instances asked to end within 30 s"
+    assert told.message == "stopping: 4 instances asked to end within 30s"
     assert len(world.of(AskToEnd)) == 4 and next_deadline(world.book) == world.time + 30.0
     world.wait(5.0)
     world.shut_down(99.0)
@@ -25,6 +33,43 @@ def test_everybody_is_asked_at_once_and_nobody_is_replaced() -> None:
         assert not over(world.book, world.now)
     world.end(1, module="b")
     assert over(world.book, world.now) and not world.of(StartInstance) and left(world.book) == []
+
+
+def ask(world: World, **keys: Any) -> Change:
+    request = requests.Shutdown(**keys)
+    answer = world.tell(lambda book, now: ending.shutdown(book, request, 30.0, ROOT, now))
+    assert isinstance(answer, Change)
+    return answer
+
+
+def test_somebody_may_end_the_daemon() -> None:
+    """As a signal does, within drain_deadline; who and why is an event."""
+    world = serving(spec("a", replicas=2))
+    change = ask(world, reason="new machine")
+    assert (change.outcome, change.note) == ("done", "the daemon ends: 2 instances asked to end within 30s")
+    (told,) = world.events(EventName.DAEMON_STOPPING)
+    assert (told.actor, told.cause) == ("root", "hotctl shutdown: new machine")
+    assert next_deadline(world.book) == world.time + 30.0
+
+
+def test_a_shutdown_that_drains_waits_as_long_as_it_takes() -> None:
+    """Or for as long as was said; and an earlier end is taken, from whomever."""
+    world = serving(spec("a"))
+    assert ask(world, drain=True).note == "the daemon ends: 1 instance asked to end and waited for"
+    world.wait(86400.0)
+    assert not over(world.book, world.now)
+    assert ask(world, drain=True, timeout=7200.0).note == "the daemon ends: 1 instance asked to end within 2h"
+    assert ask(world, drain=True).outcome == "unchanged"
+    world.shut_down(30.0)
+    world.wait(30.0)
+    assert over(world.book, world.now) and len(world.events(EventName.DAEMON_STOPPING)) == 3
+
+
+def test_times_that_are_none_are_refused() -> None:
+    """A slip does not end a daemon at once."""
+    for timeout in (-1.0, 1e12, float("nan")):
+        with pytest.raises(UsageError):
+            ask(serving(spec("a")), timeout=timeout)
 
 
 def test_the_deadline_ends_it_and_names_who_is_left() -> None:

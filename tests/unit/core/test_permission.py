@@ -69,6 +69,7 @@ ABOUT: dict[str, list[tuple[Request, Concerned]]] = {
     "make-permanent": [(requests.MakePermanent("a"), Named(("a",)))],
     "reset": [(requests.Reset("a"), Named(("a",)))],
     "add": [(requests.Add("a", "a:work"), Named(("a",)))],
+    "shutdown": [(requests.Shutdown(), Everything())],
     "remove": [(requests.Remove("a"), Named(("a",)))],
     "doctor": [(requests.Doctor(), Everything())],
     "apply": [(requests.Apply(), Everything())],

@@ -90,6 +90,7 @@ def desk(store: FakeStore) -> Iterator[Desk]:
         FakeAdding(),
         FakeApplying(),
         FakeExamining(),
+        lambda: 30.0,
     )
     engine.stop(0.0)
     assert engine.join(PATIENCE)

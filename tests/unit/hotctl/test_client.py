@@ -108,6 +108,7 @@ def test_every_field_of_a_request_is_a_parameter(name: str) -> None:
         (lambda d: d.undo("m", 2, reason="r"), requests.Undo("m", 2, "r"), change("undone")),
         (lambda d: d.doctor(), requests.Doctor(), views.Doctor(())),
         (lambda d: d.pause(), requests.Pause(), change("done")),
+        (lambda d: d.shutdown(drain=True, timeout=9.0), requests.Shutdown(True, 9.0), change("done")),
         (lambda d: d.apply(dry_run=True, timeout=0), requests.Apply(True, max_wait=0.0), change("planned")),
         (lambda d: d.resume("m"), requests.Resume("m"), change("done")),
         (lambda d: d.scale("m", 3), requests.Scale("m", 3), change("done")),
