@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from queue import SimpleQueue
 
 from hotd.control.peers import Peer
 from hotd.core.fairness import Seat, spared_least, whose_place
@@ -21,7 +22,6 @@ class Caller:
         self.sock = sock
         self.owner = owner
         """Whom it belongs to, as far as the kernel says so before a word was said."""
-        self.thread: threading.Thread | None = None
         self.peer: Peer | None = None
         """Who it is, for one that showed a certificate."""
         self.busy = False
@@ -49,6 +49,12 @@ class Caller:
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
+Serve = Callable[[Caller], None]
+Inbox = SimpleQueue[tuple[Caller, Serve] | None]
+MOST_PARKED = 8
+"""Threads that are kept for the next callers."""
+
+
 class Callers:
     """At most ``most`` connections. Used from every thread of the control port."""
 
@@ -59,6 +65,8 @@ class Callers:
         self._callers: dict[int, Caller] = {}
         """In the order of their coming."""
         self._threads: set[threading.Thread] = set()
+        self._parked: list[Inbox] = []
+        """Of those threads that have nobody to serve."""
         self._closing = False
         """Nobody is admitted any more."""
         self._over = False
@@ -67,9 +75,7 @@ class Callers:
     def __len__(self) -> int:
         return len(self._callers)
 
-    def admit(
-        self, sock: socket.socket, owner: str, serve: Callable[[Caller], None]
-    ) -> tuple[Caller | None, Caller | None]:
+    def admit(self, sock: socket.socket, owner: str, serve: Serve) -> tuple[Caller | None, Caller | None]:
         """Serve the connection on a thread of its own: (it, who had to go for it).
 
         (None, None): everybody is being answered right now, or the port closes, or there is no thread to be had. The
@@ -80,11 +86,11 @@ class Callers:
             if self._closing or len(self._callers) >= self._most:
                 return None, None
             caller = Caller(next(self._numbers), sock, owner)
-            thread = threading.Thread(
-                target=self._serve, args=(caller, serve), name=f"hotd-control-{caller.number}", daemon=True
-            )
-            caller.thread = thread
             self._callers[caller.number] = caller
+            if self._parked:
+                self._parked.pop().put((caller, serve))
+                return caller, gone
+            thread = threading.Thread(target=self._work, args=(caller, serve), name=_name(caller), daemon=True)
             self._threads.add(thread)
         try:
             # Outside: the first that the new thread wants is what is held here, and it would wait for this thread to
@@ -140,6 +146,8 @@ class Callers:
             for caller in self._callers.values():
                 caller.cut()
             threads = set(self._threads)
+            while self._parked:
+                self._parked.pop().put(None)
         deadline = time.monotonic() + grace
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -149,6 +157,7 @@ class Callers:
         """In a forked child: close our copies of the connections, say nothing on them."""
         for caller in self._callers.values():
             caller.sock.close()
+        self._parked.clear()  # their threads were not forked along
 
     def _evict(self, whose: Callable[[Collection[Seat]], Seat | None]) -> Caller | None:
         seat = whose([Seat(c.number, c.owner, c.busy, c.served, c.first) for c in self._callers.values()])
@@ -158,12 +167,36 @@ class Callers:
         gone.cut()
         return gone
 
-    def _serve(self, caller: Caller, serve: Callable[[Caller], None]) -> None:
+    def _work(self, caller: Caller, serve: Serve) -> None:
+        """The life of a thread: one caller after the other, and idle between two. To make one takes as long as half an
+        answer; a few are kept, for callers come and go."""
+        inbox: Inbox = SimpleQueue()
+        me = threading.current_thread()
+        given: tuple[Caller, Serve] | None = (caller, serve)
+        del caller, serve
+        while given is not None:
+            me.name = _name(given[0])
+            self._serve(*given)
+            given = None  # an idle thread keeps nothing of whom it served
+            with self._changed:
+                if self._closing or len(self._parked) >= MOST_PARKED:
+                    self._threads.discard(me)
+                    return
+                me.name = "hotd-control-idle"
+                self._parked.append(inbox)
+            given = inbox.get()
+        with self._changed:
+            self._threads.discard(me)
+
+    def _serve(self, caller: Caller, serve: Serve) -> None:
         try:
             serve(caller)
         finally:
             caller.sock.close()
             with self._changed:
                 self._callers.pop(caller.number, None)
-                self._threads.discard(threading.current_thread())
                 self._changed.notify_all()
+
+
+def _name(caller: Caller) -> str:
+    return f"hotd-control-{caller.number}"

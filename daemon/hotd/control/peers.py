@@ -6,6 +6,7 @@ import os
 import pwd
 import socket
 import struct
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -98,9 +99,23 @@ def _groups(sock: socket.socket, uid: int, gid: int) -> list[int]:
 
 
 def _user_name(uid: int | None) -> str | None:
+    """None for one that nobody knows by name: yet, or as there is no descriptor left to look with."""
     if uid is None:
         return None
+    now = time.monotonic()
+    name, until = _names.get(uid, ("", 0.0))
+    if now < until:
+        return name
     try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:  # also where there is no descriptor left to look it up with
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
         return None
+    _names[uid] = name, now + _NAMED_FOR
+    return name
+
+
+_NAMED_FOR = 5.0
+"""Seconds for which a user's name is taken to be what it was. To look it up reads a file: between the system calls of
+that a busy instance has the interpreter each time, and a caller who asks often would wait for it each time."""
+_names: dict[int, tuple[str, float]] = {}
+"""No more of them than there are users of this machine."""

@@ -15,9 +15,11 @@ from hotctl.client import Daemon
 from hotd.contract.frames import Frames
 from hotd.contract.protocol import LONGEST_ANSWER
 from hotd.control import Roles
+from hotd.control.callers import MOST_PARKED
 from tests.integration.control.fakes import VERSION, Port, open_port
 from tests.support.authority import certificates, over_tls
 from tests.support.daemons import hotctl
+from tests.support.eventually import eventually
 
 
 class Wire:
@@ -128,3 +130,40 @@ def _median(ask: Callable[[], None], times: int) -> float:
         ask()
         took.append(time.perf_counter() - began)
     return statistics.median(took)
+
+
+def test_callers_that_come_and_go_are_served_by_the_same_thread(port: Port) -> None:
+    """To make one takes as long as half an answer. What is idle keeps nothing, and ends with the port."""
+
+    def ours() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.startswith("hotd-control-")}
+
+    def idle() -> bool:
+        return {thread.name for thread in ours()} == {"hotd-control-idle"}
+
+    with connect(port.path) as daemon:
+        daemon.hello()
+    eventually(idle)
+    (first,) = ours()
+    for _ in range(5):
+        with connect(port.path) as daemon:
+            daemon.hello()
+        eventually(idle)
+
+    assert ours() == {first}
+    port.server.close(0.0)
+    eventually(lambda: not first.is_alive())
+
+
+def test_no_more_threads_are_kept_than_a_few(port: Port) -> None:
+    """A crowd that has gone costs nothing."""
+    crowd = [connect(port.path) for _ in range(MOST_PARKED + 5)]
+    for daemon in crowd:
+        daemon.hello()
+    for daemon in crowd:
+        daemon.close()
+
+    def kept() -> bool:
+        return sum(thread.name.startswith("hotd-control-") for thread in threading.enumerate()) == MOST_PARKED
+
+    eventually(lambda: kept() and len(port.server._callers) == 0)
