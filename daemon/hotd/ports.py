@@ -113,8 +113,12 @@ class Loading(Protocol):
         ``newest`` is number and digest of the last generation there was.
         """
 
-    def keep(self, module: str, parts: tuple[str, ...]) -> None:
-        """From now on these must not be executed again by the way, and no others."""
+    def respecify(self, module: str, keep: tuple[str, ...], entered: bool | None = None) -> None:
+        """From now on the parts named in ``keep`` must not be executed again by the way, and no others.
+
+        ``entered``: whether current is entered from now on as the last load with ``recheck`` found it could be; None
+        says nothing of that.
+        """
 
     def unhost(self, module: str) -> None:
         """Nothing of the module is current any more, so that each of its generations can be retired."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hotd.contract.errors import Refused
-from hotd.contract.requests import Apply, Instances, Pause, Restart
+from hotd.contract.requests import Apply, Instances, Modules, Pause, Restart
 from tests.support.daemons import Running, config, folder_for_sockets, launch, ready, running
 from tests.support.eventually import eventually
 from tests.support.ops import hosted, waiter
@@ -105,6 +105,28 @@ def test_what_is_wrong_changes_nothing_and_says_so_until_it_is_applied() -> None
         rewrite(daemon, hosted(replicas=3) + LATE)
         assert daemon.ask(Apply())["outcome"] == "promoted" and conditions(daemon) == []
         daemon.until(lambda m: m["serving"]["current"] == 1, "late")
+
+
+def test_another_entry_is_for_those_that_start_from_now_on() -> None:
+    """In the code that is loaded already, and in other code: then what was only the old entry's is watched no more."""
+    both = waiter("one") + "\n\ndef again():\n    print('again')\n    work()\n"
+    with running({**SOURCES, "long_op.py": both}, hosted()) as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 1)
+        rewrite(daemon, hosted(entry="long_op:nothing"))
+        assert daemon.ask(Apply())["modules"][0]["error"]["code"] == "bad-entry"
+        rewrite(daemon, hosted(entry="long_op:again"))
+        assert daemon.ask(Apply())["outcome"] == "done"
+        assert "again" not in daemon.output and daemon.module()["generation"] == 1
+        daemon.ask(Restart("long_op"))
+        eventually(lambda: "again" in daemon.output, what="the new entry to run")
+        rewrite(daemon, hosted(entry="other:work"))
+        assert daemon.ask(Apply())["outcome"] == "promoted"
+        daemon.ask(Restart("long_op"))
+        daemon.until(lambda m: m["serving"] == {"current": 1, "old": 0})
+        (module,) = daemon.ask(Modules())["modules"]
+        assert [one["part"] for one in module["closure"]] == ["other"]
+        daemon.write("other.py", waiter("two"))
+        daemon.until(lambda m: m["generation"] == 3)
 
 
 def test_sighup_is_apply_and_names_what_needs_a_restart(tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ from hotd.core.effects import (
     Effect,
     Emit,
     Host,
-    Keep,
     Promote,
+    Respecify,
     Retire,
     StartInstance,
     StartLoad,
@@ -231,7 +231,7 @@ class World:
                 line = self.lines.setdefault(hosted.name, _Line({f"/ops/{hosted.name}.py": "A"}))
                 assert not line.memory and line.current is None, "what is hosted has gone from memory before"
                 line.newest = newest or line.newest
-            case Keep():
+            case Respecify():
                 pass
             case Unhost(name):
                 assert name not in [one.job.module for one in self.loads.values()], "no load is under way"

@@ -10,7 +10,7 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core.book import Book
 from hotd.core.configuration import ConfigPlan
-from hotd.core.effects import Decision, Effect, Emit, Keep
+from hotd.core.effects import Decision, Effect, Emit, Respecify
 from hotd.core.hosted import arrived, host, refuse_leaving
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import open_rollout
@@ -31,7 +31,8 @@ def apply(book: Book, plan: ConfigPlan, cause: str, actor: Actor, now: Instant) 
         book = replace(book.having(module), departed={k: v for k, v in book.departed.items() if k != spec.name})
         effects.append(host(module))
     # With the load, which is held against it; taken back should that come to nothing.
-    effects += [Keep(spec.name, spec.keep) for spec in plan.changed if spec.keep != book.modules[spec.name].spec.keep]
+    others = [spec for spec in plan.changed if spec.keep != book.modules[spec.name].spec.keep]
+    effects += [Respecify(spec.name, spec.keep) for spec in others]
     names = [name for name, module in book.modules.items() if module.leaving is None and name not in plan.removed]
     rollout = open_rollout(
         book, names, LoadKind.STAGE, cause=cause, actor=actor, now=now, atomic=True, skips=True, config=plan

@@ -29,10 +29,10 @@ AT_ONCE = frozenset(
 )
 """Settings of the daemon that need no restart."""
 
-NEW_INSTANCES = frozenset({"args", "kwargs", "stop_method"})
+NEW_INSTANCES = frozenset({"entry", "args", "kwargs", "stop_method"})
 """Keys of a module that those instances get which start from now on."""
 
-FIXED = frozenset({"entry", "roots", "packages"})
+FIXED = frozenset({"roots", "packages"})
 """Keys of a module that its generations were made with."""
 
 UNTOLD = frozenset({"args", "kwargs"})

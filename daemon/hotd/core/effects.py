@@ -60,11 +60,14 @@ class Unhost:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """From now on these parts of the module must not be executed again by the way."""
+class Respecify:
+    """A module is to be loaded, or run, in another way; or as before, because that came to nothing."""
 
     module: str
-    parts: tuple[str, ...]
+    keep: tuple[str, ...]
+    """The parts that must not be executed again by the way."""
+    entered: bool | None = None
+    """Whether code that is as it was is entered from now on as the last load found; None before that load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ Effect = (
     | AskToEnd
     | Host
     | Unhost
-    | Keep
+    | Respecify
     | Write
     | Emit
 )

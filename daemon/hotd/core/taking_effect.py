@@ -8,7 +8,7 @@ from hotd.contract.events import EventName
 from hotd.core.book import Book, Module, Rollout
 from hotd.core.configuration import ConfigPlan, ConfigState
 from hotd.core.copies import without
-from hotd.core.effects import Effect, Emit, Keep, Unhost
+from hotd.core.effects import Effect, Emit, Respecify, Unhost
 from hotd.core.hosted import departed, told_to_go
 from hotd.core.scaling import scaled
 from hotd.core.values import Instant, Spec
@@ -21,6 +21,7 @@ def take_effect(book: Book, rollout: Rollout, plan: ConfigPlan, now: Instant) ->
     for spec in plan.added:
         message = f"{spec.name} is hosted: {spec.entry}"
         effects.append(Emit(EventName.MODULE_ADDED, message, spec.name, actor=actor.name, cause=cause))
+    effects += [Respecify(spec.name, spec.keep, entered=True) for spec in plan.changed]
     for spec in plan.changed:
         book = book.having(_respecified(book.modules[spec.name], spec))
     for name in plan.removed:
@@ -52,8 +53,7 @@ def call_off(book: Book, rollout: Rollout, plan: ConfigPlan, now: Instant) -> tu
             modules=without(book.modules, spec.name),
             departed={**book.departed, spec.name: departed(module, now)},
         )
-    before = {spec.name: book.modules[spec.name].spec.keep for spec in plan.changed}
-    effects += [Keep(spec.name, before[spec.name]) for spec in plan.changed if spec.keep != before[spec.name]]
+    effects += [Respecify(one.name, book.modules[one.name].spec.keep, entered=False) for one in plan.changed]
     if not plan.told:
         return book, effects  # what was on disk could not be loaded, and that says so itself
     message = f"revision {rollout.revision} failed; nothing was changed"

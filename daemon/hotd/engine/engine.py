@@ -23,8 +23,8 @@ from hotd.core.effects import (
     Effect,
     Emit,
     Host,
-    Keep,
     Promote,
+    Respecify,
     Retire,
     StartInstance,
     StartLoad,
@@ -283,8 +283,8 @@ class Engine:
             case Host():
                 spec = effect.spec
                 self._loading.host(spec.name, spec.roots, spec.keep, effect.newest, spec.packages)
-            case Keep():
-                self._loading.keep(effect.module, effect.parts)
+            case Respecify():
+                self._loading.respecify(effect.module, effect.keep, effect.entered)
             case Unhost():
                 self._loading.unhost(effect.module)
             case StartInstance():

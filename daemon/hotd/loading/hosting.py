@@ -102,6 +102,8 @@ class _Line:
     """Apart from those: content that is loaded again has the number of a generation that may be there still."""
     told: tuple[str, ...] = ()
     """Names in ``keep`` that were told to be no part."""
+    reentry: EntryCode | None = None
+    """Of what is current, as it may be entered from now on."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Absolute path -> digest, for every file that `sources_of` was made of; it holds none of its code."""
     sources_of: tuple[Callable[[], Generation | None], int] = (lambda: None, 0)
@@ -171,8 +173,15 @@ class Hosting:
             self._replaced.append(self._lines[module])
         self._lines[module] = _Line(loader, roots)
 
-    def keep(self, module: str, parts: tuple[str, ...]) -> None:
-        self._lines[module].loader.keep(parts)
+    def respecify(self, module: str, keep: tuple[str, ...], entered: bool | None = None) -> None:
+        line = self._lines[module]
+        line.loader.keep(keep)
+        code = line.reentry
+        if entered is not None:
+            line.reentry = None
+        if code is not None and entered and (before := line.codes.get(code.generation.number)) is not None:
+            # Whoever runs it holds the generation, however that was entered.
+            line.codes[code.generation.number] = replace(code, lent=before.lent)
 
     def unhost(self, module: str) -> None:
         self._lines[module].loader.step_down()
@@ -309,22 +318,25 @@ class Hosting:
         loader, part = line.loader, job.entry.partition(":")[0]
         changed = None if job.changed is None else sorted(job.changed)
         if job.kind is LoadKind.PLAN:
-            return self._planned(job, loader.plan(changed, entry=part, rebuild=job.rebuild), loader.unmatched)
+            return self._planned(
+                job, loader.plan(changed, entry=part, alone=True, rebuild=job.rebuild), loader.unmatched
+            )
         self._clearing.wait(job.module)
         try:
             if job.restores is not None:
                 candidate = self._restored(loader, *job.restores)
             else:
                 candidate = loader.stage(
-                    changed, avoid=job.avoid, entry=part, numbered=job.kind is LoadKind.STAGE, rebuild=job.rebuild
-                )
+                    changed, avoid=job.avoid, entry=part, alone=True, numbered=job.kind is LoadKind.STAGE,
+                    rebuild=job.rebuild,
+                )  # fmt: skip
         except Avoided as avoided:
             return AvoidedOutcome(job, avoided.digest)
         except WouldRebuild as refused:
             return _would_rebuild(job, refused)
         if candidate.unchanged and job.kind is LoadKind.STAGE:
             if job.recheck:
-                _entry(candidate, job)
+                line.reentry = EntryCode(candidate.generation, _entry(candidate, job), part)
             return Unchanged(job, candidate.digest)
         try:
             code = _checked(candidate, job)

@@ -157,17 +157,26 @@ class Loader:
         with self._turn:
             return self._bring(self.stage(changed, rebuild=rebuild))
 
-    def plan(self, changed: Paths | None = None, *, entry: str | None = None, rebuild: Collection[str] = ()) -> Plan:
+    def plan(
+        self,
+        changed: Paths | None = None,
+        *,
+        entry: str | None = None,
+        alone: bool = False,
+        rebuild: Collection[str] = (),
+    ) -> Plan:
         """What `reload` would execute again and why, and what it would keep. Executes nothing. Raises LoadRejected."""
-        outcome = self._planned(changed, entry, rebuild)
+        outcome = self._planned(changed, entry, alone, rebuild)
         if isinstance(outcome, LoadRejected):
             raise outcome
         return outcome
 
-    def _planned(self, changed: Paths | None, entry: str | None, rebuild: Collection[str]) -> Plan | LoadRejected:
+    def _planned(
+        self, changed: Paths | None, entry: str | None, alone: bool, rebuild: Collection[str]
+    ) -> Plan | LoadRejected:
         with self._looking:
             try:
-                survey = self._look(changed, entry)
+                survey = self._look(changed, entry, alone)
                 self._refuse(survey)
             except LoadRejected as refused:
                 return refused.with_traceback(None)
@@ -179,10 +188,13 @@ class Loader:
         *,
         avoid: Mapping[str, Carried] = MappingProxyType({}),
         entry: str | None = None,
+        alone: bool = False,
         numbered: bool = True,
         rebuild: Collection[str] = (),
     ) -> Candidate:
         """Load aside what is on disk: look at it, execute what is affected, leave current alone.
+
+        ``alone``: what was loaded before is not loaded with ``entry``, but for what that imports.
 
         Raises LoadRejected, whose ``digest`` attribute names the refused content and whose ``left`` tells what its
         execution left behind, taken away where that is safe; `Avoided` without executing anything when the content's
@@ -192,7 +204,7 @@ class Loader:
         The number is that of the newest numbered generation if that has the same digest, else the next one; with
         ``numbered=False`` it stays 0 until the candidate is promoted, so that trying consumes none.
         """
-        outcome = self._attempt(lambda: self._from_disk(changed, avoid, entry, rebuild))
+        outcome = self._attempt(lambda: self._from_disk(changed, avoid, entry, alone, rebuild))
         if isinstance(outcome, Candidate):
             if numbered:
                 self._numbers.give(outcome.generation)
@@ -399,9 +411,14 @@ class Loader:
         return refusal
 
     def _from_disk(
-        self, changed: Paths | None, avoid: Mapping[str, Carried], entry: str | None, rebuild: Collection[str]
+        self,
+        changed: Paths | None,
+        avoid: Mapping[str, Carried],
+        entry: str | None,
+        alone: bool,
+        rebuild: Collection[str],
     ) -> _Found:
-        survey = self._look(changed, entry)
+        survey = self._look(changed, entry, alone)
         self._refuse(survey, avoid)
         current = self._current
         if current is not None and survey.digest == current.digest:
@@ -433,7 +450,7 @@ class Loader:
         table, fresh = self._link(unpacked.sketcher, generation, unpacked.roots, {})
         return self._ledger.restored(generation, fresh, table), [*bundle.entries]
 
-    def _look(self, changed: Paths | None, entry: str | None) -> Survey:
+    def _look(self, changed: Paths | None, entry: str | None, alone: bool) -> Survey:
         tidy()
         current = self._current
         entries = current.entries if current is not None else ()
@@ -444,6 +461,8 @@ class Loader:
                 self._ledger.refused(names.prefixes(entry))  # it may appear
                 raise
             entries = (*entries, entry)
+        if entry is not None and alone:
+            entries = (entry,)
         survey = self._ledger.look(current, changed, entries, self._keep)
         self.unmatched = keeping.unmatched(survey, self._keep)
         return survey

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hotd.contract import requests
@@ -10,7 +12,7 @@ from hotd.contract.events import EventName
 from hotd.core import applying, deploying, ending, staging
 from hotd.core.conditions import conditions_of_daemon
 from hotd.core.configuration import ConfigPlan, config_plan
-from hotd.core.effects import Host, Keep, Unhost
+from hotd.core.effects import Host, Respecify, Unhost
 from tests.support.books import ROOT, World, serving, spec
 
 LATE = spec("late", replicas=2)
@@ -113,7 +115,8 @@ def test_nothing_is_applied_where_a_module_that_comes_is_rejected() -> None:
     ]  # fmt: skip
     assert set(world.book.modules) == {"op"} and world.book.max_instances == 64
     assert world.view().replicas == 1 and world.module().spec.keep == ("x",)
-    assert world.of(Keep) == [Keep("op", ()), Keep("op", ("x",))] and world.of(Unhost) == [Unhost("late")]
+    assert world.of(Respecify) == [Respecify("op", ()), Respecify("op", ("x",), entered=False)]
+    assert world.of(Unhost) == [Unhost("late")]
     assert not world.events(EventName.MODULE_ADDED)
     ((kind, reason, message),) = said(world)
     assert (kind, reason) == ("Rejected", "not-applied")
@@ -144,9 +147,14 @@ def test_what_is_called_with_something_else_is_looked_at_again() -> None:
     world.apply(spec(args=(1,)))
     assert world.load_of().recheck and world.load_of().args == (1,)
     world.settle()
+    assert world.of(Respecify) == [Respecify("op", (), entered=True)]
     world.apply(spec(args=(1,)))
     assert not world.load_of().recheck
     world.settle()
+    world.apply(replace(spec(args=(1,)), entry="op:Other"))
+    assert (world.load_of().entry, world.load_of().recheck) == ("op:Other", True)
+    world.settle()
+    assert world.view().entry == "op:Other"
 
 
 def test_settings_of_the_daemon_take_effect_with_it() -> None:

@@ -57,6 +57,7 @@ def test_modules_come_and_go() -> None:
         ("keep", ("model",), SettingChange("modules.a.keep", "now", [], ["model"])),
         ("watch", "manual", SettingChange("modules.a.watch", "now", "auto", "manual")),
         ("stop_method", "end", SettingChange("modules.a.stop_method", "new-instances", "", "end")),
+        ("entry", "a:Other", SettingChange("modules.a.entry", "new-instances", "a:Op", "a:Other")),
         ("args", ("secret",), SettingChange("modules.a.args", "new-instances")),
         ("kwargs", {"token": "secret"}, SettingChange("modules.a.kwargs", "new-instances")),
     ],

@@ -64,8 +64,8 @@ class FakeLoading:
     ) -> None:
         self.calls.append(("host", module))
 
-    def keep(self, module: str, parts: tuple[str, ...]) -> None:
-        self.calls.append(("keep", module, parts))
+    def respecify(self, module: str, keep: tuple[str, ...], entered: bool | None = None) -> None:
+        self.calls.append(("respecify", module, keep, entered))
 
     def unhost(self, module: str) -> None:
         self.calls.append(("unhost", module))
