@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test security test-all test-soak test-chaos bench compare lint coverage clean
+.PHONY: demo test security fuzz test-all test-soak test-chaos bench compare lint coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/hotd demo $(DEMO)
@@ -46,6 +46,11 @@ $(VENV)/.installed-engines: $(VENV)/.installed-test
 # SECURITY.md's table of attacks, from the tests that show what comes of them; they alone: pytest -m attack.
 security: $(VENV)/.installed-test
 	@$(BIN)/python -m tests.attacks
+
+# A million mutated frames against a daemon, and ten minutes of coverage-guided fuzzing of both decoders.
+fuzz: $(VENV)/.installed-test
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(BIN)/python -m pytest --soak -o faulthandler_timeout=0 \
+	  tests/fuzz tests/rpc/attacks/test_mutants.py $(TEST)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -229,6 +229,9 @@ def test_bytes_that_are_no_utf8_are_recorded_and_harm_nobody() -> None:
         assert daemon.module()["errors"] == 0
 
 
+@pytest.mark.attack(
+    "names, log lines and errors with escape sequences for the terminal of whoever looks", outcome="spelt out"
+)
 def test_names_and_messages_cannot_drive_the_terminal() -> None:
     """``[/red]`` and escape sequences are data."""
     source = (

@@ -173,6 +173,10 @@ def test_a_request_that_no_daemon_takes_is_not_sent(tmp_path: Path) -> None:
 # --- slow -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.attack(
+    "a hostile daemon: hangs, also after the first byte of an answer, where RPyC's own timeout ends",
+    outcome="given up at the deadline: exit 69",
+)
 @pytest.mark.parametrize("first", [b"", b"\0", struct.pack("!LB", 1000, 0) + b"\2"])
 def test_a_daemon_that_hangs_is_given_up_also_in_the_middle_of_an_answer(tmp_path: Path, first: bytes) -> None:
     """RPyC's own timeout ends with the first byte that arrives."""
@@ -188,6 +192,10 @@ def test_a_daemon_that_hangs_is_given_up_also_in_the_middle_of_an_answer(tmp_pat
         assert time.monotonic() - began < 3
 
 
+@pytest.mark.attack(
+    "a hostile daemon: answers a byte at a time",
+    outcome="given up at the deadline: exit 69",
+)
 def test_a_daemon_that_answers_byte_by_byte_is_given_up_too(tmp_path: Path) -> None:
     """The deadline is for the whole answer, not for each byte."""
 
@@ -245,6 +253,10 @@ HOSTILE = {
 }
 
 
+@pytest.mark.attack(
+    "a hostile daemon: requests of its own, references, exceptions with attributes, 4 GiB headers, bombs, deep tuples",
+    outcome="hotctl calls, imports, keeps nothing of it: exit 76",
+)
 @pytest.mark.parametrize("what", sorted(HOSTILE))
 def test_what_is_no_answer_of_a_daemon_is_a_protocol_mismatch(tmp_path: Path, what: str) -> None:
     """Nothing it sends is called, imported, instantiated or kept. Exit 76."""
@@ -280,6 +292,10 @@ def test_another_rpyc_service_is_told_apart_from_a_daemon(tmp_path: Path) -> Non
         daemon.hello()
 
 
+@pytest.mark.attack(
+    "a hostile daemon: a text that is no JSON",
+    outcome="refused: the envelope is checked on this side, too",
+)
 def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
     """The envelope is checked on this side, too."""
     answer = message(consts.MSG_REPLY, (consts.LABEL_VALUE, "hello"))
@@ -355,6 +371,10 @@ def test_a_change_that_a_daemon_did_not_take_is_asked_of_the_next_one(tmp_path: 
     assert [b"scale" in one for one in said] == [False, True]
 
 
+@pytest.mark.attack(
+    "a late answer, to be taken for that to the next question",
+    outcome="each question gets its own or none",
+)
 def test_after_a_deadline_the_late_answer_is_not_taken_for_the_next_one(tmp_path: Path) -> None:
     """Each question gets its own answer or none."""
     slow = threading.Event()

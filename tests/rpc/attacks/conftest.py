@@ -1,4 +1,4 @@
-"""One daemon for all attacks, each of which has to leave it as it was."""
+"""One daemon for the attacks of a file, each of which has to leave it as it was."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.honest import Honest
 from tests.support.ops import hosted, waiter
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def attacked() -> Iterator[Running]:
     """The daemon under attack. What it logs as a defect is one, whichever test was the cause."""
     with running({"long_op.py": waiter("one")}, hosted(), control='viewers = ["*"]') as daemon:
