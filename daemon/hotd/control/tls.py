@@ -195,5 +195,5 @@ def _unreadable(error: Exception, otherwise: str) -> str:
 def _cannot_listen(door: Door, error: OSError) -> BadConfig:
     return BadConfig(
         f"cannot listen at {door.host}:{door.port}: {error.strerror or error}",
-        hint="set another listen under [control.tls], or end who has it; hotd.service needs its drop-in net.conf for it",
+        hint="set another listen under [control.tls], or end who has it; hotd.service needs its drop-in net.conf",
     )
