@@ -21,7 +21,7 @@ from tests.support.daemons import Running, running
 from tests.support.frames import question
 from tests.support.ops import hosted, waiter
 
-ELEVEN = "".join(hosted(f"m{n}", "shared_work:work") for n in range(11))
+ELEVEN = "".join(hosted(f"m{n}", f"m{n}:work") for n in range(11))
 BUSY = "def work():\n    while True:\n        sum(range(1000))\n"
 ASKED = request_text(Status(), version=__version__)
 
@@ -34,7 +34,7 @@ def eleven() -> Iterator[Running]:
         f'viewers = ["*"]\n[control.tls]\nlisten = "127.0.0.1:0"\nca = "{door.ca}"\n'
         f'certificate = "{door.certificate}"\nkey = "{door.key}"\n'
     )
-    with running({"shared_work.py": waiter("one")}, ELEVEN, control=control) as daemon:
+    with running({f"m{n}.py": waiter("one") for n in range(11)}, ELEVEN, control=control) as daemon:
         yield daemon
 
 
@@ -93,7 +93,7 @@ def test_two_thousand_calls_a_second(eleven: Running, holds: Tell) -> None:
     while (lasted := time.perf_counter() - began) < 5.0:
         if lasted > saves:
             saves += 1
-            eleven.write("shared_work.py", waiter(f"save {saves}"))
+            eleven.write("m0.py", waiter(f"save {saves}"))
         for sock, _ in connections:
             sock.sendall(frame)
         for sock, frames in connections:
