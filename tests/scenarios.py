@@ -69,6 +69,8 @@ SCENARIOS = {
         "integration/watching/test_folders.py::test_a_root_that_is_removed_is_said_to_go_unseen",
         "integration/watching/test_limits.py::test_folders_beyond_the_limit_are_polled_until_it_is_raised",
         "integration/watching/test_limits.py::test_without_an_instance_all_is_polled_until_there_is_one",
+        "integration/watching/test_mounts.py::test_one_root_is_watched_and_another_polled",
+        "integration/watching/test_mounts.py::test_what_is_mounted_over_a_root_later_is_polled_from_then_on",
     )),
     10: Scenario("a change while paused", "OutOfSync; at the resume one rollout to the newest", (
         "rpc/test_story.py::test_changes_while_paused_are_shown_and_applied_at_resume",
