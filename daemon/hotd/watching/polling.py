@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from watchdog.events import FileSystemEventHandler
 
@@ -45,6 +45,11 @@ class Polling:
     def folders(self, trees: Collection[str] | None = None) -> int:
         """How many are looked at: all, or those of some trees."""
         return self._rounds.folders(trees)
+
+    @property
+    def closed(self) -> Mapping[str, int]:
+        """The folders that could not be read at the last look, with the number of the error; as it is now."""
+        return self._rounds.closed.copy()
 
     def round(self) -> float:
         """Seconds within which every change is looked at."""

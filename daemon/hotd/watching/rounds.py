@@ -57,6 +57,8 @@ class Rounds:
         self._mark = mark
         self._interval = interval
         self._trees: dict[str, _Tree] = {}
+        self.closed: dict[str, int] = {}
+        """Folders that could not be read at the last look, and the number of the error."""
         self._suspects = Suspects(mark, interval / 2)
         self._cost = 0.0
         """Seconds that a whole look takes."""
@@ -88,8 +90,12 @@ class Rounds:
         tree = self._trees[top] = _Tree(handler, {top: Folder()})
         began = time.monotonic()
         for look in self._walk(tree, [top]):
-            for _ in look.steps():
-                self._entries += 1
+            try:
+                for _ in look.steps():
+                    self._entries += 1
+            except OSError as error:
+                self._cannot(look.folder, error)
+                continue
             tree.folders[look.folder] = Folder.of(look.files, look.inner)
         self._cost += time.monotonic() - began
 
@@ -143,7 +149,8 @@ class Rounds:
         """Every folder that is known, and those that are found meanwhile, entry by entry."""
         for top, tree in list(self._trees.items()):
             if not self._places.enters(top):
-                self._trees.pop(top, None)  # no root any more
+                for folder in self._trees.pop(top).folders:  # no root any more
+                    self.closed.pop(folder, None)
                 continue
             for look in self._walk(tree, list(tree.folders)):
                 yield from self._compare(tree, look, now, at_once)
@@ -166,9 +173,11 @@ class Rounds:
         try:
             yield from look.steps()
         except OSError as error:
-            if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            self._cannot(folder, error)
+            if folder not in self.closed:
                 self._suspect_folder(tree, folder, now, at_once)
             return
+        self.closed.pop(folder, None)
         yield  # a folder costs something too
         if tree.folders.get(folder) is not before:
             return  # something of it was told while it was looked at: the next look is the better one
@@ -182,6 +191,12 @@ class Rounds:
             return
         for name, mark in differing.items():
             self._suspects.suspect(inside(folder, name), mark, now)
+
+    def _cannot(self, folder: str, error: OSError) -> None:
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            self.closed.pop(folder, None)
+        else:
+            self.closed[folder] = error.errno or 0
 
     def _suspect_folder(self, tree: _Tree, folder: str, now: float, at_once: bool) -> None:
         if at_once:
@@ -249,6 +264,7 @@ class Rounds:
         """The folder, those in it, and all their files."""
         below = inside(folder, "")
         for path in [path for path in tree.folders if path == folder or path.startswith(below)]:
+            self.closed.pop(path, None)
             for name in tree.folders.pop(path).files():
                 tree.handler.dispatch(FileDeletedEvent(inside(path, name)))
             tree.handler.dispatch(DirDeletedEvent(path))

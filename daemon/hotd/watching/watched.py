@@ -106,7 +106,8 @@ class Watched:
         refused = [limits.no_instance(self._refused)] if self._refused is not None else []
         self._health.only(limits.NO_INSTANCE, refused)
         self._health.only(limits.TOO_MANY, limits.too_many(unwatched, self.folders() + len(unwatched)))
-        self._health.only(limits.CLOSED, limits.closed(unwatched))
+        polled = self._polling.closed if self._polling is not None else {}
+        self._health.only(limits.CLOSED, limits.closed({**unwatched, **polled}))
         return new
 
     def close(self) -> None:

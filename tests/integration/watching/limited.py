@@ -46,8 +46,9 @@ def say(**what):
 def troubles(those):
     say(troubles=[[one.reason, one.message] for one in those])
 
+backend = "polling" if "polling" in sys.argv else "auto"
 watcher = FileWatcher([Path(sys.argv[1])], sink=lambda batch: say(batch=sorted(batch.paths)), settle=0.05,
-                      settle_max=1.0, backend="auto", interval=0.1, ignore=[], also=[], clock=MachineClock(),
+                      settle_max=1.0, backend=backend, interval=0.1, ignore=[], also=[], clock=MachineClock(),
                       troubles=troubles)
 try:
     watcher.start()

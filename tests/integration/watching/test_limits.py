@@ -113,11 +113,12 @@ def test_an_instance_that_is_lost_later_is_polled_for(place: Path) -> None:
         eventually(lambda: "b.py" in watcher.told)
 
 
-def test_a_folder_that_may_not_be_read_is_told_and_tried_again(place: Path) -> None:
+@pytest.mark.parametrize("backend", ("inotify", "polling"))
+def test_a_folder_that_may_not_be_read_is_told_and_tried_again(place: Path, backend: str) -> None:
     """watchdog takes "permission denied" for a success; a part of the tree would go unseen in silence."""
     root, secret = place / "ops", place / "ops" / "secret"
     secret.mkdir(mode=0)
-    with limited(root, place / "out", *OTHER_USER) as watcher:
+    with limited(root, place / "out", *OTHER_USER, backend) as watcher:
         ((reason, message),) = watcher.of("troubles")[-1]
         assert reason == "permission"
         assert message.startswith(f"changes below {secret} go unseen: permission denied")
