@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from hotctl import connect
-from tests.support.daemons import Running, config, environment, folder_for_sockets, hotctl, ready
+from tests.support.daemons import Running, config, environment, folder_for_sockets, hotctl, launch, ready
 from tests.support.eventually import eventually
 from tests.support.ops import hosted, waiter
 
@@ -163,3 +163,24 @@ def test_the_first_connect_starts_the_daemon_and_is_answered(folder: Path) -> No
         process.terminate()
         assert process.wait(30) == 0
         assert (folder / "s").exists(), "the file is not ours to remove"
+
+
+def test_of_several_that_start_at_once_over_a_stale_socket_one_serves(folder: Path) -> None:
+    """None takes the other's socket for a left-over: the others end, and say who is there."""
+    toml = folder / "hotd.toml"
+    toml.write_text(toml.read_text().replace("[control]", '[control]\nsocket = "s"'))
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(folder / "s"))
+        killed.listen()
+    with ExitStack() as undo:
+        daemons = []
+        for _ in range(3):
+            daemons.append(launch(folder))
+            undo.callback(daemons[-1].process.wait)
+            undo.callback(daemons[-1].process.kill)
+        eventually(lambda: sum(one.process.poll() is not None for one in daemons) == 2, what="two have ended")
+        (serving,) = (one for one in daemons if one.process.poll() is None)
+        ready(serving)
+
+        assert serving.status()["daemon"]["pid"] == serving.process.pid
+        assert serving.log.count("hotd is already running here: ") == 2
