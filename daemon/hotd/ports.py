@@ -113,8 +113,17 @@ class Loading(Protocol):
         ``newest`` is number and digest of the last generation there was.
         """
 
-    def respecify(self, module: str, keep: tuple[str, ...], entered: bool | None = None) -> None:
-        """From now on the parts named in ``keep`` must not be executed again by the way, and no others.
+    def respecify(
+        self,
+        module: str,
+        roots: tuple[str, ...],
+        keep: tuple[str, ...],
+        packages: tuple[str, ...],
+        entered: bool | None = None,
+    ) -> None:
+        """From now on it is loaded from these, which are more than before, or as many as before that again.
+
+        The parts named in ``keep`` must not be executed again by the way, and no others.
 
         ``entered``: whether current is entered from now on as the last load with ``recheck`` found it could be; None
         says nothing of that.

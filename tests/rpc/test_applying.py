@@ -129,6 +129,27 @@ def test_another_entry_is_for_those_that_start_from_now_on() -> None:
         daemon.until(lambda m: m["generation"] == 3)
 
 
+def test_a_root_may_come_later() -> None:
+    """With what needs it, in one apply; who was hosted before finds it, too, and it is watched."""
+    with running(SOURCES, hosted()) as daemon:
+        daemon.until(lambda m: m["serving"]["current"] == 1)
+        more = daemon.folder / "more"
+        more.mkdir()
+        (more / "extra.py").write_text(waiter("extra"))
+        daemon.write("long_op.py", waiter("two") + "import extra\n")
+        daemon.until(lambda m: m["rejected"] is not None)
+        text = config(hosted() + hosted("extra", "extra:work")).replace('["ops"]', '["ops", "more"]')
+        (daemon.folder / "hotd.toml").write_text(text)
+        change = daemon.ask(Apply())
+        assert (change["outcome"], effects(change)["roots"]) == ("promoted", "now")
+        daemon.until(lambda m: m["generation"] == 2 and m["rejected"] is None)
+        daemon.until(lambda m: m["serving"]["current"] == 1, "extra")
+        (more / "extra.py").write_text(waiter("newer"))
+        daemon.until(lambda m: m["generation"] == 3)
+        daemon.until(lambda m: m["generation"] == 2, "extra")
+        assert daemon.ask(Apply())["settings"] == []
+
+
 def test_sighup_is_apply_and_names_what_needs_a_restart(tmp_path: Path) -> None:
     """Of the file of the start, whatever code of the daemon made of its folder; what is on disk is loaded with it."""
     wanders = waiter("one") + f"\nimport os\nos.chdir({str(tmp_path)!r})\n"

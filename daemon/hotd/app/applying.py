@@ -199,9 +199,10 @@ class Applier:
         if "logs.keep" in plan.settings:
             commit.append(lambda: self._book.keep(config.logs_keep))
         roots = self._roots()
-        if plan.added and config.watch.enabled:
+        more = [root for spec in (*plan.added, *plan.changed) for root in spec.watched if root not in roots]
+        if more and config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.
-            self._additions.watch((*roots, *(root for spec in plan.added for root in spec.watched)))
+            self._additions.watch((*roots, *more))
             undo.callback(self._additions.watch, roots)
         if "watch" in changed:
             other = self._watcher.successor(config.watch)

@@ -15,7 +15,7 @@ from hotd.core.hosted import arrived, host, refuse_leaving
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import open_rollout
 from hotd.core.taking_effect import summary
-from hotd.core.values import Actor, Instant
+from hotd.core.values import Actor, Instant, Spec
 from hotd.core.wording import awaited, locked
 
 
@@ -31,13 +31,17 @@ def apply(book: Book, plan: ConfigPlan, cause: str, actor: Actor, now: Instant) 
         book = replace(book.having(module), departed={k: v for k, v in book.departed.items() if k != spec.name})
         effects.append(host(module))
     # With the load, which is held against it; taken back should that come to nothing.
-    others = [spec for spec in plan.changed if spec.keep != book.modules[spec.name].spec.keep]
-    effects += [Respecify(spec.name, spec.keep) for spec in others]
+    before = {spec.name: book.modules[spec.name].spec for spec in plan.changed}
+    effects += [Respecify(spec) for spec in plan.changed if _loads_otherwise(before[spec.name], spec)]
     names = [name for name, module in book.modules.items() if module.leaving is None and name not in plan.removed]
     rollout = open_rollout(
         book, names, LoadKind.STAGE, cause=cause, actor=actor, now=now, atomic=True, skips=True, config=plan
     )
     return Decision(rollout.book, tuple(effects), rollout.answer)
+
+
+def _loads_otherwise(before: Spec, after: Spec) -> bool:
+    return (before.keep, before.watched) != (after.keep, after.watched)
 
 
 def check_applicable(book: Book, plan: ConfigPlan, now: Instant) -> None:

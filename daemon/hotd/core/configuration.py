@@ -33,7 +33,7 @@ NEW_INSTANCES = frozenset({"entry", "args", "kwargs", "stop_method"})
 """Keys of a module that those instances get which start from now on."""
 
 FIXED = frozenset({"roots", "packages"})
-"""Keys of a module that its generations were made with."""
+"""What generations are made with: it may grow, at its end, and needs a restart for whatever else becomes of it."""
 
 UNTOLD = frozenset({"args", "kwargs"})
 """Keys whose values are not shown: they are for the module alone, and may be secrets."""
@@ -77,10 +77,11 @@ def config_plan(
 ) -> ConfigPlan:
     """From what runs to what hotd.toml says now. ``hosted`` are the modules of the file as it was."""
     specs = tuple(specs)
+    grown = all(extends(hosted[spec.name], spec) for spec in specs if spec.name in hosted)
     told = []
     for key in wanted:
         if running.get(key) != wanted[key]:
-            effect = "now" if key in AT_ONCE else "restart"
+            effect = "now" if key in AT_ONCE or (key in FIXED and grown) else "restart"
             told.append(SettingChange(key, effect, running.get(key), wanted[key]))
     settings = {one.key: one.after for one in told if one.effect == "now"}
     written = {spec.name for spec in specs}
@@ -95,18 +96,24 @@ def config_plan(
         before = hosted[spec.name]
         news = [_told(before, spec, one.name) for one in fields(Spec) if one.name not in ("name", "roots", "packages")]
         told += [one for one in news if one is not None]
-        fixed = {key: getattr(before, key) for key in FIXED}
+        fixed = {} if grown else {key: getattr(before, key) for key in FIXED}
         kept = Spec(**{one.name: getattr(spec, one.name) for one in fields(Spec)} | fixed)
         if kept != before:
             changed.append(kept)
     return ConfigPlan(added, tuple(changed), removed, settings, tuple(told))
 
 
+def extends(before: Spec, after: Spec) -> bool:
+    """Whether all is where it was, and there may be more: what is kept names its folders by their places."""
+    same = after.folders[: len(before.folders)] == before.folders
+    return same and set(before.packages) <= set(after.packages)
+
+
 def _told(before: Spec, after: Spec, key: str) -> SettingChange | None:
     old, new = getattr(before, key), getattr(after, key)
     if old == new:
         return None
-    effect = "restart" if key in FIXED else "new-instances" if key in NEW_INSTANCES else "now"
+    effect = "new-instances" if key in NEW_INSTANCES else "now"
     if key in UNTOLD:
         return SettingChange(f"modules.{after.name}.{key}", effect)
     return SettingChange(f"modules.{after.name}.{key}", effect, _plain(old), _plain(new))

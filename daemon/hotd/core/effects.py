@@ -63,9 +63,8 @@ class Unhost:
 class Respecify:
     """A module is to be loaded, or run, in another way; or as before, because that came to nothing."""
 
-    module: str
-    keep: tuple[str, ...]
-    """The parts that must not be executed again by the way."""
+    spec: Spec
+    """Of which roots, packages and ``keep`` matter."""
     entered: bool | None = None
     """Whether code that is as it was is entered from now on as the last load found; None before that load."""
 

@@ -21,7 +21,7 @@ def take_effect(book: Book, rollout: Rollout, plan: ConfigPlan, now: Instant) ->
     for spec in plan.added:
         message = f"{spec.name} is hosted: {spec.entry}"
         effects.append(Emit(EventName.MODULE_ADDED, message, spec.name, actor=actor.name, cause=cause))
-    effects += [Respecify(spec.name, spec.keep, entered=True) for spec in plan.changed]
+    effects += [Respecify(spec, entered=True) for spec in plan.changed]
     for spec in plan.changed:
         book = book.having(_respecified(book.modules[spec.name], spec))
     for name in plan.removed:
@@ -53,7 +53,7 @@ def call_off(book: Book, rollout: Rollout, plan: ConfigPlan, now: Instant) -> tu
             modules=without(book.modules, spec.name),
             departed={**book.departed, spec.name: departed(module, now)},
         )
-    effects += [Respecify(one.name, book.modules[one.name].spec.keep, entered=False) for one in plan.changed]
+    effects += [Respecify(book.modules[one.name].spec, entered=False) for one in plan.changed]
     if not plan.told:
         return book, effects  # what was on disk could not be loaded, and that says so itself
     message = f"revision {rollout.revision} failed; nothing was changed"

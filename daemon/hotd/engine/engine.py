@@ -284,7 +284,8 @@ class Engine:
                 spec = effect.spec
                 self._loading.host(spec.name, spec.roots, spec.keep, effect.newest, spec.packages)
             case Respecify():
-                self._loading.respecify(effect.module, effect.keep, effect.entered)
+                spec = effect.spec
+                self._loading.respecify(spec.name, spec.roots, spec.keep, spec.packages, effect.entered)
             case Unhost():
                 self._loading.unhost(effect.module)
             case StartInstance():

@@ -173,9 +173,18 @@ class Hosting:
             self._replaced.append(self._lines[module])
         self._lines[module] = _Line(loader, roots)
 
-    def respecify(self, module: str, keep: tuple[str, ...], entered: bool | None = None) -> None:
+    def respecify(
+        self,
+        module: str,
+        roots: tuple[str, ...],
+        keep: tuple[str, ...],
+        packages: tuple[str, ...],
+        entered: bool | None = None,
+    ) -> None:
         line = self._lines[module]
         line.loader.keep(keep)
+        line.loader.grow(roots, packages)
+        line.roots = roots
         code = line.reentry
         if entered is not None:
             line.reentry = None

@@ -22,7 +22,8 @@ class Ledger:
     """
 
     def __init__(self, roots: Roots, source: Callable[[str, bytes], Source]) -> None:
-        self._roots = roots
+        self.roots = roots
+        """Where it looks; replaced as a whole."""
         self._source = source
         self._index = Index()
         self._indexed: Generation | None = None
@@ -49,7 +50,7 @@ class Ledger:
         if refused:
             pages.append((Either(current, refused), {}, {}))
         for known, parts, keepers in pages:
-            places = Places(self._roots, self._aliases.names, known, parts, keepers)
+            places = Places(self.roots, self._aliases.names, known, parts, keepers)
             for path in paths:
                 places.meant_by(path, found, found, found)
                 if found:
@@ -81,7 +82,7 @@ class Ledger:
     ) -> Survey:
         """Compare the disk with the current generation."""
         self.catch_up(current)
-        survey = Survey(self._roots, self._index, self._source, changed, self._pending, self._aliases, entries, keep)
+        survey = Survey(self.roots, self._index, self._source, changed, self._pending, self._aliases, entries, keep)
         self._looks += 1
         self.settle(survey.looked_at)
         self._pending.update(dict.fromkeys(survey.differing, self._looks))

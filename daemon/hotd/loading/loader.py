@@ -295,6 +295,14 @@ class Loader:
         """From now on these must not be executed again unless a load is told to, and no others."""
         self._keep = tuple(dict.fromkeys(parts))
 
+    def grow(self, roots: Sequence[str | Path], packages: Sequence[str | Path] = ()) -> None:
+        """From now on code is looked for in these: all those of before, and more after them; or those of before again.
+
+        Takes no lock: a look that is under way ends as it began. Generations look where they were loaded from.
+        """
+        self._roots = self._roots.grown(roots, packages)
+        self._ledger.roots = self._roots
+
     def step_down(self) -> None:
         """Nothing is current any more: what was can be retired, and the next load executes everything."""
         self._let_go()

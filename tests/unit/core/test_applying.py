@@ -115,7 +115,7 @@ def test_nothing_is_applied_where_a_module_that_comes_is_rejected() -> None:
     ]  # fmt: skip
     assert set(world.book.modules) == {"op"} and world.book.max_instances == 64
     assert world.view().replicas == 1 and world.module().spec.keep == ("x",)
-    assert world.of(Respecify) == [Respecify("op", ()), Respecify("op", ("x",), entered=False)]
+    assert world.of(Respecify) == [Respecify(spec(replicas=5)), Respecify(spec(keep=("x",)), entered=False)]
     assert world.of(Unhost) == [Unhost("late")]
     assert not world.events(EventName.MODULE_ADDED)
     ((kind, reason, message),) = said(world)
@@ -147,7 +147,7 @@ def test_what_is_called_with_something_else_is_looked_at_again() -> None:
     world.apply(spec(args=(1,)))
     assert world.load_of().recheck and world.load_of().args == (1,)
     world.settle()
-    assert world.of(Respecify) == [Respecify("op", (), entered=True)]
+    assert world.of(Respecify) == [Respecify(spec(args=(1,)), entered=True)]
     world.apply(spec(args=(1,)))
     assert not world.load_of().recheck
     world.settle()

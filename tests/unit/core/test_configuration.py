@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotd.contract.views import SettingChange
-from hotd.core.configuration import ConfigPlan, config_plan
+from hotd.core.configuration import ConfigPlan, config_plan, extends
 from hotd.core.values import Spec
 from tests.support.books import spec
 
@@ -67,3 +67,30 @@ def test_a_key_of_a_module_takes_effect_without_a_restart(key: str, value: Any, 
     after = replace(spec("a"), **{key: value})
     plan = planned(after, hosted=(spec("a"),))
     assert (plan.told, plan.changed) == ((told,), (after,))
+
+
+@pytest.mark.parametrize(
+    ("roots", "packages", "effect"),
+    [
+        (("/ops", "/more"), (), "now"),
+        (("/ops",), ("/site/pkg",), "now"),
+        (("/more", "/ops"), (), "restart"),
+        (("/more",), (), "restart"),
+    ],
+)
+def test_roots_may_grow_at_their_end(roots: tuple[str, ...], packages: tuple[str, ...], effect: str) -> None:
+    """What is kept names them by their places, and code that runs looks where it was loaded from."""
+    before, after = spec("a"), replace(spec("a"), roots=roots, packages=packages)
+    running = {"roots": ["/ops"], "packages": []}
+    plan = config_plan(running, {"roots": list(roots), "packages": list(packages)}, {"a": before}, [after])
+    assert {one.effect for one in plan.told} == {effect}
+    assert plan.changed == ((after,) if effect == "now" else ())
+    assert plan.does is (effect == "now")
+
+
+def test_a_package_that_others_are_there_for_needs_a_restart() -> None:
+    """Its folder would have another place, or none."""
+    before = replace(spec("a"), packages=("/site/pkg", "/site/other"))
+    assert not extends(before, replace(before, roots=("/ops", "/more")))
+    assert not extends(before, replace(before, packages=("/site/pkg",)))
+    assert extends(before, replace(before, packages=("/site/pkg", "/site/other", "/site/third")))

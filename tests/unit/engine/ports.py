@@ -64,7 +64,14 @@ class FakeLoading:
     ) -> None:
         self.calls.append(("host", module))
 
-    def respecify(self, module: str, keep: tuple[str, ...], entered: bool | None = None) -> None:
+    def respecify(
+        self,
+        module: str,
+        roots: tuple[str, ...],
+        keep: tuple[str, ...],
+        packages: tuple[str, ...],
+        entered: bool | None = None,
+    ) -> None:
         self.calls.append(("respecify", module, keep, entered))
 
     def unhost(self, module: str) -> None:

@@ -44,6 +44,7 @@ class Roots:
         for package in map(absolute, packages):
             named.setdefault(folder_name(package), set()).add(file_name(package))
         self._named = {one: frozenset(names) for one, names in named.items() if one not in self.plain}
+        self._given = files
         self._files = self._seen(files)
         self.folders = (*self.plain, *self._named)
         self._real = tuple(real_path(folder) for folder in self.folders)
@@ -54,6 +55,12 @@ class Roots:
 
     def _seen(self, files: Files) -> Files:
         return Only(files, self._named) if self._named else files
+
+    def grown(self, folders: Iterable[str | Path], packages: Iterable[str | Path]) -> Roots:
+        """Others, of which the same files are of interest."""
+        roots = Roots(folders, self._given, packages=packages)
+        roots._interest, roots.has_data = self._interest, self.has_data
+        return roots
 
     def disk(self) -> Disk:
         """For one look at what they hold."""
