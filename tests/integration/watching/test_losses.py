@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from watchdog.utils import BaseThread
 
+from hotd.core.churn import MANY
 from hotd.core.values import Instant
 from tests.integration.watching.limited import limited
 from tests.integration.watching.rig import MachineClock, Rig
@@ -37,6 +38,26 @@ def test_events_that_the_kernel_dropped_are_made_up_for(tmp_path: Path) -> None:
         eventually(lambda: "later.py" in watcher.told)
 
 
+def test_thousands_of_folders_cost_nothing_while_nothing_changes(tmp_path: Path) -> None:
+    """Beyond 4,100 of them watchdog, unfiltered, hears itself read them, overflows, reads them again, for ever."""
+    root = tmp_path / "ops"
+    root.mkdir()
+    for number in range(5000):
+        (root / f"d{number}").mkdir()
+    with limited(root, tmp_path / "out") as watcher:
+        (root / "d4999" / "m.py").touch()
+        eventually(lambda: watcher.told == {"m.py"})
+        clock = MachineClock()
+        until, spent = clock.now().mono + 2.0, "say(spent=time.process_time())"
+        watcher.run(spent)
+        eventually(lambda: clock.now().mono > until)
+        facts = watcher.run(spent)
+
+        before, after = watcher.of("spent")
+        assert after - before < 0.4
+        assert (facts["folders"], facts["overflows"]) == (5001, 0)
+
+
 @pytest.mark.parametrize("name", ["hotd-inotify", "hotd-watchdog", "hotd-emitter-0"])
 def test_a_thread_of_watchdog_that_ends_is_started_anew(rig: Rig, name: str) -> None:
     """Whatever it died of, watchdog says nothing, and its observer counts as alive."""
@@ -55,6 +76,17 @@ def test_a_thread_of_watchdog_that_ends_is_started_anew(rig: Rig, name: str) -> 
     rig.first_told("old.py")
     rig.write(rig.root / "later.py")
     rig.first_told("later.py")
+
+
+def test_a_file_that_is_written_all_the_time_is_named(rig: Rig) -> None:
+    """It is reloaded again and again, and somebody should have it ignored."""
+    watcher = rig.start()
+    for number in range(MANY):
+        rig.write(rig.root / "log.py", f"LINE = {number}\n")
+        watcher.flush()
+
+    eventually(lambda: rig.reasons == {"churn"})
+    assert "log.py" in rig.degraded[0] and "ignore" in rig.degraded[0]
 
 
 class CountingClock(MachineClock):
