@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -140,6 +141,9 @@ def test_a_daemon_without_inotify_polls_until_it_has_it() -> None:
             assert daemon.status()["daemon"]["watching"]["folders"] == 10
             daemon.write("pkg8/part.py", "VERSION = 14\n")
             daemon.until(is_on(14), "m")
+            events = [json.loads(line) for line in daemon.hotctl("events", "--json").out.splitlines()]
+            twice = [e for e in events if e["event"] == "reload.unchanged" and e["cause"] == "watch: part.py"]
+            assert not twice, "polling tells of what inotify does not, and of nothing else"
             told = daemon.hotctl("events").out
             assert "there is an instance of inotify again" in told and "all folders are watched again" in told
 

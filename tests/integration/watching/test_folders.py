@@ -247,6 +247,17 @@ def test_a_root_that_comes_back_is_watched_again(rig: Rig) -> None:
     rig.first_told("b.py")
 
 
+def test_a_root_that_is_replaced_at_once_is_watched_again(rig: Rig) -> None:
+    """The new folder may have the number of the old one, and nobody sees that they are two; the watch is over."""
+    rig.start()
+    for number in range(3):
+        shutil.rmtree(rig.root)
+        package(rig.root, f"a{number}.py")
+        rig.first_told(f"a{number}.py")
+        rig.write(rig.root / f"b{number}.py")
+        rig.first_told(f"b{number}.py")
+
+
 def test_a_root_that_is_renamed_is_said_to_go_unseen(rig: Rig) -> None:
     """The kernel tells nobody of it: the watch follows the folder, while Python asks for the name."""
     rig.start()
