@@ -19,17 +19,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from hotctl.following import PATIENCE, P, Pages
+from hotctl.following import PATIENCE, PAUSE, P, Pages
 from hotctl.transport import Transport, open_transport
 from hotd import __version__
 from hotd.contract import codec, requests, views
 from hotd.contract.address import find_address
-from hotd.contract.errors import DeadlinePassed, from_wire
+from hotd.contract.errors import DeadlinePassed, ShuttingDown, Unreachable, from_wire
 from hotd.contract.protocol import read_answer, request_text
 from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import VERBS
@@ -41,6 +41,9 @@ TIMEOUT = 10.0
 
 SIGN_OF_LIFE = 10.0
 """Seconds between two; the daemon gives up a hold after 30 without one."""
+
+NEXT_DAEMON = 5.0
+"""Seconds for one that takes no change any more to be followed by another behind the same socket, as over a restart."""
 
 LOOK_AGAIN = 2.0
 """Seconds between two looks at whether the old generation is drained, or the new one serves: the longest that what is
@@ -440,6 +443,25 @@ class Daemon:
     # --- how --------------------------------------------------------------------------------------------------------
 
     def _ask(self, request: Request, kind: type[T]) -> T:
+        try:
+            return self._asked(request, kind)
+        except ShuttingDown as error:
+            if not _is_for_any_daemon(request):
+                raise
+            refusal = error
+        until = time.monotonic() + min(NEXT_DAEMON, self._timeout)
+        while time.monotonic() < until:
+            # It says so before it has done anything: a change may be asked of the next one, if there is to be one.
+            threading.Event().wait(PAUSE)
+            try:
+                self.hello()
+            except Unreachable:
+                break
+            with suppress(ShuttingDown):
+                return self._asked(request, kind)
+        raise refusal
+
+    def _asked(self, request: Request, kind: type[T]) -> T:
         text = request_text(request, version=__version__)
         parked = min(getattr(request, "max_wait", 0.0), LONGEST_WAIT)
         deadline = time.monotonic() + parked + self._timeout
@@ -546,6 +568,12 @@ class Stream(Generic[T]):
         if not newest:
             self.lost += page.lost
         self._ended = not self._follow and (newest or not items)
+
+
+def _is_for_any_daemon(request: Request) -> bool:
+    """Whether the next daemon may be asked it as well as the one it was meant for: not its end, nor what that one
+    holds back."""
+    return _VERB_OF[type(request)].name != "shutdown" and getattr(request, "hold", None) is None
 
 
 def _deadline(timeout: float | None) -> float | None:

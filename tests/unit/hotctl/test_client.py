@@ -13,7 +13,15 @@ import pytest
 
 from hotctl.client import TIMEOUT, Daemon, Stream
 from hotd.contract import protocol, requests, views
-from hotd.contract.errors import DeadlinePassed, HotdError, Pinned, SyntaxRejected, UnknownModule
+from hotd.contract.errors import (
+    DeadlinePassed,
+    HotdError,
+    Pinned,
+    ShuttingDown,
+    SyntaxRejected,
+    UnknownModule,
+    Unreachable,
+)
 from hotd.contract.requests import LONGEST_WAIT
 from hotd.contract.verbs import VERBS
 
@@ -55,12 +63,52 @@ class Script:
         self.asked.append(protocol.read_request(VERBS[verb], text))
         self.budgets.append(deadline - time.monotonic())
         answer = self.answers.pop(0)
+        if isinstance(answer, Unreachable):
+            raise answer
         if isinstance(answer, HotdError):
             return protocol.error_text(answer, version="0.1.0")
         return protocol.answer_text(answer, version="0.1.0")
 
     def close(self) -> None:
         self.closed += 1
+
+
+# --- from one daemon to the next ---------------------------------------------------------------------------------------
+
+ENDS = ShuttingDown("the daemon has ended")
+HERE = views.Version("0.1.0", 1, "3.13", "/usr/bin/python3", 7)
+
+
+def test_a_change_that_an_ending_daemon_refuses_is_asked_of_the_next_one() -> None:
+    """`systemctl restart` with the socket unit: nobody's change fails, if only there is somebody to ask again."""
+    script = Script(ENDS, HERE, ENDS, HERE, change("done"))
+
+    assert Daemon(script).scale("m", 2).outcome == "done"
+
+    assert [type(asked).__name__ for asked in script.asked] == ["Scale", "Hello", "Scale", "Hello", "Scale"]
+
+
+def test_a_change_that_an_ending_daemon_refuses_is_refused_where_nobody_comes_after_it() -> None:
+    """What is told is why nothing was done, and not that there is no socket any more."""
+    with pytest.raises(ShuttingDown, match="the daemon has ended"):
+        Daemon(Script(ENDS, Unreachable("no daemon at /s"))).scale("m", 2)
+
+
+def test_it_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon that drains for an hour keeps nobody waiting for it."""
+    monkeypatch.setattr("hotctl.client.NEXT_DAEMON", 0.0)
+
+    with pytest.raises(ShuttingDown):
+        Daemon(Script(ENDS)).scale("m", 2)
+
+
+def test_what_one_daemon_holds_back_is_no_matter_of_the_next_ones() -> None:
+    """The end of a deploy is told by who held it, or by nobody."""
+    script = Script(ENDS)
+
+    with pytest.raises(ShuttingDown):
+        Daemon(script).ask(requests.Deploy(step="roll-out", hold=1))
+    assert len(script.asked) == 1
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
