@@ -222,14 +222,14 @@ def _overview() -> str:
     for group, title in titles.items():
         lines.append(f"{title}:")
         entries = (entry for entry in CATALOG.values() if entry.group == group)
-        lines += [f"  {f'{entry.name} {entry.usage}'.rstrip():<28}{entry.summary}" for entry in entries]
+        lines += [f"  {f'{entry.name} {entry.usage}'.rstrip():<30}{entry.summary}" for entry in entries]
         lines.append("")
     lines += [
         "Options, before or after the command:",
-        "  --socket PATH               the daemon's socket",
-        "  --host ADDRESS              where it is: ssh://user@host[:port][/socket], tls://host[:port], exec:COMMAND",
-        "  --json                      one JSON document; a line an object for events and logs",
-        "  --version                   the version of hotctl",
+        "  --socket PATH                 the daemon's socket",
+        "  --host ADDRESS                where it is: ssh://user@host[:port][/socket], tls://host[:port], exec:COMMAND",
+        "  --json                        one JSON document; a line an object for events and logs",
+        "  --version                     the version of hotctl",
         "",
         "Without --socket or --host: $HOTCTL_HOST, $XDG_RUNTIME_DIR/hotd/control.sock, /run/hotd/control.sock.",
         "Exit status: 0 done or unchanged, 2 usage, 3 rejected, 4 deadline or partial, 5 refused, 6 rolled back,",

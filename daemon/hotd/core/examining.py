@@ -146,7 +146,11 @@ def _places(found: Installation) -> Iterator[Finding]:
             message = f"{one.path} has the sources of all generations, and others may read it"
             yield Finding(one.role, "note", message, f"chmod go-rwx {one.path}")
     if fine:
-        yield Finding("files", "ok", f"only {found.user} and root may write source roots, configuration and state")
+        yield Finding("files", "ok", f"only {_rulers(found)} may write source roots, configuration and state")
+
+
+def _rulers(found: Installation) -> str:
+    return "root" if found.user == "root" else f"{found.user} and root"
 
 
 def _socket(found: Installation) -> Iterator[Finding]:
@@ -164,7 +168,7 @@ def _socket(found: Installation) -> Iterator[Finding]:
         else:
             yield Finding("socket", "ok", f"{who} ({listed(one.members) or 'no further members'})")
     if found.missing_group is not None and not found.inherited:
-        message = f"there is no group {found.missing_group}: only {found.user} and root can connect"
+        message = f"there is no group {found.missing_group}: only {_rulers(found)} can connect"
         yield Finding("socket", "note", message, f"groupadd --system {found.missing_group}, then restart the daemon")
 
 

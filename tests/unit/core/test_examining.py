@@ -33,6 +33,14 @@ def test_a_sound_installation_says_what_it_is() -> None:
     assert {one.state for one in examined(SOUND)} == {"ok"}
 
 
+def test_root_is_said_once() -> None:
+    """Where the daemon itself runs as root, nobody is named twice."""
+    place = replace(ROOT, owner="root", group="root")
+    messages = [one.message for one in examined(replace(SOUND, user="root", places=(place,), missing_group="hotctl"))]
+    assert "only root may write source roots, configuration and state" in messages
+    assert "there is no group hotctl: only root can connect" in messages
+
+
 @pytest.mark.parametrize(
     ("changes", "state", "subject", "words"),
     [

@@ -73,7 +73,7 @@ class Script:
         self.closed += 1
 
 
-# --- from one daemon to the next ---------------------------------------------------------------------------------------
+# --- from one daemon to the next -------------------------------------------------------------------------------------
 
 ENDS = ShuttingDown("the daemon has ended")
 HERE = views.Version("0.1.0", 1, "3.13", "/usr/bin/python3", 7)
