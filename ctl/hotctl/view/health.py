@@ -19,10 +19,11 @@ class Health:
 
 
 def health(view: Status) -> Health:
-    """``Degraded: mailer is Degraded; watch degraded``: what is wrong, or how much runs."""
+    """``Degraded: 3 modules, 6 instances; mailer is Degraded, StoreDegraded``: how much runs, and what is wrong."""
     others = {one.name: one.health for one in view.modules if one.health != "Healthy"}
     said = [f"{name} is {how}" for name, how in others.items()]
     said += sorted({one.type for one in view.daemon.conditions})
     count = sum(one.serving.current + one.serving.old for one in view.modules)
     runs = f"{counted(len(view.modules), 'module')}, {counted(count, 'instance')}"
-    return Health(view.daemon.health, f"{view.daemon.health}: {listed(said) or runs}", dict(others))
+    message = f"{view.daemon.health}: {runs}" + (f"; {listed(said)}" if said else "")
+    return Health(view.daemon.health, message, dict(others))

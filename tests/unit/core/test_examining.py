@@ -93,6 +93,14 @@ def test_what_is_shared_by_design_is_no_news() -> None:
     assert not told(places=(*places, replace(ROOT, owner="root")))
 
 
+def test_root_is_named_once() -> None:
+    """Where the daemon runs as root."""
+    found = replace(SOUND, user="root", root=True, places=(replace(ROOT, owner="root"),), missing_group="hotctl")
+    messages = [one.message for one in examined(found)]
+    assert "only root may write source roots, configuration and state" in messages
+    assert "there is no group hotctl: only root can connect" in messages
+
+
 def test_a_socket_of_somebody_else_is_cured_there() -> None:
     """In its unit, not in hotd.toml."""
     (one,) = told(places=(replace(SOCKET, mode=0o666),), inherited=True, missing_group="hotctl")

@@ -122,11 +122,11 @@ def test_health_is_one_line_and_an_exit_code() -> None:
     assert (ran.status, ran.out) == (0, "Healthy: 1 module, 2 instances\n")
     ill = given.status(given.module(), given.module("mailer", health="Degraded"), health="Degraded")
     ran = hotctl("health", answers={requests.Status: ill})
-    assert (ran.status, ran.out) == (7, "Degraded: mailer is Degraded\n")
+    assert (ran.status, ran.out) == (7, "Degraded: 2 modules, 4 instances; mailer is Degraded\n")
     full = views.Condition("StoreDegraded", "full", "the disk is full", "t")
     lame = replace(fine, daemon=replace(fine.daemon, health="Degraded", conditions=(full,)))
     ran = hotctl("health", "--json", answers={requests.Status: lame})
-    assert (ran.status, json.loads(ran.out)["message"]) == (7, "Degraded: StoreDegraded")
+    assert (ran.status, json.loads(ran.out)["message"]) == (7, "Degraded: 1 module, 2 instances; StoreDegraded")
 
 
 def test_list_is_names_only() -> None:
