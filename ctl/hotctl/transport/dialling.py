@@ -73,16 +73,23 @@ def _not_permitted(path: str) -> NotPermitted:
             f"{caller} may not look into {Path(path).parent}, where the daemon's socket is",
             hint="run this as the daemon's user, or ask its admin for a way in",
         )
-    group = _group_name(found.st_gid)
-    if found.st_mode & stat.S_IWGRP:
-        hint = f"join the group: sudo usermod -aG {group} {_user_name(os.geteuid())}, and log in again"
-    else:
-        hint = 'run this as its owner, or let a group in: mode = "0660" under [control] in hotd.toml'
+    group, members = _group(found.st_gid)
+    user = _user_name(os.geteuid())
+    since_login = user in members and found.st_gid not in (os.getegid(), *os.getgroups())
     return NotPermitted(
         f"{caller} may not use the socket {path}: it has mode {stat.S_IMODE(found.st_mode):04o}, "
         f"owner {_user_name(found.st_uid)}, group {group}",
-        hint=hint,
+        hint=_way_in(found.st_mode, group, user, since_login=since_login),
     )
+
+
+def _way_in(mode: int, group: str, user: str, *, since_login: bool) -> str:
+    """``since_login``: the group has the user by now, and the session began before."""
+    if not mode & stat.S_IWGRP:
+        return 'run this as its owner, or let a group in: mode = "0660" under [control] in hotd.toml'
+    if since_login:
+        return f"log in again: {user} belongs to {group} by now, this session does not"
+    return f"join the group: sudo usermod -aG {group} {user}, and log in again"
 
 
 def _user_name(uid: int) -> str:
@@ -91,7 +98,9 @@ def _user_name(uid: int) -> str:
     return str(uid)
 
 
-def _group_name(gid: int) -> str:
+def _group(gid: int) -> tuple[str, list[str]]:
+    """Its name and its members."""
     with contextlib.suppress(KeyError):
-        return grp.getgrgid(gid).gr_name
-    return str(gid)
+        found = grp.getgrgid(gid)
+        return found.gr_name, found.gr_mem
+    return str(gid), []

@@ -20,7 +20,7 @@ from rpyc.core.stream import SocketStream
 
 from hotctl import connect
 from hotctl.transport import open_transport
-from hotctl.transport.dialling import _not_permitted
+from hotctl.transport.dialling import _not_permitted, _way_in
 from hotctl.transport.unix import UnixTransport
 from hotd.contract.address import UnixAddress
 from hotd.contract.errors import BadRequest, NotPermitted, ProtocolMismatch, Unreachable
@@ -148,6 +148,11 @@ def test_what_a_caller_without_access_is_told(tmp_path: Path) -> None:
     path.chmod(0o600)
     assert "0660" in (_not_permitted(str(path)).hint or "")
     assert "may not look into" in _not_permitted(str(tmp_path / "hidden" / "s")).message
+
+
+def test_who_has_joined_the_group_since_login_is_told_to_log_in_again() -> None:
+    """The most common reason, and ``id USER`` looks as if all were well."""
+    assert _way_in(0o660, "hotctl", "ann", since_login=True).startswith("log in again: ann belongs to hotctl by now")
 
 
 def test_a_host_that_was_taken_for_a_path_is_told_how_a_host_is_written(
