@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hotd.contract import codec, protocol
-from hotd.contract.errors import HotdError
+from hotd.contract.errors import BY_CODE, HotdError
 from hotd.contract.verbs import VERBS
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -62,6 +62,11 @@ def test_an_answer_of_old_is_understood(path: Path) -> None:
     answer: object = protocol.read_answer(VERBS[verb_of(path)].answer, text)
 
     assert still_says(json.loads(text)["answer"], codec.encode(answer))
+
+
+def test_every_error_has_a_golden_text() -> None:
+    """A code without one could change its class without anybody noticing."""
+    assert {path.stem for path in files("errors")} == set(BY_CODE)
 
 
 @pytest.mark.parametrize("path", files("errors"), ids=lambda path: path.stem)
