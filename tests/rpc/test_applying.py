@@ -176,6 +176,7 @@ def test_watching_is_switched_off_and_on() -> None:
         assert daemon.ask(Apply())["outcome"] == "done"
         daemon.write("long_op.py", waiter("two"))
         assert daemon.status()["daemon"]["watching"]["folders"] == 0
+        assert "watch off" in daemon.hotctl("status").out
         rewrite(daemon, hosted(), watch='backend = "polling"\ninterval = "100ms"')
         assert daemon.ask(Apply())["outcome"] == "promoted"
         assert daemon.module()["generation"] == 2

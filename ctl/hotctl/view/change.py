@@ -14,6 +14,9 @@ from hotctl.view.page import Block, Column, Line, Page, Row, Span, Table, comman
 from hotctl.view.words import counted, gen, listed, located, took
 from hotd.contract.views import SUCCEEDED, Change, ErrorView, ModuleChange, PlannedPart
 
+FEW = 3
+"""Keys of a table up to which all of it is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -51,14 +54,22 @@ def _settings(view: Change) -> Page:
     if not view.settings:
         return []
     columns = Column("HOTD.TOML", flexible=True), Column("WHEN"), Column("BEFORE", spare=True), Column("NOW")
-    rows = (row(one.key, spaced_out(one.effect), said(one.before), said(one.after)) for one in view.settings)
+    rows = (
+        row(one.key, spaced_out(one.effect), said(one.before, one.after), said(one.after, one.before))
+        for one in view.settings
+    )
     return [line(view.note), Table(columns, tuple(rows))]
 
 
-def said(value: Any) -> str:
-    """A value as hotd.toml would have it, more or less."""
+def said(value: Any, other: Any = None) -> str:
+    """A value as hotd.toml would have it, more or less; of a table what is another, or its beginning."""
     if value is None:
         return "-"
+    if isinstance(value, dict) and isinstance(other, dict):
+        value = {key: one for key, one in value.items() if other.get(key) != one}
+    elif isinstance(value, dict) and len(value) > FEW:
+        key = next(iter(value))
+        return f'{{"{key}": {json.dumps(value[key], ensure_ascii=False)}, …}}'
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from hotctl.view.notes import INDENT, health, notes
 from hotctl.view.page import Cell, Column, Line, Page, Row, Span, Table, command, dim, line, phrase, row, strong
-from hotctl.view.words import ago, counted, gen, lasted, left, spaced
+from hotctl.view.words import ago, counted, every, gen, lasted, left, spaced
 from hotd.contract.views import DaemonView, ModuleView, Status
 
 TIMES = "\u00d7"
+NEAR = 0.8
+"""Of the limit of folders: from there on it is told."""
 COLUMNS = (
     Column("MODULE", flexible=True),
     Column("HEALTH"),
@@ -25,7 +27,7 @@ COLUMNS = (
 
 
 def status(view: Status, now: datetime) -> Page:
-    page: Page = [_daemon(view.daemon, now), *_watching(view.daemon.watching, now)]
+    page: Page = [_daemon(view.daemon, now), *_watching(view.daemon.watching)]
     for condition in view.daemon.conditions:
         page.append(line(Span(f"{spaced(condition.type)}: ", "warn"), condition.message, indent=INDENT))
     if not view.modules:
@@ -33,7 +35,7 @@ def status(view: Status, now: datetime) -> Page:
         return page
     paused = view.daemon.watch == "paused"
     table = Table(COLUMNS, tuple(_row(module, now, paused) for module in view.modules))
-    return [*page, line(""), table, line(""), _summary(view)]
+    return [*page, line(""), table, line(""), _summary(view, now)]
 
 
 def _daemon(daemon: DaemonView, now: datetime) -> Line:
@@ -50,18 +52,19 @@ def _watch(daemon: DaemonView, now: datetime) -> tuple[Span, ...]:
         words = "auto-watch paused" + (f", {left(daemon.paused_until, now)}" if daemon.paused_until else "")
         return Span(words, "warn"), dim("  "), command("hotctl resume")
     backend, folders = daemon.watching.get("backend"), daemon.watching.get("folders")
+    if backend == "off":
+        return (Span("watch off", "warn"),)
     number = len(folders) if isinstance(folders, (list, tuple)) else folders
     words = "watch" + (f" {backend}" if backend else "")
     return (Span(words + (f", {counted(number, 'folder')}" if isinstance(number, int) else "")),)
 
 
-def _watching(facts: Mapping[str, Any], now: datetime) -> Page:
-    """``1 of at most 524288 folders watched, last change seen 3s ago``: how it is done, and how near the limit is."""
-    folders, limit, last = facts.get("folders"), facts.get("limit"), facts.get("last_event")
-    if "last_event" not in facts:
-        return []  # of a daemon that knows nothing of it
-    words = [f"{folders} of at most {limit} folders watched"] if isinstance(limit, int) else []
-    words.append(f"last change seen {ago(last, now)}" if isinstance(last, str) else "no change seen yet")
+def _watching(facts: Mapping[str, Any]) -> Page:
+    """``1930 of at most 2000 folders watched, 1 overflow``: what is out of the ordinary; nothing where nothing is."""
+    folders, limit = facts.get("folders"), facts.get("limit")
+    words = []
+    if isinstance(folders, int) and isinstance(limit, int) and folders > NEAR * limit:
+        words.append(f"{folders} of at most {limit} folders watched")
     for name, one, many in (
         ("unwatched", "folder not watched", "folders not watched"),
         ("pending", "file not settled yet", "files not settled yet"),
@@ -74,8 +77,8 @@ def _watching(facts: Mapping[str, Any], now: datetime) -> Page:
     if isinstance(round_, (int, float)):
         polled = facts.get("polled")
         where = [f"{folder} ({kind})" for folder, kind in polled.items()] if isinstance(polled, Mapping) else []
-        words.append(f"polled every {lasted(round_)}" + (f": {', '.join(where)}" if where else ""))
-    return [line(dim(", ".join(words)), indent=INDENT)]
+        words.append(f"polled every {every(round_)}" + (f": {', '.join(where)}" if where else ""))
+    return [line(dim(", ".join(words)), indent=INDENT)] if words else []
 
 
 def _row(module: ModuleView, now: datetime, paused: bool) -> Row:
@@ -105,7 +108,7 @@ def running(module: ModuleView) -> Cell:
     return tuple(pieces)
 
 
-def _summary(view: Status) -> Line:
+def _summary(view: Status, now: datetime) -> Line:
     modules = view.modules
     current, old = sum(m.serving.current for m in modules), sum(m.serving.old for m in modules)
     instances = counted(current + old, "instance") + (f", {old} on older generations" if old else "")
@@ -121,4 +124,6 @@ def _summary(view: Status) -> Line:
     for number, words, style in facts:
         if number:
             parts += [Span(" · "), Span(f"{number} {words}", style)]
+    if isinstance(last := view.daemon.watching.get("last_event"), str):
+        parts.append(dim(f" · last change seen {ago(last, now)}"))
     return line(*parts)

@@ -22,6 +22,11 @@ def lasted(seconds: float) -> str:
     return format_duration(float(int(min(max(0.0, seconds), LONGEST_DURATION))))
 
 
+def every(seconds: float) -> str:
+    """``300ms``, ``12s``: how often something is done, which may be more than once a second."""
+    return format_duration(max(0.0, seconds)) if seconds < 1 else lasted(seconds)
+
+
 def ago(at: str | None, now: datetime) -> str:
     """``12s ago``; a clock that runs a little behind the daemon's says ``just now``."""
     if at is None:

@@ -58,8 +58,10 @@ def _plain(key: str, value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Tls):
-        written = {one.name: getattr(value, one.name) for one in fields(value) if not one.name.endswith("_written")}
-        return _plain("", written)
+        host = f"[{value.host}]" if ":" in value.host else value.host
+        unwritten = {"host", "port", "revoked_written"}
+        files = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in unwritten}
+        return _plain("", {"listen": f"{host}:{value.port}", **files})
     if isinstance(value, dict):
         return {name: _plain("", one) for name, one in value.items()}
     return value

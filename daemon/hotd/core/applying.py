@@ -72,7 +72,9 @@ def check_applicable(book: Book, plan: ConfigPlan, now: Instant) -> None:
 
 
 def unreadable(book: Book, message: str, actor: Actor, now: Instant) -> Decision:
-    """hotd.toml has errors: all is as it was, and says so until it is applied."""
+    """hotd.toml has errors: all is as it was, and says so, with the first of them, until it is applied."""
+    message, *others = message.split("\n")
+    message += f" (and {len(others)} more)" if others else ""
     told = Emit(EventName.CONFIG_REJECTED, f"hotd.toml is not applied: {message}", actor=actor.name)
     return Decision(replace(book, config=replace(book.config, rejected=(message, now))), (told,))
 

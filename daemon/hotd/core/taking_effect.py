@@ -56,7 +56,7 @@ def call_off(book: Book, rollout: Rollout, plan: ConfigPlan, now: Instant) -> tu
     effects += [Respecify(book.modules[one.name].spec, entered=False) for one in plan.changed]
     if not plan.told:
         return book, effects  # what was on disk could not be loaded, and that says so itself
-    message = f"revision {rollout.revision} failed; nothing was changed"
+    message = f"revision {rollout.revision} failed (`hotctl outcome {rollout.revision}` tells why); nothing was changed"
     said = f"hotd.toml is not applied: {message}"
     effects.append(Emit(EventName.CONFIG_REJECTED, said, actor=rollout.actor.name, cause=rollout.cause))
     return replace(book, config=replace(book.config, rejected=(message, now))), effects

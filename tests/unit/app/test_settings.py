@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hotd.app.settings import settings_of, with_settings
-from hotd.config import Config, from_command_line
+from hotd.config import Config, Tls, from_command_line
 from hotd.core.configuration import AT_ONCE
 
 
@@ -24,6 +24,15 @@ def test_every_setting_is_named_as_hotd_toml_names_it(tmp_path: Path) -> None:
     assert (settings["watch.settle"], settings["daemon.drain_deadline"]) == ("50ms", "30s")
     assert settings["control.admins"] == ["root", "%hotctl"] and settings["control.operators"] == {}
     assert not [key for key in settings if key.endswith("_written")]
+
+
+def test_the_other_door_is_told_as_it_is_written(tmp_path: Path) -> None:
+    """`listen`, and the files; not the fields that it is kept in."""
+    tls = Tls("::1", 7463, Path("/ca"), Path("/cert"), Path("/key"), Path("/revoked"), revoked_written=False)
+    settings = settings_of(replace(config(tmp_path), control=replace(config(tmp_path).control, tls=tls)))
+    assert settings["control.tls"] == {
+        "listen": "[::1]:7463", "ca": "/ca", "certificate": "/cert", "key": "/key", "revoked": "/revoked",
+    }  # fmt: skip
 
 
 def test_one_takes_over_what_is_named_of_another(tmp_path: Path) -> None:

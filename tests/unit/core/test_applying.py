@@ -120,8 +120,9 @@ def test_nothing_is_applied_where_a_module_that_comes_is_rejected() -> None:
     assert not world.events(EventName.MODULE_ADDED)
     ((kind, reason, message),) = said(world)
     assert (kind, reason) == ("Rejected", "not-applied")
-    assert message == f"hotd.toml is not applied: revision {revision} failed; nothing was changed; " + (
-        "`hotctl apply` reads it again"
+    assert message == (
+        f"hotd.toml is not applied: revision {revision} failed (`hotctl outcome {revision}` tells "
+        "why); nothing was changed; `hotctl apply` reads it again"
     )
     world.write("good", "late")
     world.apply(spec(replicas=5), LATE)
@@ -188,6 +189,15 @@ def test_a_file_with_errors_changes_nothing_and_says_so() -> None:
     world.apply(spec())
     world.settle()
     assert not said(world)
+
+
+def test_of_many_errors_a_condition_has_the_first() -> None:
+    """It is one line in every table; whoever applies sees them all."""
+    world = serving()
+    world.tell(lambda book, now: applying.unreadable(book, "hotd.toml:3: wrong\nhotd.toml:5: a\nb", ROOT, now))
+    (told,) = world.events(EventName.CONFIG_REJECTED)
+    assert told.message == "hotd.toml is not applied: hotd.toml:3: wrong (and 2 more)"
+    assert said(world)[0][2] == f"{told.message}; `hotctl apply` reads it again"
 
 
 def test_nobody_elses_work_is_in_the_way() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -177,3 +178,19 @@ def test_an_apply_shows_what_hotd_toml_says_otherwise_and_when_that_takes_effect
     )
     failed = change(views.Change(3, (), "rejected", "nothing of hotd.toml was applied", settings=settings))
     assert not failed.done and "nothing of hotd.toml was applied" in plain.draw(failed.failed)
+
+
+def test_a_table_of_hotd_toml_is_told_by_what_is_another_in_it() -> None:
+    """A whole dictionary fills the screen and says less."""
+    door = {"listen": "127.0.0.1:7463", "ca": "/srv/ca.pem", "certificate": "/srv/cert.pem", "key": "/srv/key.pem"}
+    settings = (
+        views.SettingChange("control.tls", "restart", None, door),
+        views.SettingChange("control.tls", "restart", door, {**door, "listen": "0.0.0.0:7463"}),
+        views.SettingChange("control.operators", "now", {}, {"a": ["%ops"]}),
+    )
+    page = change(views.Change(None, (), "planned", "", settings=settings)).done
+    assert [re.split(" {2,}", text)[2:] for text in plain.draw(page).splitlines()[2:]] == [
+        ["-", '{"listen": "127.0.0.1:7463", …}'],
+        ['{"listen": "127.0.0.1:7463"}', '{"listen": "0.0.0.0:7463"}'],
+        ["{}", '{"a": ["%ops"]}'],
+    ]

@@ -28,7 +28,6 @@ def test_status_shows_the_daemon_every_module_its_notes_and_a_summary() -> None:
     view = given.status(given.module(), given.ingest(), given.mailer())
     assert plain.draw(status(view, given.NOW)) == (
         "hotd 0.1.0  pid 812  up 3h12m  watch inotify, 14 folders  /run/hotd/control.sock\n"
-        "    14 of at most 192536 folders watched, last change seen 3s ago\n"
         "\n"
         "MODULE   HEALTH   GEN  INSTANCES              LOADED    RELOADS  ERR  ENTRY\n"
         "long_op  Healthy  g7   g7 ×1, g6 ×1 draining  12s ago         6    0  long_op:LongOp\n"  # noqa: RUF001 - the sign
@@ -37,30 +36,40 @@ def test_status_shows_the_daemon_every_module_its_notes_and_a_summary() -> None:
         "mailer   Healthy  g7   g7 ×2                  12s ago         6    3  mailer:LongOp\n"  # noqa: RUF001 - the sign
         "    rejected 1m ago: mailer.py:41: NameError: name 'smpt'; g7 stays current  hotctl errors mailer\n"
         "\n"
-        "3 modules · 6 instances, 1 on older generations · 1 rejected · 2 out of sync · 1 paused\n"
+        "3 modules · 6 instances, 1 on older generations · 1 rejected · 2 out of sync · 1 paused"
+        " · last change seen 3s ago\n"
     )
 
 
-def test_how_changes_are_seen_is_told_with_what_is_out_of_the_ordinary() -> None:
-    """How near the limit is, what has been lost, what waits."""
-    facts = {**given.WATCHING, "last_event": None, "unwatched": 2, "pending": 1, "overflows": 1}
-    text = plain.draw(status(given.status(given.module(), watching=facts), given.NOW))
-    assert text.splitlines()[1] == (
-        "    14 of at most 192536 folders watched, no change seen yet, 2 folders not watched, "
-        "1 file not settled yet, 1 overflow"
+def test_how_changes_are_seen_is_told_where_it_is_out_of_the_ordinary() -> None:
+    """How near the limit is, what has been lost, what waits; and not a line where there is nothing to know."""
+
+    def told(**facts: object) -> str:
+        view = given.status(given.module(), watching={**given.WATCHING, **facts})
+        return plain.draw(status(view, given.NOW)).splitlines()[1]
+
+    assert told() == told(last_event=None) == told(limit=18) == told(limit=None) == ""
+    assert told(limit=17) == "    14 of at most 17 folders watched"
+    assert told(unwatched=2, pending=1, overflows=1) == (
+        "    2 folders not watched, 1 file not settled yet, 1 overflow"
     )
+    assert told(round=12.0, polled={"/srv/ops": "nfs4"}) == "    polled every 12s: /srv/ops (nfs4)"
+    assert told(backend="polling", limit=None, round=0.3) == "    polled every 300ms"
+    assert plain.draw(status(given.status(given.module(), watching={}), given.NOW)).splitlines()[1] == ""
 
 
-def test_what_is_polled_is_told_with_how_late_it_may_be_seen() -> None:
-    """And why: by the place, and what is mounted there."""
-    facts = {**given.WATCHING, "polled": {"/srv/ops": "nfs4"}, "round": 12.0}
-    text = plain.draw(status(given.status(given.module(), watching=facts), given.NOW))
-    assert text.splitlines()[1].endswith("last change seen 3s ago, polled every 12s: /srv/ops (nfs4)")
-    polled = {"backend": "polling", "folders": 14, "limit": None, "last_event": None}
-    text = plain.draw(status(given.status(given.module(), watching=polled), given.NOW))
-    assert text.splitlines()[1] == "    no change seen yet"
-    old = given.status(given.module(), watching={"backend": "inotify", "folders": 14})
-    assert plain.draw(status(old, given.NOW)).splitlines()[1] == ""
+def test_when_the_last_change_was_seen_is_told_once_there_was_one() -> None:
+    """Who wonders whether a save was noticed looks at the end."""
+    view = given.status(given.module())
+    assert plain.draw(status(view, given.NOW)).endswith("on older generations · last change seen 3s ago\n")
+    quiet = given.status(given.module(), watching={**given.WATCHING, "last_event": None})
+    assert "last change" not in plain.draw(status(quiet, given.NOW))
+
+
+def test_that_nobody_watches_is_told() -> None:
+    """``[watch] enabled = false``: zero folders would look like a defect."""
+    view = given.status(given.module(), watching={**given.WATCHING, "backend": "off", "folders": 0})
+    assert "watch off" in plain.draw(status(view, given.NOW)).splitlines()[0]
 
 
 def test_a_paused_daemon_says_so_first_and_names_the_way_back() -> None:

@@ -30,7 +30,7 @@ def answer(desk: Desk, request: requests.Status, actor: Actor) -> views.Status:
         conditions=conditions,
         socket=desk.about.socket,
         seq=desk.events.seq,
-        watching=dict(desk.watcher.describe()),
+        watching={**desk.watcher.describe(), **({} if book.watches else {"backend": "off"})},
         paused_until=rfc3339(book.paused_until) if book.paused_until is not None else None,
     )
     return views.Status(daemon, modules)
