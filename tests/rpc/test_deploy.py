@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from hotctl import connect
 from tests.support.daemons import environment, running
 from tests.support.eventually import eventually
@@ -55,17 +57,19 @@ def test_what_was_deployed_with_something_broken_is_not_loaded_by_itself_afterwa
         assert daemon.hotctl("reload", "a").status == 0
 
 
-def test_where_changes_are_looked_for_a_failed_deploy_is_loaded_in_no_part_either() -> None:
-    """The last thing that a deploy does under polling is to look at everything, so that no later look finds some."""
-    watch = 'backend = "polling"\ninterval = "300ms"'
+@pytest.mark.slow
+@pytest.mark.parametrize("watch", ("", 'backend = "polling"\ninterval = "300ms"'), ids=("inotify", "polling"))
+def test_what_a_failed_deploy_wrote_is_not_found_and_loaded_by_a_later_look(watch: str) -> None:
+    """Neither by the next round of polling nor by the sweep of what is loaded, which finds the other file here."""
     with running({"a.py": waiter("one"), "b.py": waiter("one")}, TWO, watch=watch) as daemon:
         for name in ("a", "b"):
             daemon.until(lambda m: m["serving"]["current"] == 1, name)
         ops = daemon.folder / "ops"
+        (daemon.folder / "elsewhere.py").hardlink_to(ops / "b.py")
 
         assert daemon.hotctl("deploy", "--", "sh", "-c", f"sed -i s/one/two/ {ops}/a.py; exit 7").status == 7
         assert daemon.until(lambda m: m["out_of_sync"], "a")["generation"] == 1
-        daemon.write("b.py", waiter("two"))
+        (daemon.folder / "elsewhere.py").write_text(waiter("two"))  # no event below a root
         daemon.until(lambda m: m["generation"] == 2, "b")
 
         assert (daemon.module("a")["generation"], daemon.module("a")["out_of_sync"]) == (1, True)

@@ -11,7 +11,7 @@ import hashlib
 import operator
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import thread_time
 from typing import NamedTuple
@@ -100,14 +100,23 @@ class Sweep:
     def told(self, paths: Iterable[str]) -> None:
         """The receiver is told of these files and folders in this moment: what they hold by now is no news. No I/O."""
         now = self._clock.now().wall
+        for path in self._among(paths):
+            self._files[path].told = now
+
+    def known(self, paths: Iterable[str]) -> None:
+        """The receiver has been told and will not look at them: what they hold now is no news, to the last byte."""
+        self._catch_up()  # what was loaded since the last look may be among them
+        for path in self._among(paths):
+            self._is(self._files[path], path, status(path), content(path))
+
+    def _among(self, paths: Iterable[str]) -> Iterator[str]:
+        """The loaded files that these are, or that lie in these."""
         for path in paths:
             if path in self._files:
-                self._files[path].told = now
+                yield path
             elif not path.endswith(CODE):
                 inside = path + os.sep
-                for other, file in self._files.items():
-                    if other.startswith(inside):
-                        file.told = now
+                yield from (other for other in self._files if other.startswith(inside))
 
     def _changed(self, path: str) -> bool:
         file, now = self._files[path], status(path)

@@ -152,6 +152,9 @@ class FileWatcher:
             self._look_again(self._clock.now().mono)
             batch, self._settling = self._settling.everything()
             self._tell_sink(batch)
+            if batch is not None:
+                # Of a deploy that failed nobody looks at what it wrote, a moment ago; and nothing of it may be loaded.
+                self._sweep.known(batch.paths)
 
     def describe(self) -> Mapping[str, Any]:
         """For status: what `Minding` tells, and

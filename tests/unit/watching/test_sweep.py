@@ -208,3 +208,33 @@ def test_a_program_that_goes_is_not_looked_at(loaded: Loaded) -> None:
     loaded.look()
     loaded.modules = ()
     assert loaded.look() == loaded.look() == []
+
+
+def test_what_a_deploy_wrote_a_moment_ago_is_no_news(loaded: Loaded) -> None:
+    """It failed, and nobody will look at it: told in the very moment of the write it is not told once more."""
+    path = loaded.save("VERSION = 2\n")
+    loaded.sweep.told([str(path)])
+    loaded.sweep.known([str(path)])
+
+    assert [loaded.look() for _ in range(3)] == [[], [], []]
+
+    loaded.save("VERSION = 'another'\n")
+    assert [loaded.look() for _ in range(2)] == [[], ["m.py"]]
+
+
+def test_a_folder_that_is_known_stands_for_what_is_loaded_from_it(loaded: Loaded) -> None:
+    """As in what is told."""
+    loaded.path().unlink()
+    loaded.sweep.known([str(loaded.folder)])
+
+    assert [loaded.look() for _ in range(3)] == [[], [], []]
+
+
+def test_what_was_loaded_since_the_last_look_is_known_too(loaded: Loaded) -> None:
+    """A deploy may come right after a start."""
+    loaded.save("VERSION = 1\n", "new.py")
+    loaded.load("m.py", "new.py")
+    loaded.save("VERSION = 2\n", "new.py")
+    loaded.sweep.known([str(loaded.path("new.py"))])
+
+    assert [loaded.look() for _ in range(3)] == [[], [], []]
