@@ -68,6 +68,7 @@ def test_a_misspelt_field_of_a_request_is_never_ignored() -> None:
         (Reload, {"modules": "m"}, "reload.modules is a list, not a text"),
         (Reload, {"modules": ["m", None]}, r"reload.modules\[1\] is a text, not null"),
         (Reload, {"max_wait": True}, "reload.max_wait is a number, not true or false"),
+        (Reload, {"max_wait": 10**400}, "reload.max_wait is a number, but not such a great one"),
         (Health, "Poorly", "one of Healthy, Progressing, Degraded, not 'Poorly'"),
         (dict[str, int], [], "is an object, not a list"),
     ],

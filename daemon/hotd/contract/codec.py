@@ -183,7 +183,10 @@ def _decode_plain(kind: Any, data: Any, where: str) -> Any:
     if kind is Any:
         return data
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError:
+            raise BadRequest(f"{where} is a number, but not such a great one") from None
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise BadRequest(f"{where} is {_article(kind)}, not {_name_of(data)}")
     return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import fields, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ LONGEST_ARGUMENTS = 500
 """Characters of a request that the audit trail keeps."""
 LONGEST_NAME = 64
 """Characters of a verb that does not exist."""
+MOST = 2**63 - 1
+"""The greatest whole number that SQLite takes."""
 
 
 class Gate:
@@ -107,7 +109,7 @@ class Gate:
             event, level = "control.call", logging.INFO
         else:
             return
-        arguments = _arguments(request) if request is not None else shown_whole(text[:LONGEST_ARGUMENTS])
+        arguments = _told(request, text)
         name = name if name in VERBS else shown(name[:LONGEST_NAME])
         extra = {"event": event, **peer.fields, "verb": name, "outcome": outcome, "arguments": arguments}
         self._log.log(level, "%s: %s %s: %s", peer, name, arguments, outcome, extra=extra)
@@ -119,6 +121,14 @@ def _read(verb: Verb, text: str) -> Request | HotdError:
         return _bounded(protocol.read_request(verb, text))
     except HotdError as error:
         return error
+
+
+def _told(request: Request | None, text: str) -> str:
+    """The arguments for the audit trail: as they were understood, else as they came, but never nothing."""
+    if request is not None:
+        with suppress(ValueError, RecursionError):  # what JSON cannot say: Infinity, NaN; nests too deep
+            return _arguments(request)
+    return shown_whole(text[:LONGEST_ARGUMENTS])
 
 
 def _arguments(request: Request) -> str:
@@ -145,7 +155,13 @@ def _may_wait(verb: Verb, request: Request) -> bool:
 
 
 def _bounded(request: Request) -> Request:
-    """No call parks longer than the contract says, whatever it asks for; not a number is no wait."""
+    """No call parks longer than the contract says, whatever it asks for; not a number is no wait.
+
+    Raises BadRequest for a whole number that no store can keep.
+    """
     asked: Any = request  # whether it may park is said by its fields, so that no verb can be forgotten here
+    for f in fields(request):
+        if isinstance(value := getattr(request, f.name), int) and not -MOST <= value <= MOST:
+            raise BadRequest(f"{f.name} is beyond all numbers that are known here", hint=f"at most {MOST}")
     wait = getattr(asked, "max_wait", None)
     return request if wait is None else replace(asked, max_wait=min(wait, LONGEST_WAIT) if wait >= 0 else 0.0)

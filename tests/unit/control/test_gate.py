@@ -155,6 +155,37 @@ def test_a_long_request_is_cut_short_in_the_audit_trail() -> None:
     assert len(call["arguments"]) == LONGEST_ARGUMENTS
 
 
+@pytest.mark.attack(
+    "numbers that JSON does not have, to be refused, or to change something, without a line in the audit trail",
+    outcome="the line has them as they came",
+)
+@pytest.mark.parametrize("number", ["Infinity", "NaN", "1e999"])
+def test_no_number_keeps_a_call_out_of_the_audit_trail(number: str) -> None:
+    """Neither a change nor a refusal; and its caller is answered."""
+    bench = Bench(lambda *_: views.Change(3, (), "done"))
+    assert bench.ask("run", f'{{"module": "m", "args": [{number}]}}')["answer"]["outcome"] == "done"
+    (call,) = bench.log.of("control.call")
+    assert call["outcome"] == "done" and number in call["arguments"]
+
+    bench = Bench(roles=Roles(viewers=["*"]))
+    text = f'{{"module": "m", "generation": 1, "deadline": {number}}}'
+    assert bench.ask("drain", text)["error"]["code"] == "not-permitted"
+    (refusal,) = bench.log.of("control.refused")
+    assert refusal["verb"] == "drain" and number in refusal["arguments"]
+
+
+@pytest.mark.parametrize("verb", ["outcome", "errors"])
+def test_a_number_that_no_store_takes_is_refused_as_such(verb: str) -> None:
+    """It is the caller's mistake, and no defect of ours with a traceback in the log for each."""
+    bench = Bench()
+    text = {"outcome": '{"revision": 9223372036854775808}', "errors": '{"module": "m", "limit": -9223372036854775808}'}
+
+    error = bench.ask(verb, text[verb])["error"]
+
+    assert error["code"] == "bad-request" and "beyond all numbers" in error["message"]
+    assert bench.desk.asked == []
+
+
 def test_looking_is_not_logged_and_a_refusal_is() -> None:
     """``status`` every second would bury the changes; a refused caller is news."""
     bench = Bench(lambda *_: VERSION, Roles(viewers=["*"]))
