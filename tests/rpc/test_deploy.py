@@ -67,7 +67,11 @@ def test_what_a_failed_deploy_wrote_is_not_found_and_loaded_by_a_later_look(watc
         ops = daemon.folder / "ops"
         (daemon.folder / "elsewhere.py").hardlink_to(ops / "b.py")
 
-        assert daemon.hotctl("deploy", "--", "sh", "-c", f"sed -i s/one/two/ {ops}/a.py; exit 7").status == 7
+        (daemon.folder / "behind.py").hardlink_to(ops / "a.py")
+
+        write = f"sed s/one/two/ {ops}/a.py > new; cat new > behind.py; exit 7"
+        done = daemon.hotctl("deploy", "--", "sh", "-c", f"cd {daemon.folder}; {write}")
+        assert done.status == 7
         assert daemon.until(lambda m: m["out_of_sync"], "a")["generation"] == 1
         (daemon.folder / "elsewhere.py").write_text(waiter("two"))  # no event below a root
         daemon.until(lambda m: m["generation"] == 2, "b")

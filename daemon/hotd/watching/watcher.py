@@ -150,6 +150,8 @@ class FileWatcher:
         with self._handing_over:
             self._take_in()
             self._look_again(self._clock.now().mono)
+            now = self._clock.now().mono
+            self._record(Change(path, Kind.WRITTEN, now) for path in self._sweep.everything())
             batch, self._settling = self._settling.everything()
             self._tell_sink(batch)
             if batch is not None:

@@ -238,3 +238,17 @@ def test_what_was_loaded_since_the_last_look_is_known_too(loaded: Loaded) -> Non
     loaded.sweep.known([str(loaded.path("new.py"))])
 
     assert [loaded.look() for _ in range(3)] == [[], [], []]
+
+
+def test_all_that_has_changed_is_found_in_one_look_when_somebody_says_that_it_is_written(loaded: Loaded) -> None:
+    """At the end of a deploy: nothing of it is left for later, and what is as it was is not in it."""
+    loaded.save("VERSION = 1\n", "new.py")
+    loaded.load("m.py", "new.py")
+    assert loaded.sweep.everything() == []
+
+    loaded.save("VERSION = 1\n")
+    path = loaded.save("VERSION = 2\n", "new.py")
+
+    assert loaded.sweep.everything() == [str(path)]
+    loaded.sweep.known([str(path)])
+    assert loaded.sweep.everything() == []
