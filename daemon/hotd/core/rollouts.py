@@ -145,19 +145,19 @@ def advance(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
 
 
 def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[Book, list[Effect]]:
-    blocked = _blocked(book, rollout, module) if rollout.kind is LoadKind.STAGE else None
+    block = blocked(book, rollout, module) if rollout.kind is LoadKind.STAGE else None
     paused = rollout.by_watch and book.held(module)
-    if module.pending and (paused or (blocked and not book.held(module))):
+    if module.pending and (paused or (block and not book.held(module))):
         # The paths stay pending: the load follows when there is room, or at the resume. See ``follow_disk``. Where they
         # are held back they were looked at already, and what is known of them stays.
         book = book.having(saw(module, "", now))
     if paused:
         return settle(book, rollout, module, module_change(module, "skipped", note="paused meanwhile"))
-    if isinstance(blocked, Pinned) and rollout.skips:
-        note = f"{blocked.message}: skipped"
-        return settle(book, rollout, module, module_change(module, "skipped", error=error_view(blocked), note=note))
-    if blocked:
-        return settle(book, rollout, module, refused_change(module, blocked))
+    if isinstance(block, Pinned) and rollout.skips:
+        note = f"{block.message}: skipped"
+        return settle(book, rollout, module, module_change(module, "skipped", error=error_view(block), note=note))
+    if block:
+        return settle(book, rollout, module, refused_change(module, block))
     effects: list[Effect] = []
     if rollout.kind is LoadKind.STAGE:
         effects.append(
@@ -174,7 +174,7 @@ def _start(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple[
     return book, [*effects, job]
 
 
-def _blocked(book: Book, rollout: Rollout, module: Module) -> HotdError | None:
+def blocked(book: Book, rollout: Rollout, module: Module) -> HotdError | None:
     """Why nothing may become current now."""
     if module.name in rollout.goals:
         return at_cap(module)

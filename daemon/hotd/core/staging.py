@@ -13,7 +13,7 @@ from hotd.core.concluding import candidate_of, conclude, settle
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.permission import check_modules
-from hotd.core.rollouts import check_generation, open_rollout
+from hotd.core.rollouts import blocked, check_generation, open_rollout
 from hotd.core.undoing import refuse_in_flight
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import gen, locked, module_change, worded
@@ -94,7 +94,7 @@ def _cancel(book: Book, rollout: Rollout, module: Module, now: Instant) -> tuple
 
 
 def retry(book: Book, request: requests.Retry, actor: Actor, now: Instant) -> Decision:
-    """Lift the quarantine of what is on disk and load it once more.
+    """Lift the quarantine of what is on disk and load it once more. Where that may not be, the quarantine stays.
 
     Raises UnknownModule, GenerationMismatch, Busy, Locked, ShuttingDown.
     """
@@ -103,7 +103,11 @@ def retry(book: Book, request: requests.Retry, actor: Actor, now: Instant) -> De
     refuse_in_flight(book, module, "retry")
     if (hold := book.deployed(module)) is not None:
         raise locked(hold, now)
-    if module.disk is not None:
-        book = book.having(replace(module, quarantine=without(module.quarantine, module.disk.digest)))
     cause = worded("hotctl retry", request.reason)
-    return open_rollout(book, [module.name], LoadKind.STAGE, cause=cause, actor=actor, now=now)
+    decided = open_rollout(book, [module.name], LoadKind.STAGE, cause=cause, actor=actor, now=now)
+    rollout = decided.book.rollouts[book.next_revision]
+    if module.disk is None or blocked(decided.book, rollout, module) is not None:
+        # At the cap, say: refused in a moment, and nobody would come back to content that nothing speaks against.
+        return decided
+    lifted = replace(module, quarantine=without(module.quarantine, module.disk.digest))
+    return replace(decided, book=decided.book.having(lifted))

@@ -125,7 +125,7 @@ class AnyOrder(RuleBasedStateMachine):
         why = before.quarantine.get(after.generations[after.current or 0].digest)
         hopeless = why == "died" and before.current is None
         assert held.force or why is None or hopeless or (why == "rejected" and not held.by_watch), "quarantined"
-        assert held.force or not before.pinned, "pinned"
+        assert held.force or not before.pinned or before.current is None, "pinned"
         assert not isinstance(outcome, Rejected)
         if not held.atomic:
             assert not before.pending or book.held(before) or _holds_at_last(held.members[name])

@@ -198,6 +198,17 @@ def test_retry_tries_once_more_what_was_rejected_or_undone() -> None:
     assert world.module().current == 2
 
 
+def test_a_retry_that_is_refused_lifts_nothing() -> None:
+    """Else what was undone would speak for itself no more, and nobody would come back to it either."""
+    world = promoted(serving(spec(surge=1, max_generations=2)), "B")
+    world.run()
+    world.undo()
+    before = world.module().quarantine
+    error = world.outcome_of(retry(world)).modules[0].error
+    assert error is not None and error.code == "too-many-generations"
+    assert before and world.module().quarantine == before
+
+
 def test_a_deploy_is_not_interfered_with() -> None:
     """Whoever stages or retries meanwhile is told who deploys."""
     world = serving(spec())
