@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotd.contract import protocol
-from hotd.contract.errors import BadRequest, HotdError, Internal, ProtocolMismatch, SyntaxRejected, UnknownModule
+from hotd.contract import codec, protocol
+from hotd.contract.errors import HotdError, Internal, ProtocolMismatch, SyntaxRejected, UnknownModule
 from hotd.contract.requests import Status
 from hotd.contract.verbs import VERBS, Verb
 from hotd.contract.views import Version
@@ -102,8 +102,25 @@ def test_an_error_of_a_newer_daemon_is_still_an_error() -> None:
 
 def test_an_answer_of_nothing_is_refused() -> None:
     """No silence is taken for success."""
-    with pytest.raises(BadRequest, match="neither an answer nor an error"):
+    with pytest.raises(ProtocolMismatch, match="neither an answer nor an error"):
         protocol.read_answer(Version, '{"protocol": 1}')
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        ('{"pid": null}', "answer lacks the field 'version'"),
+        ("[]", "answer is an object, not a list"),
+        ("NaN", "NaN is no number"),
+        ("-Infinity", "-Infinity is no number"),
+        ("1e999", "1e999 is no number"),
+    ],
+)
+def test_an_answer_that_is_none_is_no_mistake_of_whoever_asked(answer: str, what: str) -> None:
+    """Exit status 76 and not 2; and what is read can be printed as JSON again."""
+    with pytest.raises(ProtocolMismatch, match=f"what the daemon says is not understood: .*{what}"):
+        protocol.read_answer(Version, f'{{"protocol": 1, "answer": {answer}}}')
+    assert codec.parse_text('{"seconds": 1.5}', what="answer") == {"seconds": 1.5}
 
 
 def test_an_error_view_holds_what_the_error_holds() -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import functools
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -53,16 +54,26 @@ def to_text(value: Any) -> str:
 
 
 def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
-    """The JSON object in ``text``. Raises BadRequest with a sentence."""
+    """The JSON object in ``text``; in an answer all numbers are finite. Raises BadRequest with a sentence."""
     if not isinstance(text, str):
         raise BadRequest(f"a {what} is one JSON text, not {_name_of(text)}")
     try:
-        data = json.loads(text)
+        data = json.loads(text) if what == "request" else _FINITE.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the {what} is not JSON: {error}") from None
     if not isinstance(data, dict):
         raise BadRequest(f"a {what} is a JSON object, not {_name_of(data)}")
     return data
+
+
+def _finite(number: str) -> float:
+    """What is read can be written again: ``--json`` prints it."""
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number} is no number")
+    return value
+
+
+_FINITE = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def _opened(value: Any) -> Any:

@@ -7,6 +7,8 @@ or ``{…, "error": ERROR}``. A request without a protocol number is one of a st
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from hotd.contract import codec
@@ -27,6 +29,8 @@ LONGEST_REQUEST = 256 * 1024
 
 LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of a frame on the way out."""
+
+SAME = "install the same hotd on both sides"
 
 T = TypeVar("T")
 
@@ -54,15 +58,26 @@ def error_text(error: HotdError, *, version: str) -> str:
 
 
 def read_answer(kind: type[T], text: object) -> T:
-    """The answer, typed. Raises the HotdError that it carries, ProtocolMismatch, or BadRequest."""
-    data = codec.parse_text(text, what="answer")
+    """The answer, typed. Raises the HotdError that it carries, or ProtocolMismatch."""
+    with _understood():
+        data = codec.parse_text(text, what="answer")
     error = data.get("error")
     if isinstance(error, dict):
         raise from_wire(error)
     _check(data.get("protocol"), data.get("version"), "daemon")
     if "answer" not in data:
-        raise BadRequest("the answer has neither an answer nor an error")
-    return codec.decode(kind, data["answer"], where="answer")
+        raise ProtocolMismatch("what the daemon says is neither an answer nor an error", hint=SAME)
+    with _understood():
+        return codec.decode(kind, data["answer"], where="answer")
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What the daemon did wrong is no mistake of whoever asked."""
+    try:
+        yield
+    except BadRequest as odd:
+        raise ProtocolMismatch(f"what the daemon says is not understood: {odd}", hint=SAME) from None
 
 
 def error_view(error: HotdError) -> ErrorView:
@@ -77,5 +92,5 @@ def _check(protocol: object, version: object, who: str) -> None:
         other = f"the {who}" + (f" (hotd {version})" if isinstance(version, str) else "")
         raise ProtocolMismatch(
             f"{other} speaks protocol {protocol!r}, the {reader} speaks protocol {PROTOCOL}",
-            hint="install the same hotd on both sides",
+            hint=SAME,
         )

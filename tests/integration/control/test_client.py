@@ -307,7 +307,7 @@ def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
     with (
         fake_daemon(tmp_path, lambda sock: sock.sendall(answer)) as path,
         connect(path) as daemon,
-        pytest.raises(BadRequest, match="the answer is not JSON"),
+        pytest.raises(ProtocolMismatch, match="the answer is not JSON"),
     ):
         daemon.hello()
 
