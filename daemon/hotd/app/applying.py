@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from hotd.app.adding import Additions
-from hotd.app.places import socket_group
+from hotd.app.port import given_group, roles_of
 from hotd.app.settings import settings_of, with_settings
+from hotd.app.summary import summary
 from hotd.app.watching import ChangingWatcher
-from hotd.config import Config, Control
+from hotd.config import Config
 from hotd.contract import requests
 from hotd.contract.errors import BadConfig, HotdError, Internal, Locked, Refused, ShuttingDown
 from hotd.contract.views import SUCCEEDED, Change
-from hotd.control import ControlServer, Roles
+from hotd.control import ControlServer
 from hotd.core import applying
 from hotd.core.book import Book
 from hotd.core.configuration import ConfigPlan, config_plan
@@ -64,7 +64,6 @@ class Applier:
         book: LogBook,
         notifier: Notifier,
         clock: Clock,
-        summary: Callable[[Book], str],
     ) -> None:
         """``reread`` reads the file of the start again, as it was read then; None: there was none."""
         self.config = self._remarked = config
@@ -76,7 +75,6 @@ class Applier:
         self._book = book
         self._notifier = notifier
         self._clock = clock
-        self._summary = summary
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._busy: _Job | None = None
         self._thread = threading.Thread(target=self._work, name="hotd-apply", daemon=True)
@@ -142,7 +140,7 @@ class Applier:
             self._engine.tell(lambda book, now: applying.unreadable(book, message, job.actor, now))
             raise
         finally:
-            self._notifier.ready(self._summary(self._engine.book))
+            self._notifier.ready(summary(self._engine.book))
 
     def _applied(self, job: _Job) -> Change:
         assert self._port is not None, "it was started"
@@ -195,7 +193,7 @@ class Applier:
             port.give(mode=config.control.mode, gid=new)
             undo.callback(port.give, mode=before.mode, gid=old)
         if "control" in changed:
-            commit.append(lambda: port.permit(roles_of(config)))
+            commit.append(lambda: port.permit(roles_of(config.control)))
         if "logs.keep" in plan.settings:
             commit.append(lambda: self._book.keep(config.logs_keep))
         roots = self._roots()
@@ -232,12 +230,3 @@ def remark(config: Config, besides: Config | None = None) -> None:
     for later in config.later:
         if besides is None or later not in besides.later:
             log.warning("%s", later, extra={"event": "config.later"})
-
-
-def roles_of(config: Config) -> Roles:
-    control = config.control
-    return Roles(control.admins, control.viewers, control.operators, os.getuid())
-
-
-def given_group(control: Control) -> int | None:
-    return socket_group(control, uid=os.geteuid(), gids={os.getegid(), *os.getgroups()})

@@ -6,7 +6,7 @@ import queue
 from typing import TextIO
 
 from hotd.app.clock import SystemClock
-from hotd.app.places import door_of
+from hotd.app.port import door_of
 from hotd.config import Config
 from hotd.contract.errors import LoadRejected
 from hotd.control.tls import read_papers

@@ -16,13 +16,15 @@ from typing import Any, TextIO
 import hotd
 from hotd import api
 from hotd.app.adding import Additions, added_before
-from hotd.app.applying import Applier, given_group, remark, roles_of
+from hotd.app.applying import Applier, remark
 from hotd.app.clock import SystemClock
 from hotd.app.doctor import Examiner
 from hotd.app.environment import environment
 from hotd.app.pages import LogPages
-from hotd.app.places import door_of, socket_folder, state_folder
+from hotd.app.places import socket_folder, state_folder
+from hotd.app.port import door_of, given_group, roles_of
 from hotd.app.sockets import chosen
+from hotd.app.summary import instances, summary
 from hotd.app.watching import ChangingWatcher, Troubles
 from hotd.config import Config, Watch
 from hotd.contract.errors import StoreDegraded
@@ -186,7 +188,7 @@ class Daemon:
         additions = Additions(config.roots, config.packages, watcher)
         applier = self._applier = Applier(
             self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,
-            notifier=self._notifier, clock=clock, summary=summary,
+            notifier=self._notifier, clock=clock,
         )  # fmt: skip
         desk = Desk(
             engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS,
@@ -274,7 +276,7 @@ class Daemon:
             gid=None if inherited is not None else given_group(control),
             inherited=inherited,
             desk=desk,
-            roles=roles_of(self._config),
+            roles=roles_of(control),
             version=hotd.__version__,
             door=door_of(control.tls),
         )
@@ -318,10 +320,10 @@ class Daemon:
 
     def _drain(self, engine: Engine) -> bool:
         """Wait for the instances, to the deadline; whether any are left."""
-        self._notifier.stopping(f"draining: {_instances(engine.book.alive)} to end")
+        self._notifier.stopping(f"draining: {instances(engine.book.alive)} to end")
         while not engine.join(0):
             alive = engine.book.alive
-            self._notifier.status(f"draining: {_instances(alive)} to end")
+            self._notifier.status(f"draining: {instances(alive)} to end")
             # Bit by bit: how long it takes may be nobody's to say (`hotctl shutdown --drain`), and be shortened.
             self._notifier.extend_timeout(3 * GRACE)
             engine.wait_for(partial(_other_than, alive), GRACE)
@@ -353,20 +355,6 @@ def _sweep(loading: Hosting, engine: Engine, undo: contextlib.ExitStack) -> Swee
 
 def _other_than(alive: int, book: Book) -> bool | None:
     return True if book.alive != alive else None
-
-
-def summary(book: Book) -> str:
-    """One line for ``systemctl status``."""
-    failed = [m.name for m in book.modules.values() if m.current is None]
-    rejected = [m.name for m in book.modules.values() if m.rejection is not None and m.current is not None]
-    text = f"{len(book.modules)} module{'s' * (len(book.modules) != 1)}, {_instances(book.alive)}"
-    text += f"; not loaded: {', '.join(failed)}" if failed else ""
-    text += f"; edit rejected: {', '.join(rejected)}" if rejected else ""
-    return text + ("; watching paused" if book.paused else "")
-
-
-def _instances(count: int) -> str:
-    return f"{count} instance{'s' * (count != 1)}"
 
 
 def _first_loads_over(book: Book) -> bool | None:

@@ -1,20 +1,14 @@
-"""Folders and group of a daemon, made ready at its start."""
+"""Folders of a daemon, made ready at its start."""
 
 from __future__ import annotations
 
-import grp
-import logging
 import shutil
 import tempfile
-from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
-from hotd.config import Config, Control, Tls
+from hotd.config import Config
 from hotd.contract.errors import BadConfig
-from hotd.control import Door
-
-log = logging.getLogger("hotd.app")
 
 
 def socket_folder(config: Config) -> None:
@@ -32,39 +26,6 @@ def state_folder(config: Config, undo: ExitStack) -> Path:
         return folder
     _make(config.state_dir, 0o700)
     return config.state_dir
-
-
-def socket_group(control: Control, *, uid: int, gids: Collection[int]) -> int | None:
-    """The group to give the socket; None leaves it the daemon's own. Raises BadConfig.
-
-    ``uid`` and ``gids`` are the daemon's: a group that nobody wrote down and that it may not give is passed over.
-    """
-    if control.group is None:
-        return None
-    gid = _group_id(control.group)
-    if control.group_written or uid == 0 or gid in gids:
-        return gid
-    log.warning(
-        "the socket keeps the daemon's own group: its user does not belong to the default one, %s",
-        control.group,
-        extra={"event": "config.warning"},
-    )
-    return None
-
-
-def door_of(tls: Tls | None) -> Door | None:
-    """The door for callers from other machines, if there is to be one."""
-    if tls is None:
-        return None
-    return Door(tls.host, tls.port, tls.ca, tls.certificate, tls.key, tls.revoked, tls.revoked_written)
-
-
-def _group_id(name: str) -> int:
-    """The configuration has looked it up already; between then and now it may have gone."""
-    try:
-        return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
-    except KeyError:
-        raise BadConfig(f"there is no group {name!r} on this machine any more") from None
 
 
 def _make(folder: Path, mode: int) -> None:

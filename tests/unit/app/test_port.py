@@ -1,4 +1,4 @@
-"""Where a daemon lives, made ready."""
+"""What the control port is made of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotd.app.places import socket_group
+from hotd.app.port import socket_group
 from hotd.config import Control
 from hotd.contract.errors import BadConfig
 
