@@ -54,11 +54,11 @@ def to_text(value: Any) -> str:
 
 
 def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
-    """The JSON object in ``text``; in an answer all numbers are finite. Raises BadRequest with a sentence."""
+    """The JSON object in ``text``; all numbers are finite. Raises BadRequest with a sentence."""
     if not isinstance(text, str):
         raise BadRequest(f"a {what} is one JSON text, not {_name_of(text)}")
     try:
-        data = json.loads(text) if what == "request" else _FINITE.decode(text)
+        data = _FINITE.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the {what} is not JSON: {error}") from None
     if not isinstance(data, dict):
@@ -67,7 +67,7 @@ def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:
 
 
 def _finite(number: str) -> float:
-    """What is read can be written again: ``--json`` prints it."""
+    """JSON has no others. What is read can be written again: in the audit trail, by ``--json``."""
     if not math.isfinite(value := float(number)):
         raise ValueError(f"{number} is no number")
     return value

@@ -126,7 +126,7 @@ def _read(verb: Verb, text: str) -> Request | HotdError:
 def _told(request: Request | None, text: str) -> str:
     """The arguments for the audit trail: as they were understood, else as they came, but never nothing."""
     if request is not None:
-        with suppress(ValueError, RecursionError):  # what JSON cannot say: Infinity, NaN; nests too deep
+        with suppress(ValueError, RecursionError):  # it was just read, and cannot be written: it nests too deep
             return _arguments(request)
     return shown_whole(text[:LONGEST_ARGUMENTS])
 
@@ -155,7 +155,7 @@ def _may_wait(verb: Verb, request: Request) -> bool:
 
 
 def _bounded(request: Request) -> Request:
-    """No call parks longer than the contract says, whatever it asks for; not a number is no wait.
+    """No call parks longer than the contract says, whatever it asks for.
 
     Raises BadRequest for a whole number that no store can keep.
     """
