@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale, watching
+from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale, unseen
 from hotd.core.book import Book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import (
@@ -133,7 +133,7 @@ class Engine:
 
     def watch_troubles(self, troubles: tuple[WatchTrouble, ...]) -> None:
         """All that keeps changes from being seen now."""
-        self.tell(lambda book, now: watching.noted(book, troubles, now))
+        self.tell(lambda book, now: unseen.noted(book, troubles, now))
 
     def stale(self, report: StaleReport) -> None:
         """What was imported for good, and is another on disk."""

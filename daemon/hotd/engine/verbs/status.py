@@ -7,8 +7,8 @@ from hotd.contract.protocol import PROTOCOL
 from hotd.core.conditions import conditions_of_daemon, overall_health
 from hotd.core.picture import module_view
 from hotd.core.times import rfc3339
+from hotd.core.unseen import degrades
 from hotd.core.values import Actor
-from hotd.core.watching import degrades
 from hotd.engine.desk import Desk
 
 

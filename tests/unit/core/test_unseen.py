@@ -7,8 +7,8 @@ from hotd.core.book import Book
 from hotd.core.conditions import conditions_of_daemon
 from hotd.core.effects import Emit
 from hotd.core.messages import WatchTrouble
+from hotd.core.unseen import degrades, noted
 from hotd.core.values import Instant
-from hotd.core.watching import degrades, noted
 from tests.support.books import World
 
 LIMIT = WatchTrouble("watch-limit", "3 of 9 folders are polled", over="all folders are watched again")
