@@ -23,8 +23,11 @@ class Doorkeeper:
         welcome: Callable[[socket.socket], None],
         starved: Callable[[OSError], None],
         log: logging.Logger,
+        queue: int,
     ) -> None:
+        """``queue`` is how many the kernel keeps until they are accepted."""
         self._door = door
+        self._queue = queue
         self._welcome = welcome
         self._starved = starved
         self._log = log
@@ -48,7 +51,11 @@ class Doorkeeper:
         if self._papers is None:
             self.read()
         self._listener = Listener(
-            "", welcome=self._wrapped, starved=self._starved, log=self._log, inherited=open_door(self._door)
+            "",
+            welcome=self._wrapped,
+            starved=self._starved,
+            log=self._log,
+            inherited=open_door(self._door, self._queue),
         )
 
     def start(self) -> None:

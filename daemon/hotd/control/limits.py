@@ -31,6 +31,8 @@ class Limits:
     """Connections, each with a thread and a descriptor. Never more than a quarter of the descriptors there may be."""
     queue: int = 64
     """Connections that the kernel keeps until they are accepted; who comes then waits in ``connect``."""
+    door_queue: int = 128
+    """The same at the door for other machines; who comes then tries again a second later."""
     answered: int = 4
     """Requests answered at once. More would only wait for the interpreter, and make who is first wait for it too."""
     waiting: int = 128

@@ -71,7 +71,9 @@ class ControlServer:
         self._listener: Listener | None = None
         self._doorkeeper: Doorkeeper | None = None
         if door is not None:
-            self._doorkeeper = Doorkeeper(door, welcome=self._welcome, starved=self._starved, log=self._log)
+            self._doorkeeper = Doorkeeper(
+                door, welcome=self._welcome, starved=self._starved, log=self._log, queue=self._limits.door_queue
+            )
         self._inode: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
 

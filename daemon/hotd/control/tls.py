@@ -19,7 +19,6 @@ from hotd.contract.errors import BadConfig
 from hotd.contract.handshakes import accuses_us, disagreement, fault
 from hotd.control.peers import Certificate, Peer
 
-_QUEUE = 128
 _GOODBYE = 1.0
 """Seconds for a refused caller to read why: a close with words of its own unread would throw ours away."""
 _SERIAL = re.compile(r"[0-9a-f]{1,40}")
@@ -77,8 +76,8 @@ def read_papers(door: Door) -> Papers:
     return Papers(context, revoked)
 
 
-def open_door(door: Door) -> socket.socket:
-    """A listening socket. Raises BadConfig."""
+def open_door(door: Door, queue: int) -> socket.socket:
+    """A listening socket, for which the kernel keeps ``queue`` connections. Raises BadConfig."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
             door.host, door.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -90,7 +89,7 @@ def open_door(door: Door) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # those that are accepted have it from here
         sock.bind(address)
-        sock.listen(_QUEUE)
+        sock.listen(queue)
     except OSError as error:
         sock.close()
         raise _cannot_listen(door, error) from error
