@@ -54,18 +54,18 @@ class Examiner:
         missing = control.group is None and not control.group_written and config.path is not None
         return examined(
             Installation(
-                user_name(os.geteuid()),
-                os.geteuid() == 0,
-                about(),
-                book.watches,
-                book.paused,
-                self._watcher.describe(),
-                tuple(places),
-                self._inherited,
-                DEFAULT_GROUP if missing else None,
-                strangers(),
-                conditions_of_daemon(book),
-                tuple(map(paper, (control.tls.ca, control.tls.certificate) if control.tls else ())),
+                user=user_name(os.geteuid()),
+                root=os.geteuid() == 0,
+                about=about(),
+                watches=book.watches,
+                paused=book.paused,
+                watching=self._watcher.describe(),
+                places=tuple(places),
+                inherited=self._inherited,
+                missing_group=DEFAULT_GROUP if missing else None,
+                strangers=strangers(),
+                conditions=conditions_of_daemon(book),
+                papers=tuple(map(paper, (control.tls.ca, control.tls.certificate) if control.tls else ())),
             )
         )
 

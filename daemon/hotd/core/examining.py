@@ -90,9 +90,10 @@ def _daemon(found: Installation) -> Iterator[Finding]:
 
 def _conditions(found: Installation) -> Iterator[Finding]:
     for one in found.conditions:
-        state = "note" if one.type == "RestartRequired" else "wrong"
-        cure = "restart the daemon when that is convenient" if one.type == "RestartRequired" else None
-        yield Finding(one.type, "note" if state == "note" else "wrong", one.message, cure)
+        if one.type == "RestartRequired":
+            yield Finding(one.type, "note", one.message, "restart the daemon when that is convenient")
+        else:
+            yield Finding(one.type, "wrong", one.message)
     if not any(one.type == "StoreDegraded" for one in found.conditions):
         yield Finding("store", "ok", "keeps what it is given")
 
