@@ -48,7 +48,7 @@ from hotd.host.notify import Notifier
 from hotd.host.signals import Signals
 from hotd.loading.hosting import Hosting
 from hotd.loading.imports import threads
-from hotd.loading.sweep import Sweep
+from hotd.loading.slow_look import SlowLook
 from hotd.ports import Batch, InstanceEvent
 from hotd.store import Store
 from hotd.watching import FileWatcher
@@ -184,7 +184,7 @@ class Daemon:
         undo.callback(signals.close)
         signals.start()
 
-        watcher = self._watcher(engine, loading, _sweep(loading, engine, undo))
+        watcher = self._watcher(engine, loading, _slow_look(loading, engine, undo))
         additions = Additions(config.roots, config.packages, watcher)
         applier = self._applier = Applier(
             self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,
@@ -243,11 +243,11 @@ class Daemon:
         over = environment() if known.over else None
         return open_book(specs, now=began, max_instances=most, known=known, watches=watches, over=over, added=added)
 
-    def _watcher(self, engine: Engine, loading: Hosting, sweep: Sweep) -> ChangingWatcher:
+    def _watcher(self, engine: Engine, loading: Hosting, looking: SlowLook) -> ChangingWatcher:
 
         def changed(batch: Batch) -> None:
             engine.files_changed(batch)
-            sweep.hurry(batch.paths)
+            looking.hurry(batch.paths)
 
         def make(watch: Watch, roots: Sequence[Path], troubles: Troubles) -> FileWatcher:
             return FileWatcher(
@@ -346,11 +346,11 @@ class Daemon:
         os._exit(128 + number)
 
 
-def _sweep(loading: Hosting, engine: Engine, undo: contextlib.ExitStack) -> Sweep:
-    sweep = loading.sweep(engine.stale)
-    undo.callback(sweep.close)
-    sweep.start()
-    return sweep
+def _slow_look(loading: Hosting, engine: Engine, undo: contextlib.ExitStack) -> SlowLook:
+    looking = loading.slow_look(engine.stale)
+    undo.callback(looking.close)
+    looking.start()
+    return looking
 
 
 def _other_than(alive: int, book: Book) -> bool | None:

@@ -63,8 +63,8 @@ over a reload refuses work whose code is new (`process.process_pools`); children
 import from the disk.
 
 What is not managed (native code under the roots, installed packages, hotd itself) is imported once, for good;
-`sources.native` and `sources.imported` know which content that was, `sticky` all of it, and `sweep` looks, slowly and
-for ever, for what is another on disk by now.
+`sources.native` and `sources.imported` know which content that was, `sticky` all of it, and `slow_look` looks for ever
+for what is another on disk by now.
 
 Around that: `ledger` is what is known between two looks, `admission` and `entry` what may be hosted, `numbers` how
 generations are counted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).

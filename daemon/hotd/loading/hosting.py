@@ -51,9 +51,9 @@ from hotd.loading.linking.refusal import Avoided, does_not_run, with_digest
 from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
+from hotd.loading.slow_look import PAUSE, SlowLook, Uses
 from hotd.loading.sources.origins import origins
 from hotd.loading.sticky import Sticky
-from hotd.loading.sweep import PAUSE, Sweep, Uses
 from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")
@@ -149,7 +149,7 @@ class Hosting:
         self._pool = Pool(plain_names=plain_names)
         self._lines: dict[str, _Line] = {}
         self._sticky = Sticky()
-        self._sweep: Sweep | None = None
+        self._slow_look: SlowLook | None = None
         self._replaced: list[_Line] = []
         """Of modules that went and came back: of those that left memory somebody may still hold something."""
         self._running: dict[int, _Running] = {}
@@ -271,10 +271,10 @@ class Hosting:
     def code(self, module: str, number: int) -> EntryCode:
         return self._lines[module].codes[number].lend()
 
-    def sweep(self, sink: Callable[[StaleReport], None], pause: float = PAUSE) -> Sweep:
+    def slow_look(self, sink: Callable[[StaleReport], None], pause: float = PAUSE) -> SlowLook:
         """What looks after everything that is imported for good; it is to be started, and closed before this."""
-        self._sweep = Sweep(self._sticky, self._uses, sink, self._clock, pause)
-        return self._sweep
+        self._slow_look = SlowLook(self._sticky, self._uses, sink, self._clock, pause)
+        return self._slow_look
 
     def close(self) -> None:
         self._clearing.close()
@@ -288,7 +288,7 @@ class Hosting:
         loader, lent = self._lines[module].loader, code.lent
         self._reclaim.retire(Leaving(module, code.generation, code.part, loader, lambda: len(lent) > 0, unseen))
 
-    # --- on the sweep's thread ----------------------------------------------------------------------------------------
+    # --- on hotd-slow-look -------------------------------------------------------------------------------------------
 
     def _uses(self) -> dict[str, Uses]:
         found: dict[str, Uses] = {}
@@ -319,8 +319,8 @@ class Hosting:
         with self._lock:
             del self._running[job.id]
         sink(replace(outcome, origins=whence))
-        if self._sweep is not None:
-            self._sweep.hurry()  # it may have imported something for good
+        if self._slow_look is not None:
+            self._slow_look.hurry()  # it may have imported something for good
 
     def _outcome(self, job: LoadJob, began: Instant) -> LoadOutcome:
         line = self._lines[job.module]

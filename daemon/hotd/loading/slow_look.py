@@ -44,7 +44,7 @@ class Uses:
         return any(path.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
 
 
-class Sweep:
+class SlowLook:
     """Tells the sink what was imported for good and is another on disk by now, whenever that is another than before.
 
     What has just changed is told when it has stayed so for one pause: an installer takes away first and puts back then.
@@ -73,7 +73,7 @@ class Sweep:
         """Whether anything may import other things than when the report was made."""
         self._differing: list[Imported] = []
         self._seen = self._told = StaleReport()
-        self._thread = threading.Thread(target=self._run, name="hotd-sweep", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="hotd-slow-look", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -115,7 +115,7 @@ class Sweep:
                     self._tell()
             except Exception:
                 # What it is about is only told: better never again than every second.
-                log.exception("nobody looks any more at what was imported", extra={"event": "sweep.defect"})
+                log.exception("nobody looks any more at what was imported", extra={"event": "stale.defect"})
                 return
 
     def _tell(self) -> None:

@@ -17,8 +17,8 @@ import pytest
 from hotd.app.clock import SystemClock
 from hotd.core.messages import LoadJob, LoadKind, LoadOutcome, Stale, StaleReport
 from hotd.loading.hosting import Hosting
+from hotd.loading.slow_look import SlowLook
 from hotd.loading.sticky import MOST, Sticky
-from hotd.loading.sweep import Sweep
 from tests.integration.loading.conftest import Ops
 from tests.support.eventually import eventually
 from tests.support.extensions import build
@@ -47,30 +47,30 @@ def known(file: Path) -> Sticky:
 def test_a_change_and_its_end_are_told_once(package: Path) -> None:
     """Whoever is told may take what it is told for all that is so, until it is told again."""
     told: queue.SimpleQueue[StaleReport] = queue.SimpleQueue()
-    sweep = Sweep(known(package), dict, told.put, SystemClock(), pause=0.01)
-    sweep.start()
+    looking = SlowLook(known(package), dict, told.put, SystemClock(), pause=0.01)
+    looking.start()
     try:
         package.write_text("2\n")
         assert told.get(timeout=30) == StaleReport((Stale("package", "pkg_xyz", 1, str(package)),))
         package.write_text("1\n")
         assert told.get(timeout=30) == StaleReport()
     finally:
-        sweep.close()
-        sweep.close()
+        looking.close()
+        looking.close()
     assert told.empty()
 
 
 def test_what_the_watcher_has_seen_is_looked_at_at_once(package: Path) -> None:
     """However long the next look would be away; it is told when it has lasted."""
     sticky, clock = known(package), SystemClock()
-    sweep = Sweep(sticky, dict, lambda _: None, clock, pause=3600)
-    sweep.start()
+    looking = SlowLook(sticky, dict, lambda _: None, clock, pause=3600)
+    looking.start()
     try:
         package.write_text("2\n")
-        sweep.hurry([str(package)])
+        looking.hurry([str(package)])
         eventually(lambda: [one.name for one in sticky.differing] == ["pkg_xyz"])
     finally:
-        sweep.close()
+        looking.close()
 
 
 def test_a_defect_ends_the_looking_and_is_told(package: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -79,13 +79,13 @@ def test_a_defect_ends_the_looking_and_is_told(package: Path, caplog: pytest.Log
     def broken(_: StaleReport) -> None:
         raise ValueError("a defect")
 
-    sweep = Sweep(known(package), dict, broken, SystemClock(), pause=0.01)
+    looking = SlowLook(known(package), dict, broken, SystemClock(), pause=0.01)
     package.write_text("2\n")
     with caplog.at_level(logging.ERROR, "hotd.loading"):
-        sweep.start()
+        looking.start()
         eventually(lambda: "nobody looks any more" in caplog.text)
-    sweep.close()
-    assert "hotd-sweep" not in {thread.name for thread in threading.enumerate()}
+    looking.close()
+    assert "hotd-slow-look" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
     told: queue.SimpleQueue[StaleReport] = queue.SimpleQueue()
     outcomes: queue.SimpleQueue[LoadOutcome] = queue.SimpleQueue()
     hosting = Hosting(SystemClock(), also=(), ignore=())
-    sweep = hosting.sweep(told.put, pause=0.05)
-    sweep.start()
+    looking = hosting.slow_look(told.put, pause=0.05)
+    looking.start()
     try:
         hosting.host("op", (str(ops.root),))
         assert hosting.touched_by("op", frozenset({str(path)})) is False
@@ -107,11 +107,11 @@ def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
         touched = frozenset({str(path)}), frozenset({str(ops.root / "m.py")})
         eventually(lambda: [hosting.touched_by("op", paths) for paths in touched] == [False, True])
         build(ops.root, "fast", 2)
-        sweep.hurry([str(path)])
+        looking.hurry([str(path)])
         stale = Stale("extension", "fast", 1, str(path))
         assert told.get(timeout=30) == StaleReport((), {"op": (stale,)}), outcome
     finally:
-        sweep.close()
+        looking.close()
         hosting.close()
         sys.modules.pop("fast", None)
 
@@ -125,20 +125,20 @@ def test_native_code_that_was_built_again_before_anybody_looked_is_known_by_what
     told: queue.SimpleQueue[StaleReport] = queue.SimpleQueue()
     outcomes: queue.SimpleQueue[LoadOutcome] = queue.SimpleQueue()
     hosting = Hosting(SystemClock(), also=(), ignore=())
-    sweep = hosting.sweep(told.put, pause=0.05)
+    looking = hosting.slow_look(told.put, pause=0.05)
     try:
         hosting.host("op", (str(ops.root),))
         hosting.start(LoadJob(1, "op", "m:work", (), {}, LoadKind.STAGE), outcomes.put)
         outcomes.get(timeout=30)
         hosting.promote("op", 1)
         path = build(ops.root, "fast", 2)
-        sweep.start()
+        looking.start()
         assert told.get(timeout=30) == StaleReport((), {"op": (Stale("extension", "fast", 1, str(path)),)})
         shutil.copy(first, path)
         os.utime(path, (1, 1))
         assert told.get(timeout=30) == StaleReport()
     finally:
-        sweep.close()
+        looking.close()
         hosting.close()
         sys.modules.pop("fast", None)
 
@@ -152,11 +152,11 @@ def test_at_first_everything_is_read_without_delay(tmp_path: Path) -> None:
         sys.modules[name] = module = ModuleType(name)
         module.__file__ = str(file)
     sticky = Sticky()
-    sweep = Sweep(sticky, dict, lambda _: None, SystemClock(), pause=2)
-    sweep.start()
+    looking = SlowLook(sticky, dict, lambda _: None, SystemClock(), pause=2)
+    looking.start()
     try:
         eventually(lambda: sticky.holds(str(file)) and not sticky.fresh, within=20)
     finally:
-        sweep.close()
+        looking.close()
         for name in names:
             del sys.modules[name]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hotd.core.messages import Stale, StaleReport
-from hotd.loading.sweep import Uses, report
+from hotd.loading.slow_look import Uses, report
 
 SITE = "/site"
 USERS = {
