@@ -78,7 +78,8 @@ class Minding:
         before = {tree.real for tree in self.places.trees()}
         self.places.move(self._roots)
         self.repositories = Repositories(tree.real for tree in self.places.trees())
-        self._standing = self._look()
+        # What became of a known one since the last look is for the next one to notice.
+        self._standing = {named: self._standing.get(named, its) for named, its in self._look().items()}
         new = [tree for tree in self.places.trees() if tree.real not in before]
         if any(tree.real in self._watched.trees for tree in new):
             # It was a root before, and whether its watch is still one nobody knows: nobody minded it since.

@@ -52,6 +52,21 @@ def test_a_root_may_go(rig: Rig) -> None:
     assert rig.told_of("../elsewhere/late.py") == [{"../elsewhere/late.py"}]
 
 
+def test_a_root_that_was_replaced_just_before_the_others_changed_is_noticed(rig: Rig) -> None:
+    """``mv ops old; mv new ops; hotctl add …``: of the renames nobody was told, and the next look comes after it."""
+    package(rig.root, "m.py")
+    new = package(rig.folder / "new", "m.py", "n.py")
+    watcher = rig.start()
+    rig.root.rename(rig.folder / "old")
+    new.rename(rig.root)
+    watcher.watch([rig.root, rig.elsewhere])
+    rig.first_told("n.py")
+    rig.catch_up()
+    rig.forget()
+    rig.write(rig.root / "n.py", "VERSION = 3\n")
+    assert rig.told_of("n.py") == [{"n.py"}]
+
+
 def test_a_root_that_comes_later_may_not_be_there_yet(rig: Rig) -> None:
     """It is waited for. Below a root that is watched already nothing has to be done."""
     watcher = rig.start()
