@@ -7,6 +7,7 @@ on. A sink only enqueues, so calling it never blocks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -273,8 +274,11 @@ class Adding(Protocol):
     def spec(self, request: requests.Add, actor: Actor) -> Spec:
         """What was asked for, understood as a table of hotd.toml would be. Raises UsageError, NotPermitted."""
 
-    def watch(self, roots: Iterable[str]) -> None:
-        """See to it that changes below these are seen: the roots of all that is hosted."""
+    def coming(self, roots: Iterable[str]) -> AbstractContextManager[None]:
+        """Changes below these are seen from now on: for what is about to be hosted. After it, as `watch` has it."""
+
+    def watch(self) -> None:
+        """See to it that changes below the roots of all that is hosted now are seen, and below no others."""
 
 
 # --- hotd.toml -------------------------------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hotd.config import outside, read_added
 from hotd.contract import requests
 from hotd.contract.errors import BadConfig, NotPermitted, UsageError
+from hotd.core.book import Book
 from hotd.core.records import Added
 from hotd.core.values import Actor, Spec
 from hotd.ports import Watcher
@@ -23,11 +26,24 @@ ROOTS = "roots"
 class Additions:
     """Implements ``hotd.ports.Adding``."""
 
-    def __init__(self, configured: Sequence[str], packages: Sequence[str], watcher: Watcher) -> None:
-        """``configured`` are the roots of hotd.toml, ``packages`` the folders of the packages it makes hot."""
+    def __init__(
+        self,
+        configured: Sequence[str],
+        packages: Sequence[str],
+        watcher: Watcher,
+        hosted: Callable[[], Iterable[str]],
+    ) -> None:
+        """``configured`` are the roots of hotd.toml, ``packages`` the folders of the packages it makes hot.
+
+        ``hosted`` tells the roots of all modules that there are, at any time and from any thread.
+        """
         self._configured = tuple(configured)
         self._packages = tuple(packages)
         self._watcher = watcher
+        self._hosted = hosted
+        self._changing = threading.Lock()
+        """Held from asking what is hosted until that is watched: whoever comes later knows more."""
+        self._coming: list[str] = []
 
     def spec(self, request: requests.Add, actor: Actor) -> Spec:
         try:
@@ -49,9 +65,34 @@ class Additions:
         """From now on these are what hotd.toml has."""
         self._configured, self._packages = tuple(roots), tuple(packages)
 
-    def watch(self, roots: Iterable[str]) -> None:
+    @contextlib.contextmanager
+    def coming(self, roots: Iterable[str]) -> Iterator[None]:
+        roots = tuple(roots)
+        with self._changing:
+            self._coming += roots
+        try:
+            self.watch()
+            yield
+        finally:
+            with self._changing:
+                for root in roots:
+                    self._coming.remove(root)
+            self.watch()
+
+    def watch(self) -> None:
+        with self._changing:
+            self._watch(self._hosted())
+
+    def begin(self, start: Callable[[], None]) -> None:
+        """Watch for the first time. One that was added and is gone by now keeps nothing from it; it is waited for."""
+        with self._changing:
+            self._watch(root for root in self._hosted() if Path(root).is_dir())
+            start()
+            self._watch(self._hosted())
+
+    def _watch(self, hosted: Iterable[str]) -> None:
         ours = (*self._configured, *self._packages)
-        others = dict.fromkeys(root for root in roots if not _below(root, ours))
+        others = dict.fromkeys(root for root in (*hosted, *self._coming) if not _below(root, ours))
         self._watcher.watch([Path(root) for root in (*ours, *others)])
 
 
@@ -85,6 +126,11 @@ def added_before(
 
 def _pass_over(one: Added, why: str) -> None:
     log.warning("%s, which was added, is not hosted: %s", one.name, why, extra={"event": "config.warning"})
+
+
+def roots_of(book: Book) -> list[str]:
+    """Of all that is hosted."""
+    return [root for module in book.modules.values() for root in module.spec.watched]
 
 
 def _below(root: str, folders: Sequence[str]) -> bool:

@@ -149,7 +149,8 @@ class Applier:
         config = self.config if self._reread is None and not job.needs_file else self._read()
         plan = self._plan(config)
         merged = with_settings(self.config, config, plan.settings)
-        with contextlib.ExitStack() as undo:
+        # Before the first load: what changes while that reads the files must not go unseen.
+        with self._additions.coming(self._more(plan)), contextlib.ExitStack() as undo:
             commit = self._prepare(plan, merged, undo)
             commit.append(lambda: self._additions.configure(config.roots, config.packages))
             revision = self._engine.ask(lambda book, now: applying.apply(book, plan, job.cause, job.actor, now))
@@ -196,20 +197,15 @@ class Applier:
             commit.append(lambda: port.permit(roles_of(config.control)))
         if "logs.keep" in plan.settings:
             commit.append(lambda: self._book.keep(config.logs_keep))
-        roots = self._roots()
-        more = [root for spec in (*plan.added, *plan.changed) for root in spec.watched if root not in roots]
-        if more and config.watch.enabled:
-            # Before the first load: what changes while that reads the files must not go unseen.
-            self._additions.watch((*roots, *more))
-            undo.callback(self._additions.watch, roots)
         if "watch" in changed:
             other = self._watcher.successor(config.watch)
             undo.callback(other.watcher.close)
             commit.append(lambda: self._watcher.succeed(other))
         return commit
 
-    def _roots(self) -> list[str]:
-        return [root for module in self._engine.book.modules.values() for root in module.spec.watched]
+    @staticmethod
+    def _more(plan: ConfigPlan) -> list[str]:
+        return [root for spec in (*plan.added, *plan.changed) for root in spec.watched]
 
     def _outcome(self, revision: int) -> Change:
         def over(book: Book) -> Change | None:

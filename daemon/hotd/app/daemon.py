@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import hotd
 from hotd import api
-from hotd.app.adding import Additions, added_before
+from hotd.app.adding import Additions, added_before, roots_of
 from hotd.app.applying import Applier, remark
 from hotd.app.clock import SystemClock
 from hotd.app.doctor import Examiner
@@ -185,7 +185,7 @@ class Daemon:
         signals.start()
 
         watcher = self._watcher(engine, loading, _slow_look(loading, engine, undo))
-        additions = Additions(config.roots, config.packages, watcher)
+        additions = Additions(config.roots, config.packages, watcher, lambda: roots_of(engine.book))
         applier = self._applier = Applier(
             self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,
             notifier=self._notifier, clock=clock,
@@ -208,11 +208,7 @@ class Daemon:
         undo.callback(applier.close)
         if config.watch.enabled:
             # Before the first load: what changes while that reads the files must not go unseen.
-            roots = [root for spec in specs for root in spec.watched]
-            additions.watch(root for root in roots if Path(root).is_dir())
-            watcher.start()
-            # One that was added and is gone by now keeps nothing from being served; it is waited for.
-            additions.watch(roots)
+            additions.begin(watcher.start)
         engine.tell(lambda book, now: starting.start(book, known, now))
         return engine
 

@@ -41,7 +41,7 @@ def ops(tmp_path: Path) -> Path:
 
 def test_a_root_beyond_those_of_hotd_toml_is_for_the_daemons_own_user(ops: Path) -> None:
     """Whoever else is an admin has to do with what was configured."""
-    additions = Additions([str(ops)], (), Watching())
+    additions = Additions([str(ops)], (), Watching(), list)
     inside, beyond = str(ops / "sub"), str(ops.parent / "else")
     for actor in (OURS, THEIRS):
         assert additions.spec(requests.Add("late", "late:Op", (inside,)), actor).roots == (inside,)
@@ -55,14 +55,30 @@ def test_a_root_beyond_those_of_hotd_toml_is_for_the_daemons_own_user(ops: Path)
 def test_a_mistake_is_one_of_usage(ops: Path) -> None:
     """hotd.toml is not to blame."""
     with pytest.raises(UsageError, match="has no colon"):
-        Additions([str(ops)], (), Watching()).spec(requests.Add("late", "nocolon"), OURS)
+        Additions([str(ops)], (), Watching(), list).spec(requests.Add("late", "nocolon"), OURS)
 
 
 def test_only_what_is_not_seen_anyway_is_watched_besides(ops: Path) -> None:
     """Each once."""
     watching = Watching()
-    Additions([str(ops)], (), watching).watch([str(ops), str(ops / "sub"), "/else", "/else"])
+    Additions([str(ops)], (), watching, lambda: [str(ops), str(ops / "sub"), "/else", "/else"]).watch()
     assert watching.roots == [ops, Path("/else")]
+
+
+def test_what_is_about_to_be_hosted_is_watched_whoever_leaves_meanwhile(ops: Path) -> None:
+    """One adds a module while the last instance of another's ends: neither undoes what the other needs."""
+    watching, hosted = Watching(), ["/leaves"]
+    additions = Additions([str(ops)], (), watching, lambda: hosted)
+    with additions.coming(["/late"]):
+        assert watching.roots == [ops, Path("/leaves"), Path("/late")]
+        hosted.remove("/leaves")
+        additions.watch()
+        assert watching.roots == [ops, Path("/late")]
+        hosted.append("/late")
+    assert watching.roots == [ops, Path("/late")]
+    with pytest.raises(UsageError), additions.coming(["/late", "/refused"]):
+        raise UsageError("it is there already")
+    assert watching.roots == [ops, Path("/late")]
 
 
 def test_the_next_start_hosts_what_was_added(ops: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -153,13 +154,19 @@ class FakeExecutor:
 class FakeAdding:
     """Takes what it is asked for as it is."""
 
-    watched: list[tuple[str, ...]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     def spec(self, request: requests.Add, actor: Actor) -> Spec:
         return Spec(request.module, request.entry, request.roots or ("/ops",))
 
-    def watch(self, roots: Iterable[str]) -> None:
-        self.watched.append(tuple(roots))
+    @contextlib.contextmanager
+    def coming(self, roots: Iterable[str]) -> Iterator[None]:
+        self.told.append(f"coming {' '.join(roots)}")
+        yield
+        self.watch()
+
+    def watch(self) -> None:
+        self.told.append("watch")
 
 
 class FakeApplying:

@@ -28,7 +28,7 @@ def added(desk: Desk) -> FakeLoading:
 def test_what_is_added_is_watched_hosted_and_loaded(desk: Desk) -> None:
     """In this order: no change falls between."""
     loading = added(desk)
-    assert isinstance(desk.adding, FakeAdding) and desk.adding.watched == [("/ops", "/late")]
+    assert isinstance(desk.adding, FakeAdding) and desk.adding.told == ["coming /late", "watch"]
     assert loading.calls[:3] == [("host", "late"), ("start", "late"), ("promote", "late", 1)]
     with pytest.raises(Refused):
         ask(desk, requests.Add("late", "late:Op"))
@@ -41,7 +41,7 @@ def test_a_removal_is_waited_for(desk: Desk) -> None:
     executor.on_stop = lambda instance: desk.engine.instance_event(InstanceEnded(instance))
     change = ask(desk, requests.Remove("late"))
     assert change.outcome == "done" and change.modules[0].previous == 1
-    assert loading.calls[-2:] == [("unhost", "late"), ("retire", "late", 1)] and adding.watched[-1] == ("/ops",)
+    assert loading.calls[-2:] == [("unhost", "late"), ("retire", "late", 1)] and adding.told[-2:] == ["watch", "watch"]
     with pytest.raises(UnknownModule):
         ask(desk, requests.Status("late"))
     assert ask(desk, requests.Remove("late")).outcome == "done"

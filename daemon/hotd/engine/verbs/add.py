@@ -10,7 +10,6 @@ from hotd.engine.desk import Desk
 
 def answer(desk: Desk, request: requests.Add, actor: Actor) -> views.Change:
     spec = desk.adding.spec(request, actor)
-    hosted = [root for module in desk.engine.book.modules.values() for root in module.spec.watched]
     # Before the first load: what changes while that reads the files must not go unseen.
-    desk.adding.watch((*hosted, *spec.watched))
-    return desk.roll_out(lambda book, now: adding.add(book, request, spec, actor, now), request.max_wait)
+    with desk.adding.coming(spec.watched):
+        return desk.roll_out(lambda book, now: adding.add(book, request, spec, actor, now), request.max_wait)

@@ -23,5 +23,5 @@ def answer(desk: Desk, request: requests.Remove, actor: Actor) -> views.Change:
     if desk.engine.wait_for(left, min(request.max_wait, LONGEST_WAIT)) is None:
         module = desk.engine.book.modules.get(name)
         return before if module is None else adding.going(module)
-    desk.adding.watch([root for module in desk.engine.book.modules.values() for root in module.spec.watched])
+    desk.adding.watch()
     return adding.gone(name, before.modules[0].generation)
