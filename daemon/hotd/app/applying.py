@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -35,6 +36,11 @@ A_WHILE = 3600.0
 """Seconds between two looks at a rollout that does not end: every load in it has a deadline of its own."""
 
 
+TO_BEGIN = 8.0
+"""Seconds that a caller waits in any case until there is a rollout whose outcome can be asked for: a file is read, and
+a watcher with other settings goes through all folders, which takes a moment where there are many or much else to do."""
+
+
 @dataclass(slots=True)
 class _Job:
     cause: str
@@ -44,6 +50,8 @@ class _Job:
     revision: int | None = None
     change: Change | None = None
     error: HotdError | None = None
+    begun: threading.Event = field(default_factory=threading.Event)
+    """Somebody can be told what becomes of it: it has a revision, or is over."""
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -94,7 +102,9 @@ class Applier:
             raise Locked(f"{other.actor.name} is applying hotd.toml ({other.cause})", hint="wait until that is over")
         job = _Job(applying.requested(request), actor, request.dry_run)
         self._jobs.put(job)
-        job.done.wait(request.max_wait)
+        over = time.monotonic() + request.max_wait
+        job.begun.wait(max(TO_BEGIN, request.max_wait))
+        job.done.wait(max(0.0, over - time.monotonic()))
         if job.error is not None:
             raise job.error
         if job.change is not None:
@@ -124,6 +134,7 @@ class Applier:
             finally:
                 self._busy = None
                 job.done.set()
+                job.begun.set()
 
     def _preview(self) -> Change:
         plan = self._plan(self._read())
@@ -156,6 +167,7 @@ class Applier:
             revision = self._engine.ask(lambda book, now: applying.apply(book, plan, job.cause, job.actor, now))
             assert isinstance(revision, int), "it is a rollout"
             job.revision = revision
+            job.begun.set()
             change = self._outcome(revision)
             if change.outcome in SUCCEEDED:
                 undo.pop_all()
