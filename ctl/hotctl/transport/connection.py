@@ -21,6 +21,7 @@ from rpyc.core.stream import SocketStream
 from hotctl.transport.patience import wait_until
 from hotd.contract.frames import BadFrame, Frames, Values, framed
 from hotd.contract.protocol import LONGEST_ANSWER, ROOT
+from hotd.contract.quoting import shown
 
 CHUNK = 64 * 1024
 Wait = Callable[[socket.socket, int, float], None]
@@ -113,6 +114,7 @@ class _Link(Channel):  # type: ignore[misc] # rpyc has no types
             raise Untaken(str(error)) from error
 
     def recv(self) -> bytes:
+        chunk = b""
         try:
             while (frame := self._frames.next()) is None:
                 self._wait(self._sock, socket.SO_RCVTIMEO, self.deadline)
@@ -121,12 +123,18 @@ class _Link(Channel):  # type: ignore[misc] # rpyc has no types
                     raise EOFError("closed")
                 self._frames.feed(chunk)
         except BadFrame as error:
-            raise Garbled(str(error)) from None
+            raise Garbled(_greeting(chunk) or str(error)) from None
         except (BlockingIOError, TimeoutError):
             raise TimeoutError from None
         except OSError as error:
             raise EOFError(str(error)) from error
         return frame
+
+
+def _greeting(data: bytes) -> str:
+    """What was said instead of a frame, where it is text: a person finds it by its words."""
+    line = data[:200].lstrip().partition(b"\n")[0].decode("utf-8", "replace").rstrip()
+    return f"it begins with {shown(line)}" if len(line) > 3 and line[:4].isprintable() else ""
 
 
 def _answer(seq: int, data: bytes) -> str:

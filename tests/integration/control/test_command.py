@@ -177,7 +177,15 @@ def test_a_greeting_is_no_word_of_a_daemon() -> None:
     """A start file of a shell that prints something."""
     error = refused(shell("echo 'Welcome to web1'; cat"), ProtocolMismatch)
 
-    assert "is no word of a daemon" in error.message and "no greeting" in (error.hint or "")
+    assert 'is no word of a daemon: it begins with "Welcome to web1"' in error.message
+    assert "no greeting" in (error.hint or "")
+
+
+def test_what_is_no_greeting_either_is_not_shown() -> None:
+    """Bytes that nobody reads tell less than what is wrong with them; and none of them reach the terminal."""
+    error = refused(shell("printf '\\377\\033[31m\\000\\001'; cat"), ProtocolMismatch)
+
+    assert "is no word of a daemon: a frame of" in error.message and "\x1b" not in error.message
 
 
 def test_a_command_that_hangs_is_given_up_and_ended() -> None:
