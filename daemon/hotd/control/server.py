@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import logging
-import os
 import resource
 import select
 import socket
 import threading
-from pathlib import Path
 
-from hotd.contract.address import LONGEST_SOCKET_PATH
-from hotd.contract.errors import AlreadyRunning, BadConfig, HotdError
 from hotd.contract.frames import BadFrame
-from hotd.contract.quoting import shown
 from hotd.control.callers import Caller, Callers
 from hotd.control.channel import FrameChannel, TlsChannel
 from hotd.control.connection import ControlConnection, Cut
@@ -25,6 +18,7 @@ from hotd.control.limits import Limits, Patience
 from hotd.control.listener import Listener
 from hotd.control.peers import Peer, owner_of, peer_of
 from hotd.control.roles import Roles
+from hotd.control.socket_file import SocketFile
 from hotd.control.tls import Door
 from hotd.control.turns import Turns
 from hotd.ports import Desk
@@ -56,9 +50,7 @@ class ControlServer:
         ``inherited`` listens at the path already and is somebody else's: its file is neither given away nor removed.
         ``door`` is for callers from other machines.
         """
-        self._path = socket_path
-        self._mode = mode
-        self._gid = gid
+        self._file = SocketFile(socket_path, mode=mode, gid=gid, inherited=inherited)
         self._log = log or logging.getLogger("hotd.control")
         self._gate = Gate(desk, roles, version, self._log)
         self._patience = patience or Patience()
@@ -67,14 +59,12 @@ class ControlServer:
         self._turns = Turns(self._limits)
         self._full = False
         """Whether the last caller had to be turned away: told once, not for each of a flood."""
-        self._inherited = inherited
         self._listener: Listener | None = None
         self._doorkeeper: Doorkeeper | None = None
         if door is not None:
             self._doorkeeper = Doorkeeper(
                 door, welcome=self._welcome, starved=self._starved, log=self._log, queue=self._limits.door_queue
             )
-        self._inode: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -82,11 +72,11 @@ class ControlServer:
 
         A left-over socket file is for the caller to clear away first (``hotd.host.lock.claim_socket``).
         """
-        self._listener = listener = self._bound()
+        self._listener = listener = self._file.bound(
+            welcome=self._welcome, starved=self._starved, log=self._log, queue=self._limits.queue
+        )
         try:
-            if self._inherited is None:
-                self._inode = _inode(self._path)
-                self._hand_over()
+            self._file.open()
             if self._doorkeeper is not None:
                 self._doorkeeper.open()
             listener.listen()
@@ -94,7 +84,7 @@ class ControlServer:
             if self._doorkeeper is not None:
                 self._doorkeeper.stop()
             listener.close()
-            self._unlink()
+            self._file.unlink()
             raise
         self._thread = threading.Thread(target=listener.start, name="hotd-control", daemon=True)
         self._thread.start()
@@ -124,16 +114,7 @@ class ControlServer:
 
         One that is somebody else's is left as it is.
         """
-        if self._inherited is not None:
-            return
-        before, after = (self._mode, self._gid), (mode, gid)
-        try:
-            self._mode, self._gid = after
-            self._hand_over()
-        except BadConfig:
-            self._mode, self._gid = before
-            self._hand_over()
-            raise
+        self._file.give(mode=mode, gid=gid)
 
     def close(self, deadline: float) -> None:
         """Accept nobody more, let calls in flight finish for ``deadline`` seconds, then cut them. Twice is fine.
@@ -144,7 +125,7 @@ class ControlServer:
         if self._thread is None or self._listener is None:
             return
         thread, self._thread = self._thread, None
-        self._unlink()
+        self._file.unlink()
         self._listener.stop()
         if self._doorkeeper is not None:
             self._doorkeeper.stop()
@@ -162,46 +143,6 @@ class ControlServer:
             self._doorkeeper.forget()
         self._callers.forget()
         self._thread = None
-
-    # --- the socket file ------------------------------------------------------------------------------------------
-
-    def _bound(self) -> Listener:
-        if len(os.fsencode(self._path)) > LONGEST_SOCKET_PATH:
-            raise BadConfig(
-                f"the socket path is {len(os.fsencode(self._path))} bytes long, "
-                f"the kernel takes {LONGEST_SOCKET_PATH}: {self._path}",
-                hint="set a shorter socket under [control]",
-            )
-        try:
-            return Listener(
-                self._path,
-                welcome=self._welcome,
-                starved=self._starved,
-                log=self._log,
-                queue=self._limits.queue,
-                inherited=self._inherited,
-            )
-        except OSError as error:
-            raise _bind_error(self._path, error) from error
-
-    def _hand_over(self) -> None:
-        """Group first, mode last: the wrong group never had the mode of the right one."""
-        try:
-            if self._gid is not None:
-                os.chown(self._path, -1, self._gid)
-            Path(self._path).chmod(self._mode)
-        except OSError as error:
-            raise BadConfig(
-                f"cannot give the socket {self._path} group {self._gid} and mode {self._mode:04o}: {error.strerror}",
-                hint="the daemon's user must belong to the group that [control] names",
-            ) from error
-
-    def _unlink(self) -> None:
-        """Only if the file is still ours: another daemon may have taken the place of a removed one."""
-        with contextlib.suppress(OSError):
-            if self._inode is not None and _inode(self._path) == self._inode:
-                Path(self._path).unlink()
-        self._inode = None
 
     # --- callers --------------------------------------------------------------------------------------------------
 
@@ -281,27 +222,3 @@ def _hung_up(sock: socket.socket) -> bool:
 def _descriptors() -> int:
     """How many there may be; connections are a part of them, so that they alone never use them up."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def _inode(path: str) -> tuple[int, int]:
-    found = Path(path).lstat()
-    return found.st_dev, found.st_ino
-
-
-def _bind_error(path: str, error: OSError) -> HotdError:
-    folder = Path(path).parent
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            return BadConfig(
-                f"there is no folder {folder} for the control socket", hint=f"mkdir -p {shown(str(folder))}"
-            )
-        case PermissionError():
-            return BadConfig(
-                f"the daemon's user may not make a socket in {folder}",
-                hint="set socket under [control], or let the daemon's user write there",
-            )
-    if error.errno == errno.EADDRINUSE:
-        return AlreadyRunning(
-            f"there is a file {path} already", hint="another daemon's socket? hotctl status asks it; else remove it"
-        )
-    return BadConfig(f"cannot bind {path}: {error.strerror or error}", hint="set another socket under [control]")
