@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hotctl.client import Daemon, Stream, connect
+    from hotctl.client import Daemon, connect
+    from hotctl.following import Stream
 
 __all__ = ["connect", "Daemon", "Stream"]
 

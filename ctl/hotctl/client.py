@@ -17,14 +17,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from hotctl.following import PATIENCE, PAUSE, P, Pages
+from hotctl.following import PATIENCE, PAUSE, Pages, Stream
 from hotctl.transport import Transport, open_transport
 from hotd import __version__
 from hotd.contract import codec, requests, views
@@ -526,48 +525,6 @@ class Deployment:
 
     hold: int | None
     change: views.Change | None = None
-
-
-class Stream(Generic[T]):
-    """An iterator over a stream that is read page by page. Its reader may stop and go on at any time."""
-
-    def __init__(self, pages: Pages[P], of: Callable[[P], tuple[T, ...]], follow: bool) -> None:
-        def turned() -> tuple[tuple[T, ...], P]:
-            page = pages.next()
-            return of(page), page
-
-        self._turned = turned
-        self._follow = follow
-        self._ready: deque[T] = deque()
-        self._ended = False
-        self.cursor = pages.cursor
-        """The last ``seq`` that was asked for: ``after`` of a stream that goes on where this one stands."""
-        self.mark = ""
-        """``mark`` of such a one: a daemon that has lost its past knows by it that the seq is of another."""
-        self.lost = 0
-        """How many were gone before they could be read: the daemon keeps the newest ones only."""
-        self.anew = 0
-        """How often a daemon answered that knew nothing of what was read before: one whose state was not kept."""
-
-    def __iter__(self) -> Iterator[T]:
-        return self
-
-    def __next__(self) -> T:
-        while not self._ready:
-            if self._ended:
-                raise StopIteration
-            self._turn()
-        return self._ready.popleft()
-
-    def _turn(self) -> None:
-        newest = self.cursor is None
-        items, page = self._turned()
-        self._ready.extend(items)
-        self.cursor, self.mark = page.next, page.mark
-        self.anew += page.anew
-        if not newest:
-            self.lost += page.lost
-        self._ended = not self._follow and (newest or not items)
 
 
 def _is_for_any_daemon(request: Request) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from hotd.contract import views
@@ -12,6 +13,7 @@ from hotd.contract.errors import Unreachable
 from hotd.contract.requests import LONGEST_WAIT
 from hotd.contract.units import format_duration
 
+T = TypeVar("T")
 P = TypeVar("P", bound=views.Events | views.Logs)
 
 PATIENCE = 60.0
@@ -79,3 +81,45 @@ class Pages(Generic[P]):
             waited = format_duration(self._patience)
             raise Unreachable(f"no daemon has come back for {waited}: {error.message}", hint=error.hint) from error
         threading.Event().wait(self._pause)
+
+
+class Stream(Generic[T]):
+    """An iterator over a stream that is read page by page. Its reader may stop and go on at any time."""
+
+    def __init__(self, pages: Pages[P], of: Callable[[P], tuple[T, ...]], follow: bool) -> None:
+        def turned() -> tuple[tuple[T, ...], P]:
+            page = pages.next()
+            return of(page), page
+
+        self._turned = turned
+        self._follow = follow
+        self._ready: deque[T] = deque()
+        self._ended = False
+        self.cursor = pages.cursor
+        """The last ``seq`` that was asked for: ``after`` of a stream that goes on where this one stands."""
+        self.mark = ""
+        """``mark`` of such a one: a daemon that has lost its past knows by it that the seq is of another."""
+        self.lost = 0
+        """How many were gone before they could be read: the daemon keeps the newest ones only."""
+        self.anew = 0
+        """How often a daemon answered that knew nothing of what was read before: one whose state was not kept."""
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        while not self._ready:
+            if self._ended:
+                raise StopIteration
+            self._turn()
+        return self._ready.popleft()
+
+    def _turn(self) -> None:
+        newest = self.cursor is None
+        items, page = self._turned()
+        self._ready.extend(items)
+        self.cursor, self.mark = page.next, page.mark
+        self.anew += page.anew
+        if not newest:
+            self.lost += page.lost
+        self._ended = not self._follow and (newest or not items)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from hotctl.client import TIMEOUT, Daemon, Stream
+from hotctl.client import TIMEOUT, Daemon
+from hotctl.following import Stream
 from hotd.contract import protocol, requests, views
 from hotd.contract.errors import (
     DeadlinePassed,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hotctl.client import Stream
-from hotctl.following import Pages
+from hotctl.following import Pages, Stream
 from hotd.contract.errors import NotPermitted, Unreachable
 from hotd.contract.views import Event, Events
 
