@@ -47,7 +47,10 @@ class CommandTransport(KeptTransport):
                 hint="install it, or give its whole path",
             ) from None
         except OSError as error:
-            raise Unreachable(f"{self._argv[0]} cannot be run: {error.strerror}, for {self._where}") from None
+            raise Unreachable(
+                f"{self._argv[0]} cannot be run: {error.strerror}, for {self._where}",
+                hint="run it by hand in a terminal: it must be a program that this user may run",
+            ) from None
         return self._child.sock
 
     def _first_deadline(self, deadline: float) -> float:

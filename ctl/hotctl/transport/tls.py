@@ -106,7 +106,8 @@ class TlsTransport(KeptTransport):
                 )
             case TimeoutError():
                 return Unreachable(
-                    f"{self._where} takes the connection and does not shake hands: is it TLS, is it busy?"
+                    f"{self._where} takes the connection and does not shake hands",
+                    hint="is it the daemon's port? one that is very busy answers later: ask again",
                 )
             case ssl.SSLEOFError() | ConnectionError():
                 return Unreachable(
@@ -117,7 +118,7 @@ class TlsTransport(KeptTransport):
                 return Unreachable(
                     f"what listens at {self._where} {disagreement(reason)}", hint="is it the daemon's port?"
                 )
-        return Unreachable(f"{self._where}: {error}")
+        return Unreachable(f"{self._where} cannot be spoken to: {error}", hint="is it the daemon's port?")
 
 
 def papers_folder(env: Mapping[str, str]) -> Path:
@@ -150,7 +151,10 @@ def trusting(papers: Papers) -> ssl.SSLContext:
         )
         raise BadConfig(f"the certificates in {papers.ca.parent} cannot be used: {why}", hint=MAKE_ONE) from error
     except OSError as error:
-        raise BadConfig(f"the certificates in {papers.ca.parent} cannot be read: {error.strerror}") from error
+        raise BadConfig(
+            f"the certificates in {papers.ca.parent} cannot be read: {error.strerror}",
+            hint=f"they must be this user's own; ${FOLDER} says where others are",
+        ) from error
     return context
 
 

@@ -130,7 +130,10 @@ class Applier:
                     log.warning("%s: %s", job.cause, error, extra={"event": "config.rejected"})
             except Exception as error:
                 log.exception("a defect while hotd.toml was applied", extra={"event": "config.defect"})
-                job.error = Internal(f"a defect of hotd while applying: {type(error).__name__}; its log has the rest")
+                job.error = Internal(
+                    f"a defect of hotd while applying hotd.toml: {type(error).__name__}",
+                    hint="the daemon's log has the traceback",
+                )
             finally:
                 self._busy = None
                 job.done.set()

@@ -54,4 +54,6 @@ def _group_id(name: str) -> int:
     try:
         return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
     except KeyError:
-        raise BadConfig(f"there is no group {name!r} on this machine any more") from None
+        raise BadConfig(
+            f"there is no group {name!r} on this machine any more", hint="make it, or name another under [control]"
+        ) from None

@@ -74,12 +74,12 @@ def revoke(folder: Path, name: str) -> tuple[str, Path]:
     listed = folder / REVOKED
     try:
         before = listed.read_text("utf-8") if listed.exists() else ""
-        if serial not in before.lower():
+        if serial not in (line.partition("#")[0].strip().lower() for line in before.splitlines()):
             with listed.open("a", encoding="utf-8") as file:
                 file.write("" if not before or before.endswith("\n") else "\n")
                 file.write(f"{serial}  # {name}\n")
     except OSError as error:
-        raise UsageError(f"cannot write {listed}: {error.strerror}") from None
+        raise UsageError(f"cannot write {listed}: {error.strerror}", hint="run this as its owner") from None
     return serial, listed
 
 

@@ -103,6 +103,16 @@ def test_a_certificate_is_revoked_by_name_or_by_file_and_once(tmp_path: Path) ->
         revoke(tmp_path, "laptopp")
 
 
+def test_what_was_taken_off_the_list_is_revoked_again(tmp_path: Path) -> None:
+    """A serial number behind a # is for people; the daemon lets such a one in, so it is not on the list."""
+    make_certificates(tmp_path, ["web1"], ["laptop"])
+    serial, listed = revoke(tmp_path, "laptop")
+    listed.write_text(f"# {serial}  found again, it lay under the sofa\n", "utf-8")
+    revoke(tmp_path, "laptop")
+
+    assert listed.read_text("utf-8").splitlines()[-1] == f"{serial}  # laptop"
+
+
 def test_the_commands_say_what_was_done_and_what_is_next(tmp_path: Path) -> None:
     """``hotd tls init`` and ``hotd tls revoke``, from the folder of the config."""
     made = hotd("tls", "init", "--host", "web1", "--client", "laptop", cwd=tmp_path)
