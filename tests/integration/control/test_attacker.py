@@ -1,4 +1,4 @@
-"""What rule 3 of the control port forbids is refused, and the port goes on serving everybody else."""
+"""What RPyC would let a caller do beside calling verbs is refused, and the port goes on serving everybody else."""
 
 from __future__ import annotations
 
