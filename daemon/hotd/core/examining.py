@@ -107,8 +107,8 @@ def _watching(found: Installation) -> Iterator[Finding]:
         yield Finding("watching", "note", "paused: file changes are recorded, not acted on", "`hotctl resume`")
     watching = found.watching
     folders, limit, overflows = watching.get("folders", 0), watching.get("limit"), watching.get("overflows", 0)
-    most = f" of at most {limit}" if limit else ""
-    message = f"{watching.get('backend', 'nobody')} watches {folders}{most} folders; {overflows} overflows"
+    those = f"{folders} of at most {limit} folders" if limit else f"{folders} folder{'s' * (folders != 1)}"
+    message = f"{watching.get('backend', 'nobody')} watches {those}; {overflows} overflow{'s' * (overflows != 1)}"
     message += f"; last event {watching.get('last_event') or 'none so far'}, {watching.get('pending', 0)} pending"
     yield Finding("watching", "ok", message)
     if limit and folders > SHORT * limit:

@@ -33,6 +33,13 @@ def test_a_sound_installation_says_what_it_is() -> None:
     assert {one.state for one in examined(SOUND)} == {"ok"}
 
 
+def test_what_polls_has_no_limit() -> None:
+    """And counts in English."""
+    watching = {**WATCHING, "folders": 1, "limit": None, "overflows": 1}
+    (said,) = [one.message for one in told(fine=True, watching=watching) if one.subject == "watching"]
+    assert said.startswith("inotify watches 1 folder; 1 overflow; last event")
+
+
 def test_root_is_said_once() -> None:
     """Where the daemon itself runs as root, nobody is named twice."""
     place = replace(ROOT, owner="root", group="root")

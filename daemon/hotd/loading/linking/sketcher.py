@@ -13,7 +13,7 @@ from hotd.loading.linking.gathering import Gatherer
 from hotd.loading.linking.look import Look
 from hotd.loading.linking.refusal import unreadable
 from hotd.loading.linking.sketch import Sketch, problem_of
-from hotd.loading.linking.targets import Targets, is_missed
+from hotd.loading.linking.targets import Targets, is_missed, unseen
 from hotd.loading.sources.data import Data, alike
 from hotd.loading.sources.disk import NAMESPACE, Location
 from hotd.loading.sources.files import file_name
@@ -107,10 +107,8 @@ class Sketcher(Look):
         """Tell about an entry that was there before and is not any more: nobody imports it, so nobody else would."""
         gone = self.previous(entry)
         if gone is not None and entry not in self.sketches and self.kept(entry) is None:
-            path = gone.location.path
-            self.errors.append(
-                SourceMissing(f"{gone.location.relative} is gone", hint=f"restore {path or entry}", file=path or None)
-            )
+            what, cure = unseen(gone.location, entry)
+            self.errors.append(SourceMissing(what, hint=cure, file=gone.location.path or None))
 
     @functools.cached_property
     def nodes(self) -> dict[str, graph.Node]:

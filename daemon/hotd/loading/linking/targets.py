@@ -12,7 +12,7 @@ from hotd.loading.linking.sketch import Sketch
 from hotd.loading.sources.below import submodules
 from hotd.loading.sources.circumstances import is_guarded, may_be_skipped
 from hotd.loading.sources.disk import NAMESPACE, PACKAGE, Location
-from hotd.loading.sources.files import file_name
+from hotd.loading.sources.files import closed_to_us, file_name
 from hotd.loading.sources.scan import Mention
 
 
@@ -103,16 +103,24 @@ class Targets:
                 return  # the program knows what to do without it
             if not names.parent(prefix) and outside_has(prefix):
                 return  # an installed module takes over
-            file = sketch.location.path
+            file, what, cure = sketch.location.path, *unseen(gone.location, prefix)
             self._errors.append(
                 SourceMissing(
-                    f"{gone.location.relative} is gone, and {file_name(file)} line {mention.line} imports it",
-                    hint=f"restore {gone.location.path or prefix}, or take the import out",
+                    f"{what}, and {file_name(file)} line {mention.line} imports it",
+                    hint=f"{cure}, or take the import out",
                     file=file,
                     line=mention.line,
                 )
             )
             return
+
+
+def unseen(location: Location, name: str) -> tuple[str, str]:
+    """What to say of a file that is not found any more, and what to do about it."""
+    path = location.path
+    if path and (closed := closed_to_us(path)) is not None:
+        return f"{location.relative} cannot be seen: {closed} is closed to the daemon's user", f"`ls -ld {closed}`"
+    return f"{location.relative} is gone", f"restore {path or name}"
 
 
 def is_missed(name: str, sketches: Iterable[Sketch]) -> bool:

@@ -14,6 +14,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Protocol
 
 LARGEST = 16 << 20
@@ -146,6 +147,16 @@ def read(path: str, largest: int = LARGEST) -> bytes:
         return b"".join(pieces)
     finally:
         os.close(handle)
+
+
+def closed_to_us(path: str) -> str | None:
+    """The folder that keeps this path from being seen; None where nothing does, and what is not found is not there."""
+    *above, last = (str(folder) for folder in reversed(PurePath(path).parents))
+    for folder, needed in [*((one, os.X_OK) for one in above), (last, os.R_OK | os.X_OK)]:
+        there = os.path.isdir(folder)  # noqa: PTH112 - never raise
+        if there and not os.access(folder, needed, effective_ids=True):
+            return folder
+    return None
 
 
 def open_to_read(path: str, largest: int) -> tuple[int, int]:
