@@ -35,6 +35,8 @@ class Limits:
     """The same at the door for other machines; who comes then tries again a second later."""
     answered: int = 4
     """Requests answered at once. More would only wait for the interpreter, and make who is first wait for it too."""
+    answered_for_admins: int = 1
+    """Of these, how many are for admins alone: what others ask for may take a while to write."""
     waiting: int = 128
     """Calls that wait: for an event, a line, an outcome, the decision of a change."""
     waiting_for_admins: int = 32

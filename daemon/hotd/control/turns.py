@@ -21,7 +21,7 @@ class Turns:
         self._clock = clock
         self._lock = threading.Lock()
         self._paces = Paces()
-        self._line = Line(limits.answered)
+        self._line = Line(limits.answered, kept=limits.answered_for_admins)
         self._waiting = Waiting(limits.waiting, kept=limits.waiting_for_admins, each=limits.waiting_each)
         self._standing: dict[int, Caller] = {}
 

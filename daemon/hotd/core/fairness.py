@@ -78,7 +78,7 @@ Queues = dict[Turn, deque[int]]
 
 
 class Line:
-    """``places`` to be answered at; who finds none free stands in line.
+    """``places`` to be answered at, ``kept`` of them for admins alone; who finds none free stands in line.
 
     Admins go before the others, and after ``share`` of them in a row one of the others goes all the same. Among their
     like owners take turns, however many stand in line for each; and of one owner's, those that were never answered
@@ -86,11 +86,14 @@ class Line:
     seconds: who has it for longer, before a disk that hangs, keeps nobody waiting any more.
     """
 
-    def __init__(self, places: int, *, share: int = 8, lent: float = 0.1) -> None:
+    def __init__(self, places: int, *, kept: int = 0, share: int = 8, lent: float = 0.5) -> None:
         self._places = places
+        self._open = max(1, places - kept)
         self._share = share
         self._lent = lent
         self._taken: dict[int, float] = {}
+        self._guests: set[int] = set()
+        """Those of them who are no admins; some may be gone."""
         self._first: Queues = {}
         self._others: Queues = {}
         self._standing: dict[int, tuple[Queues, Turn]] = {}
@@ -98,8 +101,8 @@ class Line:
 
     def come(self, number: int, turn: Turn, first: bool, now: float) -> bool:
         """Whether it has a place at once; else it stands in line, and ``called`` will name it."""
-        if not self._standing and self._free(now):
-            self._taken[number] = now
+        if not (self._first if first else self._standing) and self._free(first, now):
+            self._take(number, first, now)
             return True
         queues = self._first if first else self._others
         self._standing[number] = queues, turn
@@ -118,9 +121,9 @@ class Line:
     def called(self, now: float) -> list[int]:
         """Who has a place from now on."""
         them = []
-        while self._standing and self._free(now):
-            them.append(self._next())
-            self._taken[them[-1]] = now
+        while (first := self._next_is_first(now)) is not None:
+            them.append(self._next(first))
+            self._take(them[-1], first, now)
         return them
 
     @property
@@ -128,15 +131,30 @@ class Line:
         """When ``called`` is to be asked even if nobody goes; None where nobody stands in line."""
         return min(self._taken.values()) + self._lent if self._standing else None
 
-    def _free(self, now: float) -> bool:
-        if len(self._taken) >= self._places:
+    def _free(self, first: bool, now: float) -> bool:
+        if self._full(first):
             self._taken = {number: at for number, at in self._taken.items() if now < at + self._lent}
-        return len(self._taken) < self._places
+        return not self._full(first)
 
-    def _next(self) -> int:
-        others = self._others and (not self._first or self._in_a_row >= self._share)
-        self._in_a_row = 0 if others else self._in_a_row + 1
-        queues = self._others if others else self._first
+    def _full(self, first: bool) -> bool:
+        self._guests &= self._taken.keys()
+        return len(self._taken) >= self._places or (not first and len(self._guests) >= self._open)
+
+    def _take(self, number: int, first: bool, now: float) -> None:
+        self._taken[number] = now
+        if not first:
+            self._guests.add(number)
+
+    def _next_is_first(self, now: float) -> bool | None:
+        """Whether an admin is next; None where nobody is: nobody stands in line, or not before a place is free."""
+        other = bool(self._others) and self._free(False, now)
+        if self._first and self._free(True, now) and not (other and self._in_a_row >= self._share):
+            return True
+        return False if other else None
+
+    def _next(self, first: bool) -> int:
+        self._in_a_row = self._in_a_row + 1 if first else 0
+        queues = self._first if first else self._others
         turn = next(iter(queues))
         queue = queues.pop(turn)
         number = queue.popleft()

@@ -22,12 +22,14 @@ from hotd.contract.views import Events
 from hotd.control import Roles
 from hotd.control.limits import Limits
 from hotd.core.fairness import Pace
-from tests.integration.control.fakes import DONE, VERSION, Gated, open_port
+from tests.integration.control.fakes import DONE, VERSION, Gated, as_nobody, needs_root, open_port
 from tests.support.attacker import ROOT_REF, Attacker, boxed, value
+from tests.support.daemons import folder_for_sockets
 from tests.support.eventually import eventually
 
 VIEWERS = Roles(viewers=["*"])
 PARKED = requests.Events(max_wait=20.0)
+HISTORY = consts.HANDLE_CALLATTR, boxed(ROOT_REF, value("history"), value(()), value(()))
 HELLO = consts.HANDLE_CALLATTR, boxed(ROOT_REF, value("hello"), value(()), value(()))
 
 
@@ -66,7 +68,7 @@ def test_who_finds_no_place_is_answered_when_there_is_one(tmp_path: Path) -> Non
 
 
 def test_who_stands_before_a_disk_that_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """Its place is the next one's after a tenth of a second, though it is not answered yet."""
+    """Its place is the next one's after half a second, though it is not answered yet."""
     gated = Gated()
 
     def answer(verb: Verb, request: Request) -> object:
@@ -84,6 +86,40 @@ def test_who_stands_before_a_disk_that_hangs_keeps_nobody_waiting(tmp_path: Path
         assert hung.is_alive()
         gated.open.set()
         hung.join(5)
+
+
+@pytest.mark.attack(
+    "a viewer that asks for what takes long to write (`events` from the first on), on many connections",
+    outcome="3 are answered at once; the 4th place is an admin's",
+)
+@needs_root
+def test_the_last_place_is_an_admins() -> None:
+    """Where each of them holds up all others by what it costs, many at once would hold up everybody."""
+    gated = Gated()
+
+    def answer(verb: Verb, request: Request) -> object:
+        return gated(verb, request) if verb.name == "history" else VERSION
+
+    own = Roles(viewers=["*"], own_uid=os.getuid())
+    with (
+        folder_for_sockets() as folder,
+        open_port(folder, answer, own, mode=0o666) as port,
+        connect(port.path) as admin,
+    ):
+        assert admin.hello() == VERSION
+        port.server._turns._line._lent = 60.0  # else the place of one that hangs would do
+        folder.chmod(0o755)
+        them = as_nobody(lambda: [Attacker(port.path) for _ in range(8)])
+        try:
+            for one in them:
+                one.send(consts.MSG_REQUEST, 1, HISTORY)
+            eventually(lambda: len(port.desk.asked) >= 1 + 3)
+            assert admin.hello() == VERSION
+            assert len(port.desk.asked) == 1 + 3 + 1
+        finally:
+            gated.open.set()
+            for one in them:
+                one.sock.close()
 
 
 @pytest.mark.parametrize("roles", [VIEWERS, Roles(admins=["*"])], ids=["viewer", "admin"])
