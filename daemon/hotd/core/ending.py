@@ -7,7 +7,7 @@ from dataclasses import replace
 from hotd.contract import requests
 from hotd.contract.errors import ShuttingDown, UsageError
 from hotd.contract.events import EventName
-from hotd.contract.units import format_duration
+from hotd.contract.units import LONGEST_DURATION, format_duration
 from hotd.contract.views import Change
 from hotd.core.book import Book, InLoad, Instance, Settled, Stopping
 from hotd.core.concluding import candidate_of, conclude, settle
@@ -15,15 +15,15 @@ from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import refused_change, worded
 
-LONGEST = 366 * 86400.0
-"""Seconds: as long as it takes."""
+AS_LONG_AS_IT_TAKES = LONGEST_DURATION
+"""Seconds that nobody lives to see the end of."""
 
 
 def shutdown(book: Book, request: requests.Shutdown, usual: float, actor: Actor, now: Instant) -> Decision:
     """``hotctl shutdown``; ``usual`` seconds are [daemon] drain_deadline. Raises UsageError."""
-    if request.timeout is not None and not 0 <= request.timeout <= LONGEST:
+    if request.timeout is not None and not 0 <= request.timeout <= LONGEST_DURATION:
         raise UsageError(f"{request.timeout:g} s are no time to end in", hint="as 30s, 5m or 2h")
-    usual = LONGEST if request.drain else usual
+    usual = AS_LONG_AS_IT_TAKES if request.drain else usual
     seconds = usual if request.timeout is None else request.timeout
     decision = begin(book, seconds, now, actor=actor.name, cause=worded("hotctl shutdown", request.reason))
     unchanged = decision.book is book
@@ -56,7 +56,7 @@ def _asked(book: Book, seconds: float) -> str:
     count = book.alive
     if not count:
         return "nothing runs"
-    within = "and waited for" if seconds >= LONGEST else f"within {format_duration(seconds)}"
+    within = "and waited for" if seconds >= AS_LONG_AS_IT_TAKES else f"within {format_duration(seconds)}"
     return f"{count} instance{'s' * (count != 1)} asked to end {within}"
 
 
