@@ -190,11 +190,14 @@ class Daemon:
             self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,
             notifier=self._notifier, clock=clock,
         )  # fmt: skip
+        examiner = Examiner(
+            lambda: self._running, state=self._state, socket=self._socket, inherited=self._inherited is not None,
+            engine=engine, watcher=watcher,
+        )  # fmt: skip
         desk = Desk(
-            engine, loading, executor, watcher, events, LogPages(book), clock, store, self._about(), ANSWERS,
-            additions, applier,
-            Examiner(lambda: self._running, self._state, self._socket, self._inherited is not None, engine, watcher),
-            lambda: self._running.drain_deadline,
+            engine=engine, loading=loading, executor=executor, watcher=watcher, events=events, logs=LogPages(book),
+            clock=clock, store=store, about=self._about(), answers=ANSWERS, adding=additions, applying=applier,
+            examining=examiner, drain_deadline=lambda: self._running.drain_deadline,
         )  # fmt: skip
         server = self._server(desk)
         undo.callback(server.close, CALLS_TO_FINISH)

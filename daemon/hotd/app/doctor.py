@@ -31,7 +31,14 @@ class Examiner:
     """Implements ``hotd.ports.Examining``."""
 
     def __init__(
-        self, config: Callable[[], Config], state: Path, socket: str, inherited: bool, engine: Engine, watcher: Watcher
+        self,
+        config: Callable[[], Config],
+        *,
+        state: Path,
+        socket: str,
+        inherited: bool,
+        engine: Engine,
+        watcher: Watcher,
     ) -> None:
         """``config`` is what runs now; ``state`` and ``socket`` are where they really are."""
         self._config = config
