@@ -50,6 +50,8 @@ def _refused(root: str) -> str | None:
         return there.sentence
     if not stat.S_ISDIR(there.st_mode):
         return f"{shown_whole(root)} is not a folder"
+    if os.path.realpath(root) == "/":
+        return f"{shown_whole(root)} is the whole file system; name the folder that your modules lie in"
     if not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
         return f"{shown_whole(root)} may not be read by the user of this process"
     if world_writable(there.st_mode):

@@ -29,6 +29,10 @@ class Source(NamedTuple):
 def read_source(path: Path, label: str) -> Source:
     """Raises BadConfig, whose sentence calls the file ``label``."""
     raw, mode = _read(path, label)
+    if not raw and stat.S_ISREG(mode):
+        # Whoever writes it in place empties it first, and an apply in that moment would take all modules away.
+        hint = "somebody may just be writing it; for a daemon without modules write at least a comment"
+        raise BadConfig(f"{label}: is empty", hint=hint, file=str(path))
     text = _decode(raw, path, label)
     marked = text.startswith("\ufeff")
     # As tomllib does before it counts: Windows' line ends are one character.

@@ -296,7 +296,7 @@ def test_more_replicas_than_instances_are_allowed_cannot_be(project: Project) ->
     ]
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "[modules]\n"])
+@pytest.mark.parametrize("text", ["# nothing\n", "[modules]\n"])
 def test_a_file_without_modules_is_allowed_with_a_warning(project: Project, text: str) -> None:
     """Modules may be added at run time; a daemon that hosts none says so. The default root is the file's folder."""
     config = project.load(text)

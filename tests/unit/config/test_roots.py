@@ -25,6 +25,7 @@ from tests.unit.config.projects import MODULE, Project
         ('["a\\u0000b"]', '"a\\u0000b" holds a NUL, which no path may'),
         ('["ops", "./ops/"]', '"./ops/" is the same folder as "…/ops"; keep one'),
         ('["ops", "link"]', '"link" is the same folder as "…/ops"; keep one'),
+        ('["/"]', '"/" is the whole file system; name the folder that your modules lie in'),
         ('["open"]', 'everyone may write "…/open", and so run code as the daemon\'s user: chmod o-w it'),
         ('["sticky"]', 'everyone may write "…/sticky", and so run code as the daemon\'s user: chmod o-w it'),
         ("[]", 'is empty; write at least one folder, like ["ops"]'),

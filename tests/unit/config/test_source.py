@@ -33,6 +33,17 @@ def test_a_folder_is_no_configuration(project: Project) -> None:
     assert (error.message, error.hint) == ("ops: is a folder, not a file", "did you mean ops/hotd.toml?")
 
 
+def test_an_empty_file_is_one_that_is_being_written(project: Project) -> None:
+    """`sed … > hotd.toml` empties it first: an apply in that moment must not take every module away."""
+    project.file.write_text("")
+    error = _refusal(project, None)
+    assert (error.message, error.hint) == (
+        "hotd.toml: is empty",
+        "somebody may just be writing it; for a daemon without modules write at least a comment",
+    )
+    assert load_config(Path("/dev/null"), env=project.env, uid=1000, cwd=project.folder).modules == ()
+
+
 def test_an_unreadable_file_says_why(nobody: None) -> None:
     """A file that this user may not read is told as such."""
     with tempfile.TemporaryDirectory() as folder:
