@@ -13,6 +13,9 @@ from queue import SimpleQueue
 from hotd.control.peers import Peer
 from hotd.core.fairness import Seat, spared_least, whose_place
 
+DEAF = 1.0
+"""Seconds after which who has not taken an answer has to go for a newcomer, where nobody else can."""
+
 
 class Caller:
     """One connection and the thread that serves it."""
@@ -28,6 +31,8 @@ class Caller:
         """Whether a request of it is being answered."""
         self.served = False
         """Whether one ever was."""
+        self.writing: float | None = None
+        """Since when its answer is written to it, on the monotonic clock. Whoever reads has it at once."""
         self.first = False
         """Whether it is an admin's, who are answered before others."""
         self.gone = False
@@ -129,7 +134,7 @@ class Callers:
             yield
         finally:
             with self._changed:
-                caller.busy, caller.served = False, True
+                caller.busy, caller.served, caller.writing = False, True, None
 
     def close(self, seconds: float, grace: float) -> list[str]:
         """Answer what was asked so far and take nothing more; cut whoever is left after ``seconds``; join the threads.
@@ -160,7 +165,13 @@ class Callers:
         self._parked.clear()  # their threads were not forked along
 
     def _evict(self, whose: Callable[[Collection[Seat]], Seat | None]) -> Caller | None:
-        seat = whose([Seat(c.number, c.owner, c.busy, c.served, c.first) for c in self._callers.values()])
+        deaf = time.monotonic() - DEAF
+        seat = whose(
+            [
+                Seat(c.number, c.owner, c.busy, c.served, c.first, c.writing is not None and c.writing < deaf)
+                for c in self._callers.values()
+            ]
+        )
         if seat is None:
             return None
         gone = self._callers.pop(seat.number)

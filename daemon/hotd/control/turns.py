@@ -38,6 +38,7 @@ class Turns:
                 self._stand(caller, early)
             yield
         finally:
+            caller.writing = self._clock()
             self.give_back(caller)
 
     def give_back(self, caller: Caller) -> None:

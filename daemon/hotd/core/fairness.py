@@ -24,18 +24,21 @@ class Seat:
     """Whether one ever was."""
     first: bool
     """Whether it is an admin's."""
+    deaf: bool = False
+    """Whether it is busy only because it does not take its answer."""
 
 
 def whose_place(seats: Collection[Seat]) -> Seat | None:
     """Who has to go for a newcomer: of the owner with the most connections the oldest that was never answered, else
-    the oldest that is idle. None where everybody is being answered.
+    the oldest that is idle; where there is neither, one that does not take its answer. None where everybody is being
+    answered.
 
     Floods look like that, callers do not; and a flood of one user's costs no other user its connection.
     """
     most = Counter(seat.owner for seat in seats)
     return min(
-        (seat for seat in seats if not seat.busy),
-        key=lambda seat: (-most[seat.owner], seat.served, seat.number),
+        (seat for seat in seats if not seat.busy or seat.deaf),
+        key=lambda seat: (seat.busy, -most[seat.owner], seat.served, seat.number),
         default=None,
     )
 

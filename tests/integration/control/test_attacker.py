@@ -6,6 +6,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -303,6 +304,30 @@ def test_when_everybody_is_being_answered_a_newcomer_is_turned_away(tmp_path: Pa
         call.join(5)
         assert len(port.log.of("control.full")) == 1
         assert served.hello() == VERSION
+
+
+@pytest.mark.attack(
+    "ask for long answers on every connection there may be, and read none",
+    outcome="who has read nothing for 1 s goes for a newcomer, where nobody else can",
+)
+def test_who_reads_nothing_keeps_nobody_out(tmp_path: Path) -> None:
+    """Ten seconds are for who reads slowly, and for as long as there is room."""
+    long = replace(VERSION, version="x" * 5_000_000)
+    with open_port(tmp_path, lambda _verb, _request: long, limits=Limits(callers=2)) as port:
+        them = [Attacker(port.path) for _ in range(2)]
+        for one in them:
+            one.send(consts.MSG_REQUEST, 1, (consts.HANDLE_CALLATTR, boxed(ROOT_REF, value("hello"), value(()))))
+
+        eventually(lambda: len(port.desk.asked) == 2, what="both are being answered")
+
+        def let_in() -> bool:
+            with connect(port.path) as late, suppress(Unreachable):
+                return late.hello() == long
+            return False
+
+        eventually(let_in, within=8, what="a newcomer is let in, before ten seconds have passed")
+        for one in them:
+            one.sock.close()
 
 
 def test_a_caller_that_goes_before_its_answer_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,16 @@ def test_nobody_goes_in_the_middle_of_a_call() -> None:
     """The newcomer is turned away instead."""
     assert whose_place([seat(1, busy=True), seat(2, busy=True)]) is None
     assert whose_place([]) is None
+
+
+def test_who_takes_no_answer_goes_where_nobody_else_can() -> None:
+    """Else one user who reads nothing keeps everybody out. Who is idle goes before, whoever has the most."""
+    deaf = [replace(seat(number, "deaf", busy=True, served=True), deaf=True) for number in (1, 2)]
+    busy = seat(3, busy=True)
+    assert whose_place([busy, *deaf]) == deaf[0]
+    assert whose_place([busy, *deaf, seat(4, served=True)]) == seat(4, served=True)
+    admin = replace(seat(5, busy=True, served=True, first=True), deaf=True)
+    assert spared_least([admin, busy]) is None
 
 
 def test_a_flood_of_one_user_costs_no_other_user_a_connection() -> None:
