@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,15 +59,11 @@ def bring(daemon: Running, client: Daemon, text: str) -> int | None:
     return client.reload("long_op").modules[0].generation
 
 
-def held(daemon: Running, version: str, before: str = "") -> Gate:
+def held(daemon: Running, version: str, before: str = "", after: str = "") -> Gate:
     """An edit whose import stands at a gate."""
     gate = Gate(daemon.folder / f"gate-{version}")
-    daemon.write("long_op.py", f"{before}{gate.code}\n{waiter(version)}")
+    daemon.write("long_op.py", f"{before}{gate.code}\n{waiter(version)}\n{after}\n")
     return gate
-
-
-def threads(daemon: Running) -> list[Path]:
-    return list(Path(f"/proc/{daemon.process.pid}/task").iterdir())
 
 
 def reload(client: Daemon) -> Change:
@@ -81,8 +76,8 @@ def test_an_undo_does_not_wait_for_a_load_in_flight(clients: Clients) -> None:
     """
     with a_daemon() as (daemon, client):
         bring(daemon, client, waiter("two"))
-        before = len(threads(daemon))
-        gate = held(daemon, "three")
+        end = Gate(daemon.folder / "end")
+        gate = held(daemon, "three", after=end.code)
         reloading = clients(daemon, reload)
         gate.reached()
 
@@ -95,7 +90,7 @@ def test_an_undo_does_not_wait_for_a_load_in_flight(clients: Clients) -> None:
         assert client.undo("long_op").modules[0].generation == 1
 
         gate.open()
-        eventually(lambda: len(threads(daemon)) == before, within=PATIENCE, what="the abandoned import to end")
+        end.open()  # it has come to its last line
         assert now(client).generation == 1
         assert bring(daemon, client, waiter("four")) == 3
         assert "Traceback" not in daemon.log
