@@ -125,6 +125,11 @@ class Minding:
         with contextlib.suppress(OSError):
             self._watched.catch_up(timeout)
 
+    def drain(self, timeout: float) -> None:
+        """Until the handler has all events of what happened before, or no longer."""
+        with contextlib.suppress(OSError):  # as above
+            self._watched.drain(timeout)
+
     def describe(self) -> Mapping[str, Any]:
         watched = self._watched
         return {

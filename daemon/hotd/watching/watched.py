@@ -153,6 +153,11 @@ class Watched:
             if backend is not None:
                 backend.catch_up(timeout)
 
+    def drain(self, timeout: float) -> None:
+        """Until the kernel's events of all that happened before are in, or no longer. Nothing is looked at for it."""
+        if (inotify := self._inotify) is not None:
+            inotify.catch_up(timeout)
+
     def covers(self, path: str) -> bool:
         """Whether inotify tells of this."""
         inotify = self._inotify

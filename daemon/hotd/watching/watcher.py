@@ -33,6 +33,9 @@ LOCK_LOOK = 0.02
 CATCHING_UP = 2.0
 """Seconds that a flush waits for what is on its way here; in a thousandth of that it comes."""
 
+MANY = 50
+"""Files of a batch before which it is made sure that nothing is on its way here any more: somebody saves a few."""
+
 
 class FileWatcher:
     """Tells the sink which files below the roots changed, in batches that have settled.
@@ -260,6 +263,11 @@ class FileWatcher:
             self._not_before = now + LOCK_LOOK
             self._health.only(limits.GIT, repositories.overdue(now))
             return
+        if batch is not None and len(batch.paths) >= MANY:
+            # Where others compute, events come late: what looks like quiet may be the middle of a checkout.
+            self._roots.drain(CATCHING_UP)
+            self._take_in()
+            batch, settling = self._settling.due(self._clock.now().mono)
         self._settling = settling
         if batch is not None:
             self._health.over(limits.GIT)

@@ -102,6 +102,40 @@ def test_a_file_that_is_written_for_ever_does_not_hold_up_the_others(rig: Rig) -
         writer.join()
 
 
+class ClockThatStops(MachineClock):
+    """Holds up watchdog's thread in the middle of many events, as a machine does that has other things to do."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+        self.held, self.go_on = threading.Event(), threading.Event()
+
+    def now(self) -> Instant:
+        if threading.current_thread().name == "hotd-watchdog":
+            self._left -= 1
+            if self._left == 0:
+                self.held.set()
+                self.go_on.wait(10)
+        return super().now()
+
+
+def test_what_is_quiet_only_because_events_come_late_is_not_told_by_halves(rig: Rig) -> None:
+    """Half a checkout would be loaded: before many files are told, it is made sure that no more are on their way."""
+    clock = ClockThatStops(after=150)
+    rig.start(clock=clock, settle=0.05)
+    (rig.root / "pkg").mkdir()
+    for number in range(200):
+        rig.write(rig.folder / "outbox" / f"m{number}.py").rename(rig.root / f"m{number}.py")
+    assert clock.held.wait(10)
+    began = clock.now().mono
+    eventually(lambda: clock.now().mono > began + 0.3)
+    assert rig.batches == []
+
+    clock.go_on.set()
+
+    rig.first_told("m199.py")
+    assert rig.batches == [{f"m{number}.py" for number in range(200)}]
+
+
 class ClockThatBreaks(MachineClock):
     """Raises once, on the thread on which watchdog calls its handlers."""
 
