@@ -261,6 +261,9 @@ class Watcher(Protocol):
     def flush(self) -> None:
         """Hand over what has arrived so far, without waiting for quiet."""
 
+    def settled(self, within: float) -> None:
+        """Until what has arrived so far is handed over, at most so many seconds."""
+
     def describe(self) -> Mapping[str, Any]:
         """For status: what ``DaemonView.watching`` has."""
 

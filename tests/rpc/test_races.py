@@ -146,6 +146,26 @@ def test_status_answers_while_an_import_stands_still(clients: Clients) -> None:
         assert reloading.result(PATIENCE).modules[0].generation == 2
 
 
+def test_what_changed_while_a_load_was_under_way_supersedes_it() -> None:
+    """A checkout that begins during a load: no generation is made of the half of it that the load could read."""
+    with (
+        running(ONE, MODULE, watch='settle = "500ms"') as daemon,
+        connect(str(daemon.socket), timeout=PATIENCE) as client,
+    ):
+        eventually(lambda: len(client.instances()) == 1, within=PATIENCE)
+        gate = held(daemon, "two")
+        gate.reached()
+        daemon.write("long_op.py", waiter("three"))
+        eventually(lambda: client.status().daemon.watching["pending"] > 0, within=PATIENCE)
+
+        gate.open()
+
+        eventually(lambda: client.status().daemon.watching["pending"] == 0, within=PATIENCE)
+        assert client.reload("long_op").modules[0].generation == 2
+        outcomes = [one.outcome for one in client.history("long_op").revisions if "watch" in one.cause]
+        assert outcomes == ["promoted"]
+
+
 def test_an_instance_in_a_slow_import_of_nobodys_delays_no_swap() -> None:
     """Its library takes its time; the module is reloaded, also with an import of another library, and goes back."""
     with a_daemon() as (daemon, client):

@@ -62,6 +62,9 @@ SWITCH_INTERVAL = 0.0005
 """Seconds. With eight busy threads every wake-up of a control thread costs up to eight intervals: at CPython's 5 ms a
 ``status`` takes 354 ms, at 0.5 ms it takes 12, and throughput does not change measurably."""
 
+TO_SETTLE = 5.0
+"""Seconds that a load asked for by the watcher waits for what has changed meanwhile: longer than a checkout takes."""
+
 CALLS_TO_FINISH = 2.0
 """Seconds that calls in flight get when the control port closes."""
 
@@ -145,6 +148,7 @@ class Daemon:
         events = EventRing(last=known.last_event, older=partial(_older_events, store))
         # The rooms and the engine know each other: what one says is told to an engine that exists by then.
         told: list[Engine] = []
+        watchers: list[ChangingWatcher] = []
 
         loading = Hosting(
             clock,
@@ -155,6 +159,7 @@ class Daemon:
             left_behind=lambda module: told[0].left_behind(module),  # noqa: PLW0108 - as above
             kept=store.bundle,
             trials=store.trials,
+            settled=lambda: watchers[0].settled(TO_SETTLE) if watchers else None,
         )
         undo.callback(loading.close)
         added, said = added_before(known.added, config.roots, config.packages, [spec.name for spec in config.modules])
@@ -185,6 +190,7 @@ class Daemon:
         signals.start()
 
         watcher = self._watcher(engine, loading, _slow_look(loading, engine, undo))
+        watchers.append(watcher)
         additions = Additions(config.roots, config.packages, watcher, lambda: roots_of(engine.book))
         applier = self._applier = Applier(
             self._reread, config, engine=engine, additions=additions, watcher=watcher, book=book,

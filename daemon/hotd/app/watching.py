@@ -63,6 +63,9 @@ class ChangingWatcher:
     def flush(self) -> None:
         self._now.watcher.flush()
 
+    def settled(self, within: float) -> None:
+        self._now.watcher.settled(within)
+
     def describe(self) -> Mapping[str, Any]:
         return self._now.watcher.describe()
 

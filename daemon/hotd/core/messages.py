@@ -46,6 +46,8 @@ class LoadJob:
     """Number and digest of the generation to be loaded from the store; the disk is not looked at."""
     recheck: bool = False
     """What the entry is called with is another: whether it can be is looked at also where the code is as it was."""
+    follows: bool = False
+    """It was asked for by the watcher: what changes meanwhile is told before its outcome is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,14 +135,18 @@ class Hosting:
         left_behind: Callable[[str], None] = lambda _: None,
         kept: Callable[[str], Bundle] | None = None,
         trials: Trials | None = None,
+        settled: Callable[[], None] = lambda: None,
         pacing: Pacing = DEFAULT,
     ) -> None:
-        """``kept`` gives back the sources of a digest, ``trials`` remembers what the process may die of."""
+        """``kept`` gives back the sources of a digest, ``trials`` remembers what the process may die of, ``settled``
+        waits until the engine has heard of whatever changed on disk until now.
+        """
         self._clearing = Clearing(left_behind)
         self._left_behind = left_behind
         self._clock = clock
         self._kept = kept
         self._trials = trials
+        self._settled = settled
         self._also = also
         self._ignore = ignore
         self._reclaim = Reclaim(clock, afterlife, pacing)
@@ -315,6 +319,9 @@ class Hosting:
             outcome = self._rejected(job, defect, began)
         if self._trials is not None:
             self._trials.end(job.module)
+        if job.follows:
+            # It may have read half of a checkout that began meanwhile: then it is superseded by the whole of it.
+            self._settled()
         self._clearing.look(job.module, self._lines[job.module].loader)
         with self._lock:
             del self._running[job.id]

@@ -96,6 +96,10 @@ class FileWatcher:
         self._handing_over = threading.RLock()
         """Held from taking arrivals until the sink has them, so that `flush` never returns while another thread has a
         batch in its hands. Re-entrant, because a sink may flush."""
+        self._told = threading.Condition(self._handing_over)
+        """Something was handed over, or there is nothing to hand over any more."""
+        self._batches = 0
+        """How often the sink was told."""
         self._settling = Settling(settle, settle_max)
         self._untaken: frozenset[str] = frozenset()
         """What the sink was told of, and raised."""
@@ -160,6 +164,21 @@ class FileWatcher:
             if batch is not None:
                 # Of a deploy that failed nobody looks at what it wrote, a moment ago; and nothing of it may be loaded.
                 self._sweep.known(batch.paths)
+            self._told.notify_all()
+
+    def settled(self, within: float) -> None:
+        """Until the sink has what has arrived so far and waits for quiet, at most so many seconds; mostly at once.
+
+        Whoever has just read the disk may have read half of a checkout: this is how he hears of the other half.
+        """
+        if not self._handing_over.acquire(timeout=within):
+            return
+        try:
+            self._take_in()
+            before = self._batches
+            self._told.wait_for(lambda: self._batches > before or not self._settling.pending, within)
+        finally:
+            self._handing_over.release()
 
     def describe(self) -> Mapping[str, Any]:
         """For status: what `Minding` tells, and
@@ -209,6 +228,7 @@ class FileWatcher:
                         self._look(now)
                         next_look = now + LOOK
                     self._tell_settled(self._clock.now().mono)
+                    self._told.notify_all()
             except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
                 self._missed(error)
                 self._arrivals.take()  # which that looks for, too: not again at once, if it fails again
@@ -277,6 +297,7 @@ class FileWatcher:
     def _tell_sink(self, batch: Batch | None) -> None:
         if batch is None:
             return
+        self._batches += 1
         self._sweep.told(batch.paths)
         self._churn.told(batch.paths, self._clock.now().mono)
         try:

@@ -74,6 +74,17 @@ def test_a_flush_hands_over_what_has_not_settled(rig: Rig) -> None:
         assert {"m.py", f"m{number}.py"} == set().union(*rig.batches)
 
 
+def test_whoever_asks_waits_for_what_waits_for_quiet(rig: Rig) -> None:
+    """Who has just read the disk hears of the other half of a checkout before he tells what he has read."""
+    watcher = rig.start(settle=0.5)
+    rig.write(rig.root / "m.py")
+    eventually(lambda: watcher.describe()["pending"] > 0)
+
+    watcher.settled(60.0)
+
+    assert rig.batches == [{"m.py"}]
+
+
 def test_a_flush_gives_up_on_a_root_that_is_going(rig: Rig) -> None:
     """Nothing comes from there any more, and nobody waits for it for ever."""
     watcher = rig.start(settle=3600.0, settle_max=3600.0)
