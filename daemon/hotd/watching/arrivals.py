@@ -59,6 +59,11 @@ class Arrivals(FileSystemEventHandler):
         except Exception as error:  # noqa: BLE001 - whatever it is, the observer must live
             self._lost(error)
 
+    @property
+    def some(self) -> bool:
+        """Whether something has arrived, or somebody urges."""
+        return bool(self._arrivals) or self._urged or self.closed
+
     def take(self) -> list[Arrival]:
         """Everything that has arrived, in its order."""
         with self._news:
@@ -68,7 +73,7 @@ class Arrivals(FileSystemEventHandler):
     def wait(self, seconds: float) -> bool:
         """Until something has arrived, somebody urges, or so much time is over; False when closed."""
         with self._news:
-            self._news.wait_for(lambda: self._arrivals or self._urged or self.closed, seconds)
+            self._news.wait_for(lambda: self.some, seconds)
             return not self.closed
 
     def urge(self) -> None:

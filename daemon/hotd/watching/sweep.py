@@ -22,10 +22,13 @@ from hotd.ports import Clock
 SPENT = 0.002
 """Seconds of its own time that one look may take: some 700 files. Where there are more, each has its turn."""
 AT_MOST = 0.02
-"""Seconds that pass meanwhile: while other threads compute, each system call waits a millisecond for the GIL."""
+"""Seconds that pass meanwhile where somebody waits: while other threads compute, each system call waits some
+milliseconds for the GIL."""
+AT_LEISURE = 0.25
+"""And where nobody does."""
 RECENT = 10.0
 """Seconds. What is another than was loaded when it is looked at first has either changed since then, or serves not,
-on purpose. What was written longer ago than this is the latter."""
+on purpose. What was written longer than this before it was loaded is the latter."""
 GRAIN = 0.02
 """Seconds within which the times of files are not to be trusted; the kernel counts them in ticks."""
 
@@ -49,6 +52,9 @@ _UNSEEN = Status(-2, -2, -2, -2, -2)
 class _File:
     loaded: frozenset[str]
     """The digests of what serves: one module may have another content than the next."""
+    since: float
+    """When it was first among what is loaded, in seconds of wall time. Where others compute, its first look is long
+    after."""
     seen: Status = _UNSEEN
     content: str = ""
     """The digest of what it held when it was seen; "" for nothing, or nothing that can be read."""
@@ -66,12 +72,18 @@ class Sweep:
     """For one thread at a time."""
 
     def __init__(
-        self, sources: Callable[[], tuple[Mapping[str, str], ...]], clock: Clock, patience: float = 0.0
+        self,
+        sources: Callable[[], tuple[Mapping[str, str], ...]],
+        clock: Clock,
+        patience: float = 0.0,
+        urgent: Callable[[], bool] = lambda: True,
     ) -> None:
         """``sources``: path -> digest of what is loaded, a mapping for each module, the same one while it is so.
 
-        ``patience``: seconds for which a file has to look the same.
+        ``patience``: seconds for which a file has to look the same. ``urgent``: whether its thread has something else
+        to do.
         """
+        self._urgent = urgent
         self._patience = patience
         self._sources = sources
         self._clock = clock
@@ -84,7 +96,7 @@ class Sweep:
     def look(self, spent: float = SPENT) -> list[str]:
         """The files that have changed, each once for each change."""
         self._catch_up()
-        until, late = thread_time() + spent, self._clock.now().mono + AT_MOST
+        until, began = thread_time() + spent, self._clock.now().mono
         found = [path for path in list(self._suspects) if self._changed(path)]
         for _ in range(len(self._turn)):
             path = self._turn.popleft()
@@ -93,7 +105,8 @@ class Sweep:
             self._turn.append(path)
             if path not in self._suspects and self._changed(path):
                 found.append(path)
-            if thread_time() > until or self._clock.now().mono > late:
+            took = self._clock.now().mono - began
+            if thread_time() > until or took > (AT_MOST if self._urgent() else AT_LEISURE):
                 break
         return found
 
@@ -107,11 +120,10 @@ class Sweep:
         """The files that have changed since they were looked at last, without a second look: somebody knows that all
         is written. One ``stat`` for each loaded file."""
         self._catch_up()
-        old = (self._clock.now().wall - RECENT) * 1e9
         found = []
         for path, file in self._files.items():
             now = status(path)
-            if now == file.seen or (file.seen is _UNSEEN and now is not GONE and now.changed < old):
+            if now == file.seen or (file.seen is _UNSEEN and _is_old(file, now)):
                 continue
             if content(path) not in (*file.loaded, file.content):
                 found.append(path)
@@ -138,8 +150,7 @@ class Sweep:
             return self._is(file, path, now, content(path))
         if file.seen is _UNSEEN and file.suspect is None:
             # Reading each file once would take longer than all that is to be found by it.
-            is_old = now is not GONE and now.changed < (self._clock.now().wall - RECENT) * 1e9
-            found = next(iter(file.loaded)) if is_old else content(path)
+            found = next(iter(file.loaded)) if _is_old(file, now) else content(path)
             if found in file.loaded:
                 return self._is(file, path, now, found)
             file.content = next(iter(file.loaded))
@@ -170,15 +181,20 @@ class Sweep:
         for module in sources:
             for path, digest in module.items():
                 loaded[path] = loaded.get(path, frozenset()) | {digest}
-        files = dict[str, _File]()
+        files, wall = dict[str, _File](), self._clock.now().wall
         for path, digests in loaded.items():
-            file = files[path] = self._files.get(path) or _File(digests)
+            file = files[path] = self._files.get(path) or _File(digests, wall)
             file.loaded = digests
             # What was loaded since somebody was told of the file has looked at it later than we did.
             file.differs = file.seen is not _UNSEEN and file.told is None and file.content not in digests
         self._turn.extend(path for path in files if path not in self._files)
         self._suspects = {path: None for path in self._suspects if path in files}
         self._files = files
+
+
+def _is_old(file: _File, now: Status) -> bool:
+    """Whether it was as it is long before it was loaded."""
+    return now is not GONE and now.changed < (file.since - RECENT) * 1e9
 
 
 def status(path: str) -> Status:

@@ -103,7 +103,7 @@ class FileWatcher:
         self._settling = Settling(settle, settle_max)
         self._untaken: frozenset[str] = frozenset()
         """What the sink was told of, and raised."""
-        self._sweep = Sweep(sources, clock, settle_max)
+        self._sweep = Sweep(sources, clock, settle_max, self._is_urgent)
         self._churn = Churn()
         self._rescan = False
         """Whether everything has to be looked at, because something was missed."""
@@ -247,6 +247,10 @@ class FileWatcher:
         gone = (path for path, kind, is_folder, _ in arrivals if is_folder and kind is Kind.GONE)
         if self._roots.lost(gone):
             self._record(self._roots.look())
+
+    def _is_urgent(self) -> bool:
+        """Whether something has arrived, or waits to be told."""
+        return self._arrivals.some or bool(self._settling.pending)
 
     def _look_again(self, now: float) -> None:
         if self._rescan:

@@ -140,6 +140,20 @@ def test_an_edit_between_a_load_and_the_first_look_is_found(tmp_path: Path) -> N
     assert [loaded.look(), loaded.look(), loaded.look()] == [[], ["m.py"], []]
 
 
+def test_an_edit_long_before_the_first_look_is_found(tmp_path: Path) -> None:
+    """Where others compute, a file's first turn may come a minute after it was loaded."""
+    loaded = Loaded(tmp_path)
+    names = [f"m{number}.py" for number in range(20)]
+    for name in names:
+        loaded.save("VERSION = 1\n", name)
+    loaded.load(*names)
+    loaded.sweep.look(spent=0.0)
+    loaded.save("VERSION = 2\n", "m19.py")
+    loaded.clock.wall += 2 * RECENT
+
+    assert [Path(path).name for _ in range(50) for path in loaded.sweep.look(spent=0.0)] == ["m19.py"]
+
+
 def test_an_older_generation_may_serve_on_purpose(tmp_path: Path) -> None:
     """What was undone lies on disk since long: nobody is told of it by a sweep that begins later."""
     loaded = Loaded(tmp_path)
