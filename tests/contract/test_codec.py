@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import json
 from dataclasses import dataclass
@@ -34,6 +35,21 @@ def test_whatever_is_written_is_read_back_equal(value: Any) -> None:
 def test_a_text_is_what_the_values_are(value: Any) -> None:
     """Written in one walk, mostly in C, and the same as step by step."""
     assert json.loads(codec.to_text(value)) == codec.encode(value)
+
+
+@given(st.sampled_from(KINDS).flatmap(values_of), st.sets(st.integers(0, 30)))
+def test_what_is_written_already_can_be_put_in_as_it_is(value: Any, chosen: set[int]) -> None:
+    """Whichever fields of an answer were kept as texts, a client reads the same, letter by letter."""
+    names = [field.name for number, field in enumerate(dataclasses.fields(value)) if number in chosen]
+    written = {name: codec.to_text(getattr(value, name)) for name in names}
+
+    assert codec.to_text_around(value, written) == codec.to_text(value)
+
+
+@given(st.lists(values_of(ErrorView)))
+def test_a_list_can_be_put_together_of_what_is_written_already(values: list[Any]) -> None:
+    """Letter by letter the same as in one walk."""
+    assert codec.list_text(map(codec.to_text, values)) == codec.to_text(values)
 
 
 def test_previous_is_from_on_the_wire_where_the_interface_says_so() -> None:

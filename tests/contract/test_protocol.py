@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,13 @@ def test_a_request_arrives_as_it_was_sent(pair: tuple[str, Any]) -> None:
 def test_an_answer_arrives_as_it_was_sent(answer: Any) -> None:
     """For every view."""
     assert protocol.read_answer(type(answer), protocol.answer_text(answer, version="0.1.0")) == answer
+
+
+def test_what_of_an_answer_is_written_already_arrives_like_the_rest() -> None:
+    """A daemon keeps what it says again and again."""
+    text = protocol.answer_text(VERSION, version="0.1.0", written={"python": '"3.13.1"'})
+
+    assert text == protocol.answer_text(replace(VERSION, python="3.13.1"), version="0.1.0")
 
 
 @given(st.sampled_from(sorted(VERBS.values(), key=lambda verb: verb.name)), json_values)

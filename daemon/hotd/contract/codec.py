@@ -13,7 +13,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union
 
 from hotd.contract.errors import BadRequest
@@ -51,6 +51,21 @@ def to_text(value: Any) -> str:
     ASCII only: lone surrogates of file names survive as escapes, brine never sees them.
     """
     return _WRITER.encode(value)
+
+
+def to_text_around(value: Any, written: Mapping[str, str]) -> str:
+    """The text of a dataclass of which some fields are texts already: ``to_text`` of what is there, by attribute."""
+    kind: Any = type(value)
+    texts = (
+        f'"{name}":{written[attribute] if attribute in written else to_text(getattr(value, attribute))}'
+        for attribute, name in _written(kind) or ()
+    )
+    return "{" + ",".join(texts) + "}"
+
+
+def list_text(texts: Iterable[str]) -> str:
+    """The text of a list of what is written already."""
+    return "[" + ",".join(texts) + "]"
 
 
 def parse_text(text: object, *, what: str = "request") -> dict[str, Any]:

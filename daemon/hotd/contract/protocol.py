@@ -7,7 +7,7 @@ or ``{…, "error": ERROR}``. A request without a protocol number is one of a st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -49,8 +49,10 @@ def read_request(verb: Verb, text: object) -> Request:
     return codec.decode(verb.request, args, strict=True, where=verb.name)
 
 
-def answer_text(answer: Any, *, version: str) -> str:
-    return codec.to_text({"protocol": PROTOCOL, "version": version, "answer": answer})
+def answer_text(answer: Any, *, version: str, written: Mapping[str, str] | None = None) -> str:
+    """``written`` are texts of fields of the answer that need not be written again."""
+    said = codec.to_text(answer) if written is None else codec.to_text_around(answer, written)
+    return f'{codec.to_text({"protocol": PROTOCOL, "version": version})[:-1]},"answer":{said}}}'
 
 
 def error_text(error: HotdError, *, version: str) -> str:

@@ -14,10 +14,11 @@ from hotd.contract.nearest import nearest
 from hotd.contract.quoting import shown, shown_whole
 from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import VERBS, Role, Verb
+from hotd.control.answers import Answers
 from hotd.control.peers import Peer
 from hotd.control.roles import Roles
-from hotd.core.discretion import as_seen_by
 from hotd.core.permission import refused
+from hotd.core.values import Actor
 from hotd.ports import Desk
 
 LONGEST_ARGUMENTS = 500
@@ -35,6 +36,7 @@ class Gate:
         self._desk = desk
         self.roles = roles
         self._version = version
+        self._answers = Answers(version)
         self._log = log
 
     def admits(self, peer: Peer) -> bool:
@@ -67,7 +69,7 @@ class Gate:
             self.roles.check(actor, verb, read)
             with waits() if _may_wait(verb, read) else nullcontext():
                 answer = self._desk.ask(verb, read, actor)
-            said = self._written(as_seen_by(actor, answer))
+            said = self._written(answer, actor)
             outcome = answer.outcome if isinstance(answer, views.Change) else "answered"
         except HotdError as error:
             said, outcome = protocol.error_text(error, version=self._version), error.code
@@ -88,8 +90,8 @@ class Gate:
             raise refused(self.roles.actor(peer), shown(name[:LONGEST_NAME]), "viewer")
         return find_verb(name)
 
-    def _written(self, answer: Any) -> str:
-        text = protocol.answer_text(answer, version=self._version)
+    def _written(self, answer: Any, actor: Actor) -> str:
+        text = self._answers.text(answer, actor)
         if len(text) > protocol.LONGEST_ANSWER - 1024:  # room for RPyC's wrapping
             raise Refused(
                 f"the answer is {len(text) >> 20} MiB long, at most {protocol.LONGEST_ANSWER >> 20} are sent",

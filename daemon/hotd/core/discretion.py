@@ -66,10 +66,10 @@ def as_seen_by(actor: Actor, answer: Any) -> Any:
     match answer:
         case views.Status():
             told = tuple(_of_daemon(one) for one in answer.daemon.conditions)
-            modules = tuple(_module(actor, one) for one in answer.modules)
+            modules = tuple(module_as_seen_by(actor, one) for one in answer.modules)
             return replace(answer, daemon=replace(answer.daemon, conditions=told), modules=modules)
         case views.Modules():
-            return views.Modules(tuple(_module(actor, one) for one in answer.modules))
+            return views.Modules(tuple(module_as_seen_by(actor, one) for one in answer.modules))
         case views.Generations() if not actor.operates(answer.module):
             return replace(answer, generations=tuple(_generation(answer.module, one) for one in answer.generations))
         case views.History():
@@ -91,7 +91,8 @@ def withheld(module: str) -> str:
     return f"told to operators of {module} and to admins"
 
 
-def _module(actor: Actor, view: M) -> M:
+def module_as_seen_by(actor: Actor, view: M) -> M:
+    """One module of an answer that lists them. The same for all who have the same role and operate the same."""
     if actor.operates(view.name):
         return view
     conditions = tuple(_condition(view.name, one) for one in view.conditions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hotd.contract import views
@@ -39,6 +39,12 @@ STATES: dict[type, str] = {
     Standby: "standby",
     Retired: "retired",
 }
+
+
+def module_views(book: Book, before: Mapping[str, views.ModuleView]) -> Mapping[str, views.ModuleView]:
+    """All of them, by name. Whose view is as it was ``before`` has the very same object again."""
+    drawn = {name: module_view(book, module) for name, module in book.modules.items()}
+    return {name: before[name] if before.get(name) == view else view for name, view in drawn.items()}
 
 
 def module_view(book: Book, module: Module) -> views.ModuleView:

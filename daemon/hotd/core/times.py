@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 
 from hotd.core.values import Instant
@@ -12,6 +13,7 @@ def rfc3339(at: Instant) -> str:
     return wall_rfc3339(at.wall)
 
 
+@functools.lru_cache(512)  # a status tells the same few moments again and again
 def wall_rfc3339(wall: float) -> str:
     """The same of Unix seconds."""
     moment = datetime.fromtimestamp(wall, UTC)

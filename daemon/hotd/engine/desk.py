@@ -14,7 +14,7 @@ from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import Verb
 from hotd.core.adding import check_stays
 from hotd.core.book import Book, Module
-from hotd.core.picture import module_view, outcome_of
+from hotd.core.picture import module_views, outcome_of
 from hotd.core.records import Audited
 from hotd.core.values import Actor
 from hotd.core.wording import as_served, serving
@@ -44,7 +44,8 @@ class About:
 class Drawn:
     """The modules of a book as they are shown, drawn once for all who ask before anything is otherwise.
 
-    A book never changes; what changes is which one is published. Used from many threads: at worst two draw the same.
+    A book never changes; what changes is which one is published. What looks the same in the next one is the same
+    object: who writes it need not do so again. Used from many threads: at worst two draw the same.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,7 @@ class Drawn:
     def modules(self, book: Book) -> Mapping[str, views.ModuleView]:
         last = self._last
         if last is None or last[0] is not book:
-            last = self._last = book, {name: module_view(book, module) for name, module in book.modules.items()}
+            last = self._last = book, module_views(book, last[1] if last is not None else {})
         return last[1]
 
 

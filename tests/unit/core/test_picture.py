@@ -14,6 +14,7 @@ from hotd.core.picture import (
     hosted_module,
     instance_views,
     kept_failure_view,
+    module_views,
 )
 from hotd.core.times import rfc3339
 from hotd.core.values import Progress
@@ -37,6 +38,19 @@ def test_a_module_shows_what_is_in_memory_oldest_first() -> None:
     assert view.generations == (views.GenerationCount(1, "draining", 1), views.GenerationCount(2, "current", 1))
     assert (view.generation, view.digest, view.reloads) == (2, "B", 1)
     assert view.loaded_at == rfc3339(world.now) and view.serving == views.Serving(1, 1)
+
+
+def test_a_module_that_looks_as_before_is_the_same_view() -> None:
+    """Who has its text need not write it again: what happens to one module is not told of the others."""
+    world = World(spec("a"), spec("b"))
+    before = module_views(world.book, {})
+    assert set(before) == {"a", "b"} and before["a"] == world.view("a")
+    world.pause("a")
+
+    after = module_views(world.book, before)
+
+    assert after["a"].watch == "paused"
+    assert after["b"] is before["b"]
 
 
 @pytest.mark.parametrize(("paused", "watch", "shown"), [(True, "manual", "paused"), (False, "manual", "manual")])
