@@ -223,11 +223,18 @@ class Store(Protocol):
     """Keeps what outlives the daemon. Reads are for threads that may wait for a file: never the engine's."""
 
     def write(
-        self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None], sources: Sources | None = None
+        self,
+        ticket: int,
+        records: Sequence[Record],
+        sink: Callable[[Stored], None],
+        sources: Sources | None = None,
+        *,
+        urgent: bool = True,
     ) -> None:
         """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once.
 
-        ``sources`` tells for digests how to get the bundle, if the store should lack it.
+        ``sources`` tells for digests how to get the bundle, if the store should lack it. What is not ``urgent`` may
+        wait a moment for more to be written with it.
         """
 
     def note(self, record: Record) -> None:

@@ -7,6 +7,8 @@ import resource
 import select
 import socket
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from hotd.contract.frames import BadFrame
 from hotd.control.callers import Caller, Callers
@@ -44,12 +46,14 @@ class ControlServer:
         limits: Limits | None = None,
         inherited: socket.socket | None = None,
         door: Door | None = None,
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
         """``gid=None`` leaves the socket the daemon's own group.
 
         ``inherited`` listens at the path already and is somebody else's: its file is neither given away nor removed.
-        ``door`` is for callers from other machines.
+        ``door`` is for callers from other machines. ``hurry`` is called when somebody comes, and when he asks.
         """
+        self._hurry = hurry
         self._file = SocketFile(socket_path, mode=mode, gid=gid, inherited=inherited)
         self._log = log or logging.getLogger("hotd.control")
         self._gate = Gate(desk, roles, version, self._log)
@@ -147,6 +151,7 @@ class ControlServer:
     # --- callers --------------------------------------------------------------------------------------------------
 
     def _welcome(self, sock: socket.socket) -> None:
+        self._hurry()
         try:
             owner = owner_of(sock)
         except OSError:
@@ -185,7 +190,7 @@ class ControlServer:
             channel,
             call=lambda name, text: self._gate.answer(name, text, peer, lambda: self._turns.waits(caller)),
             stays=lambda: self._gate.admits(peer),
-            place=lambda: self._turns.place(caller),
+            place=lambda: self._placed(caller),
             turn=lambda: self._callers.turn(caller),
         )
         try:
@@ -200,6 +205,10 @@ class ControlServer:
             self._log.exception("a defect while serving %s", peer, extra={"event": "control.defect"})
         finally:
             connection.close()
+
+    def _placed(self, caller: Caller) -> AbstractContextManager[None]:
+        self._hurry()
+        return self._turns.place(caller)
 
     def _met(self, caller: Caller) -> Peer | None:
         """Who it is; None for one that was refused at the door, and told why."""

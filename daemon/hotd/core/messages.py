@@ -265,7 +265,7 @@ InstanceEvent = InstanceStarted | InstanceEnded | InstanceFailed
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written under this ticket is durable."""
+    """What was written under this ticket and all before it is durable."""
 
     ticket: int
     aside: str | None = None

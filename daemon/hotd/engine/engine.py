@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -36,7 +37,7 @@ from hotd.core.reconcile import next_deadline, reconcile
 from hotd.core.records import Trouble
 from hotd.core.values import Instant
 from hotd.core.watch import files_changed
-from hotd.engine.events import EventRing
+from hotd.engine.events import EventRing, write_line
 from hotd.engine.front import Front, News, Reply
 from hotd.ports import (
     Afterlife,
@@ -51,6 +52,7 @@ from hotd.ports import (
 )
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Effect)
 Decide = Callable[[Book, Instant], Decision]
 
 ANSWER_WITHIN = 10.0
@@ -58,6 +60,9 @@ ANSWER_WITHIN = 10.0
 
 END_PAUSE = 0.05
 """Seconds between two looks at the clock while the end waits for the last write."""
+
+MOST_LINES = 100
+"""Lines of the log that may wait for a quiet moment."""
 
 DEFECT_PAUSE = 1.0
 """Seconds between two tries of something that fails by a defect."""
@@ -79,8 +84,17 @@ class Engine:
     """
 
     def __init__(
-        self, book: Book, *, clock: Clock, loading: Loading, executor: Executor, events: EventRing, store: Store
+        self,
+        book: Book,
+        *,
+        clock: Clock,
+        loading: Loading,
+        executor: Executor,
+        events: EventRing,
+        store: Store,
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
+        """``hurry`` is called with every message: it is to be decided soon."""
         self._book = book
         """What was decided."""
         self._kept = book
@@ -88,11 +102,17 @@ class Engine:
         self._front = Front(book, clock, events)
         self._news = News(book)
         """What was made since."""
+        self._loads: list[StartLoad] = []
+        """To be begun when the store has been told."""
+        self._lines: list[Emit] = []
+        """Of the log, to be written when nothing else is to be done. Beside busy threads each is two waits for the
+        interpreter lock."""
         self._clock = clock
         self._loading = loading
         self._executor = executor
         self._events = events
         self._store = store
+        self._hurry = hurry
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="hotd-engine", daemon=True)
         self._ended = False
@@ -110,11 +130,13 @@ class Engine:
 
     def tell(self, decide: Decide) -> None:
         """Have a decision made; nobody waits for it."""
+        self._hurry()
         self._inbox.put(_Message(decide))
 
     def ask(self, decide: Decide) -> Change | int | None:
         """Have a decision made and get its answer. Raises what the decision raises."""
         reply = Reply()
+        self._hurry()
         self._inbox.put(_Message(decide, reply))
         # The flag is set before the last message is answered: either we see it here, or the engine sees our message.
         if self._ended and not reply.done.is_set():
@@ -183,10 +205,16 @@ class Engine:
                 log.critical("a decision failed; the daemon goes on", exc_info=True, extra={"event": "engine.defect"})
                 self._hurt = True
             self._secure(now)
+            self._start_loads()
             if ending.over(self._book, now) and not self._front.waits:
                 self._end()
 
     def _next_message(self) -> _Message | None:
+        if self._lines:
+            if len(self._lines) < MOST_LINES:
+                with contextlib.suppress(queue.Empty):
+                    return self._inbox.get_nowait()
+            self._write_lines()
         deadline, now = self._deadline(), self._clock.now()
         left = None if deadline is None else max(0.0, deadline - now.mono)
         if left is not None and ending.over(self._book, now):
@@ -231,12 +259,25 @@ class Engine:
     def _take(self, decision: Decision) -> None:
         """Act; shown it is later: whoever sees a generation as current can already get it."""
         for effect in decision.effects:
-            try:
-                self._act(effect)
-            except Exception:
-                # The decision stands: a book that forgot what was begun would be worse than one effect that failed.
-                log.critical("%s failed", effect, exc_info=True, extra={"event": "engine.defect"})
+            self._try(effect, self._act)
         self._book = decision.book
+
+    def _try(self, effect: E, act: Callable[[E], None]) -> None:
+        try:
+            act(effect)
+        except Exception:
+            # The decision stands: a book that forgot what was begun would be worse than one effect that failed.
+            log.critical("%s failed", effect, exc_info=True, extra={"event": "engine.defect"})
+
+    def _start_loads(self) -> None:
+        loads, self._loads = self._loads, []
+        for load in loads:
+            self._try(load, lambda effect: self._loading.start(effect.job, self.loaded))
+
+    def _write_lines(self) -> None:
+        lines, self._lines = self._lines, []
+        for line in lines:
+            self._try(line, write_line)
 
     def _secure(self, now: Instant) -> None:
         """Have kept what is to be kept of all that was decided since the last time."""
@@ -245,7 +286,10 @@ class Engine:
         try:
             self._book, write = durable.secured(self._kept, self._book, tuple(news.events), now)
             if write is not None:
-                self._store.write(write.ticket, write.records, self.stored, self._sources() if write.whole else None)
+                # What a load brings is written with its beginning, unless somebody waits for that.
+                urgent = bool(news.replies) or not self._loads
+                sources = self._sources() if write.whole else None
+                self._store.write(write.ticket, write.records, self.stored, sources, urgent=urgent)
         except Exception:
             # The daemon goes on; whoever waits is let go, and everything is brought again.
             log.critical("what was decided is not kept", exc_info=True, extra={"event": "engine.defect"})
@@ -265,7 +309,7 @@ class Engine:
     def _act(self, effect: Effect) -> None:
         match effect:
             case StartLoad():
-                self._loading.start(effect.job, self.loaded)
+                self._loads.append(effect)
             case AbandonLoad():
                 stack = self._loading.abandon(effect.job)
                 log.error(
@@ -294,6 +338,7 @@ class Engine:
                 self._executor.stop(effect.instance)
             case Emit():
                 self._news.events.append(self._events.made(effect, self._clock.now()))
+                self._lines.append(effect)
             case Write():
                 raise AssertionError("what is to be kept is found, not decided")
 
@@ -308,6 +353,7 @@ class Engine:
 
     def _end(self) -> None:
         self._ended = True
+        self._write_lines()
         self._front.close()
         while True:
             try:

@@ -63,10 +63,8 @@ class EventRing:
         return self._seq
 
     def made(self, emit: Emit, now: Instant) -> Event:
-        """Give the event its seq, and write its line into the daemon's log. Nobody reads it before it is shown."""
+        """Give the event its seq. Nobody reads it before it is shown."""
         self._made += 1
-        fields = {"event": emit.event.value, "generation": emit.generation, "instance": emit.instance}
-        log.log(_LEVELS.get(emit.event, logging.INFO), "%s", emit.message, extra={**fields, "hosted": emit.module})
         return Event(
             self._made,
             rfc3339(now),
@@ -88,7 +86,7 @@ class EventRing:
             self._grown.notify_all()
 
     def append(self, emit: Emit, now: Instant) -> None:
-        """Make it and show it."""
+        """Make it and show it, at once."""
         self.show([self.made(emit, now)])
 
     def read(self, after: int | None, limit: int, max_wait: float, module: str | None = None, mark: str = "") -> Events:
@@ -172,6 +170,12 @@ class EventRing:
         with self._grown:
             self._closed = True
             self._grown.notify_all()
+
+
+def write_line(emit: Emit) -> None:
+    """Into the daemon's log."""
+    fields = {"event": emit.event.value, "generation": emit.generation, "instance": emit.instance}
+    log.log(_LEVELS.get(emit.event, logging.INFO), "%s", emit.message, extra={**fields, "hosted": emit.module})
 
 
 def _concerns(event: Event, module: str | None) -> bool:

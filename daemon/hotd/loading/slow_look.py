@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hotd.core import names
+from hotd.core.interest import CODE
 from hotd.core.messages import Stale, StaleReport
 from hotd.loading.sources.disk import NEVER_OURS
 from hotd.loading.sources.imported import Imported
@@ -21,6 +22,8 @@ log = logging.getLogger("hotd.loading")
 
 PAUSE = 1.0
 """Seconds between two looks."""
+SOON = 0.02
+"""Seconds between an import and the look at it: until then the reload that it is part of is done."""
 SPENT = 0.001
 """Seconds of its own time that a look may take."""
 HASTE = 20
@@ -78,12 +81,22 @@ class SlowLook:
     def start(self) -> None:
         self._thread.start()
 
-    def hurry(self, paths: Iterable[str] = ()) -> None:
-        """Something was imported, or these files are said to have changed: look now. From any thread, never waits."""
+    def hurry(self) -> None:
+        """Something was imported: look soon. From any thread, never waits."""
         with self._turn:
-            self._named.update(paths)
             self._hurried = True
             self._turn.notify_all()
+
+    def changed(self, paths: Iterable[str]) -> None:
+        """These files or folders are said to have changed: look at what of them was imported. As ``hurry``.
+
+        Where nothing was, this thread sleeps on: a reload begins in this moment, and needs the interpreter lock.
+        """
+        named = [path for path in paths if self._sticky.holds(path) or not path.endswith(CODE)]
+        if named:
+            with self._turn:
+                self._named.update(named)
+                self._turn.notify_all()
 
     def close(self) -> None:
         """Idempotent."""
@@ -99,10 +112,12 @@ class SlowLook:
             now = self._clock.now().mono
             wait = min(due - now, self._pause / HASTE) if self._sticky.fresh else due - now
             with self._turn:
-                self._turn.wait_for(lambda: self._closed or self._hurried, wait)
+                self._turn.wait_for(lambda: self._closed or self._hurried or self._named, wait)
+                if self._hurried and not self._named:
+                    self._turn.wait_for(lambda: self._closed or self._named, SOON)
                 if self._closed:
                     return
-                self._loaded |= self._hurried
+                self._loaded |= self._hurried or bool(self._named)
                 self._hurried = False
                 named, self._named = self._named, set()
             try:

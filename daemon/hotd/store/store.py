@@ -92,9 +92,20 @@ class Store:
 
     # --- what is to be kept ----------------------------------------------------------------------------------------
 
-    def write(self, ticket: int, records: Sequence[Record], sink: Sink, sources: Sources | None = None) -> None:
-        """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once."""
-        self._writer.write(records, ticket, sink, sources)
+    def write(
+        self,
+        ticket: int,
+        records: Sequence[Record],
+        sink: Sink,
+        sources: Sources | None = None,
+        *,
+        urgent: bool = True,
+    ) -> None:
+        """Keep all of them or none; the sink is told which, in the order of the tickets. Returns at once.
+
+        What is not ``urgent`` may wait a moment for more to be written with it.
+        """
+        self._writer.write(records, ticket, sink, sources, urgent=urgent)
 
     def note(self, record: Record) -> None:
         """Keep it, and tell nobody."""

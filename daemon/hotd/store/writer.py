@@ -27,6 +27,9 @@ from hotd.store.putting import put
 
 Sink = Callable[[Stored], None]
 
+A_MOMENT = 0.05
+"""Seconds that a piece that is not urgent waits for the next: most loads are over by then, and what a reload has to
+keep before it is current is one fsync and not two."""
 MOST_AT_ONCE = 200
 """Pieces in one transaction."""
 QUIET = 1.0
@@ -43,6 +46,7 @@ class _Piece:
     ticket: int
     sink: Sink | None
     sources: Sources | None
+    urgent: bool
 
 
 class Writer:
@@ -59,10 +63,19 @@ class Writer:
         self._thread.start()
 
     def write(
-        self, records: Sequence[Record], ticket: int = 0, sink: Sink | None = None, sources: Sources | None = None
+        self,
+        records: Sequence[Record],
+        ticket: int = 0,
+        sink: Sink | None = None,
+        sources: Sources | None = None,
+        *,
+        urgent: bool = True,
     ) -> None:
-        """Queue a piece: all of it becomes durable or nothing, and the sink is told which. From any thread."""
-        self._pieces.put(_Piece(records, ticket, sink, sources))
+        """Queue a piece: all of it becomes durable or nothing, and the sink is told which. From any thread.
+
+        One that is not ``urgent`` waits a moment for more.
+        """
+        self._pieces.put(_Piece(records, ticket, sink, sources, urgent))
 
     def close(self, patience: float) -> bool:
         """Write what is queued, then end; whether that was done within ``patience`` seconds."""
@@ -90,7 +103,10 @@ class Writer:
                 pieces.append(piece)
                 if len(pieces) == MOST_AT_ONCE:
                     return pieces, False
-                piece = self._pieces.get_nowait()
+                if piece.urgent or len(pieces) > 1:
+                    piece = self._pieces.get_nowait()
+                else:
+                    piece = self._pieces.get(timeout=A_MOMENT)
         except queue.Empty:
             return pieces, False
         return pieces, True
@@ -107,10 +123,14 @@ class Writer:
         self._untidy += len(pieces)
         trouble = None if failure is None else trouble_of(failure, self._file.path)
         aside = None if failure is not None else self._file.aside()
+        if trouble is None:
+            # What is written last covers what was written before it: one message for a sink, and not one for a piece.
+            for sink, ticket in {piece.sink: piece.ticket for piece in pieces if piece.sink is not None}.items():
+                sink(Written(ticket, aside))
+            return
         for piece in pieces:
             if piece.sink is not None:
-                said = Written(piece.ticket, aside) if trouble is None else Unwritten(piece.ticket, trouble)
-                piece.sink(said)
+                piece.sink(Unwritten(piece.ticket, trouble))
 
     def _try(self, pieces: Sequence[_Piece]) -> Exception | None:
         """Why they could not be written; None when they are durable."""

@@ -34,8 +34,15 @@ class Arrivals(FileSystemEventHandler):
     Editors' droppings, ``.git``, byte code and whatever else nobody asked for end here.
     """
 
-    def __init__(self, places: Callable[[], Places], clock: Clock, lost: Callable[[Exception], None]) -> None:
-        """``lost`` is told of an event that could not be understood."""
+    def __init__(
+        self,
+        places: Callable[[], Places],
+        clock: Clock,
+        lost: Callable[[Exception], None],
+        hurry: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``lost`` is told of an event that could not be understood, ``hurry`` whenever something arrives."""
+        self._hurry = hurry
         self._places = places
         self._clock = clock
         self._lost = lost
@@ -92,6 +99,7 @@ class Arrivals(FileSystemEventHandler):
         is_folder = is_folder or (kind is not Kind.GONE and _is_link_to_folder(path, places))
         if not any(True for _ in (places.folder(path) if is_folder else places.wanted(path))):
             return
+        self._hurry()
         now = self._clock.now()
         with self._news:
             self._arrivals.append(Arrival(path, kind, is_folder, now.mono))

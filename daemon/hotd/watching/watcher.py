@@ -75,18 +75,19 @@ class FileWatcher:
         troubles: Callable[[tuple[WatchTrouble, ...]], None],
         sources: Callable[[], tuple[Mapping[str, str], ...]] = tuple,
         mounts: Mounts | None = None,
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
         """``backend`` is "auto" (inotify, but polling where that is deaf) or "polling". All durations in seconds.
 
         ``sources``: absolute path -> digest of what is loaded from there, a mapping for each module. ``mounts``
-        tells which file systems are deaf.
+        tells which file systems are deaf. ``hurry`` is called when something arrives.
         """
         if backend not in {"auto", "polling"}:
             raise ValueError(f'backend is "auto" or "polling", not {backend!r}')
         self._sink = sink
         self._clock = clock
         self._health = Health(troubles, clock)
-        self._arrivals = Arrivals(lambda: self._roots.places, clock, self._missed)
+        self._arrivals = Arrivals(lambda: self._roots.places, clock, self._missed, hurry)
         self._roots = Minding(
             roots, Interest(ignore, also), self._arrivals, self, self._health, clock,
             polls=backend == "polling", interval=interval, mounts=mounts or Mounts(),

@@ -67,7 +67,7 @@ def test_what_the_watcher_has_seen_is_looked_at_at_once(package: Path) -> None:
     looking.start()
     try:
         package.write_text("2\n")
-        looking.hurry([str(package)])
+        looking.changed([str(package)])
         eventually(lambda: [one.name for one in sticky.differing] == ["pkg_xyz"])
     finally:
         looking.close()
@@ -107,7 +107,7 @@ def test_hosted_code_s_own_imports_are_looked_after(tmp_path: Path) -> None:
         touched = frozenset({str(path)}), frozenset({str(ops.root / "m.py")})
         eventually(lambda: [hosting.touched_by("op", paths) for paths in touched] == [False, True])
         build(ops.root, "fast", 2)
-        looking.hurry([str(path)])
+        looking.changed([str(path)])
         stale = Stale("extension", "fast", 1, str(path))
         assert told.get(timeout=30) == StaleReport((), {"op": (stale,)}), outcome
     finally:

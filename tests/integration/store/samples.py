@@ -69,12 +69,12 @@ class Kept:
     def put(self, *records: Record) -> Stored:
         """Write them, and wait for what comes of it."""
         ticket = self.later(*records)
-        eventually(lambda: any(one.ticket == ticket for one in self.said), within=60.0)
-        return next(one for one in self.said if one.ticket == ticket)
+        eventually(lambda: any(one.ticket >= ticket for one in self.said), within=60.0)
+        return next(one for one in self.said if one.ticket >= ticket)
 
-    def later(self, *records: Record) -> int:
+    def later(self, *records: Record, urgent: bool = True) -> int:
         ticket = next(self.tickets)
-        self.store.write(ticket, records, self.said.append)
+        self.store.write(ticket, records, self.said.append, urgent=urgent)
         return ticket
 
     def keep(self, *records: Record) -> None:

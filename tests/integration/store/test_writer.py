@@ -24,6 +24,7 @@ from tests.integration.store.samples import (
     generation,
     intent,
     kept,
+    opened,
     remembered,
     revision,
     rows,
@@ -34,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_whatever_is_queued_becomes_one_transaction(folder: Path) -> None:
-    """A hundred pieces that arrive during one write cost one more, and are told in the order they came."""
+    """A hundred pieces that arrive during one write cost one more, and one message: the last covers all."""
     hold = Holding()
     with kept(folder, connect=hold.connect) as it:
         before = hold.commits
@@ -43,10 +44,29 @@ def test_whatever_is_queued_becomes_one_transaction(folder: Path) -> None:
         hold.reached()
         tickets = [it.later(KeptModule("op", current=number), event(number)) for number in range(1, 101)]
         hold.let_go()
-        eventually(lambda: len(it.said) == 101)
+        eventually(lambda: len(it.said) == 2)
         assert hold.commits == before + 2
-        assert it.said[1:] == [Written(ticket) for ticket in tickets]
+        assert it.said[1:] == [Written(tickets[-1])]
     assert remembered(folder).modules["op"].current == 100
+
+
+def test_what_is_not_urgent_is_written_with_what_comes_after_it(folder: Path) -> None:
+    """The beginning of a load and what it brings cost one transaction."""
+    hold = Holding()
+    with kept(folder, connect=hold.connect) as it:
+        before = hold.commits
+        it.later(opened(1), urgent=False)
+        last = it.later(revision(1))
+        eventually(lambda: it.said)
+        assert it.said == [Written(last)] and hold.commits == before + 1
+
+
+def test_what_is_not_urgent_is_written_though_nothing_comes(folder: Path) -> None:
+    """A load that takes long, or that the daemon dies of, is known to have begun."""
+    with kept(folder) as it:
+        ticket = it.later(opened(1), urgent=False)
+        eventually(lambda: it.said == [Written(ticket)])
+        assert remembered(folder).last_revision == 1
 
 
 def test_what_is_queued_at_the_end_is_kept(folder: Path) -> None:

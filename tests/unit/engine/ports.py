@@ -190,6 +190,8 @@ class FakeStore:
         self.prompt = True
         self.broken = False
         self.waiting: list[tuple[int, tuple[Record, ...], Callable[[Stored], None], Sources | None]] = []
+        self.urgent: list[bool] = []
+        """Of each write, whether somebody waits for it."""
         self.records: list[Record] = []
         self.noted: list[Record] = []
         self.readable = True
@@ -199,11 +201,18 @@ class FakeStore:
         self.bundles: dict[str, Bundle] = {}
 
     def write(
-        self, ticket: int, records: Sequence[Record], sink: Callable[[Stored], None], sources: Sources | None = None
+        self,
+        ticket: int,
+        records: Sequence[Record],
+        sink: Callable[[Stored], None],
+        sources: Sources | None = None,
+        *,
+        urgent: bool = True,
     ) -> None:
         if self.broken:
             raise ZeroDivisionError("a defect of ours")
         self.waiting.append((ticket, tuple(records), sink, sources))
+        self.urgent.append(urgent)
         if self.prompt:
             self.keep()
 

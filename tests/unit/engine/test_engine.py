@@ -25,7 +25,7 @@ from hotd.core.effects import Decision, Discard, Emit, Retire, Write
 from hotd.core.messages import Batch, InstanceEnded, LeakedCode, Leaks
 from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import InstanceId, Instant, Spec
-from hotd.engine.engine import Engine
+from hotd.engine.engine import MOST_LINES, Engine
 from hotd.engine.events import EventRing
 from tests.support.books import ROOT, spec
 from tests.support.eventually import eventually
@@ -194,6 +194,59 @@ def test_changed_files_reach_the_modules_that_the_loader_names() -> None:
         it.engine.files_changed(Batch(frozenset({"/elsewhere/helper.py"})))
         caught_up(it.engine)
         assert it.loading.calls[-1] == ("start", "op") and len(it.loading.sinks) == 1
+
+
+def test_the_beginning_of_a_load_is_written_with_what_it_brings() -> None:
+    """One fsync between a save and the generation that it makes; whoever asked for the load is told at once."""
+    with rig(spec("op")) as it:
+        it.load(1, "A")
+        assert it.store.urgent[0], "the answer waits for it"
+        it.loading.touched = ("op",)
+        before = len(it.store.urgent)
+        it.engine.files_changed(Batch(frozenset({"/ops/op.py"})))
+        caught_up(it.engine)
+        assert it.store.urgent[before:] == [False]
+        it.loading.finish(2, "B")
+        caught_up(it.engine)
+        assert len(it.store.urgent) > before + 1 and all(it.store.urgent[before + 1 :])
+
+
+def test_the_log_has_every_event_in_its_order(caplog: pytest.LogCaptureFixture) -> None:
+    """Lines are written when nothing else is to be done, and at the latest when the daemon ends."""
+    with caplog.at_level(logging.DEBUG, "hotd.engine"), rig(spec("op")) as it:
+        it.load(1, "A")
+        said = it.messages()
+    lines = [record.getMessage() for record in caplog.records]
+    assert said and lines[: len(said)] == said
+
+
+def test_many_lines_do_not_wait_for_a_quiet_moment(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the engine always has something to do, the log lags behind by a hundred lines, and no more."""
+    held, free = threading.Event(), threading.Event()
+
+    def hold(book: Book, now: Instant) -> Decision:
+        held.set()
+        assert free.wait(PATIENCE)
+        return Decision(book)
+
+    def say(book: Book, now: Instant) -> Decision:
+        return Decision(book, (Emit(EventName.MODULE_SCALED, "said"),))
+
+    def count(book: Book, now: Instant) -> Decision:
+        seen.append(len(caplog.records))
+        return Decision(book)
+
+    seen: list[int] = []
+
+    with caplog.at_level(logging.DEBUG, "hotd.engine"), rig(spec("op")) as it:
+        it.engine.tell(hold)
+        assert held.wait(PATIENCE)
+        for _ in range(MOST_LINES + 1):
+            it.engine.tell(say)
+        it.engine.tell(count)
+        free.set()
+        caught_up(it.engine)
+        assert seen == [MOST_LINES]
 
 
 def test_before_the_first_load_any_change_under_a_root_may_be_the_cure() -> None:

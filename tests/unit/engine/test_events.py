@@ -11,7 +11,7 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Event
 from hotd.core.effects import Emit
 from hotd.core.values import Instant
-from hotd.engine.events import EventRing
+from hotd.engine.events import EventRing, write_line
 
 NOW = Instant(5.0, 1_700_000_000.0)
 LATER = Instant(6.0, 1_700_000_001.0)
@@ -123,7 +123,7 @@ def test_the_end_lets_every_parked_reader_go() -> None:
 def test_every_event_is_a_line_of_the_log(event: EventName, level: int, caplog: pytest.LogCaptureFixture) -> None:
     """With the fields of the event, at a level of its kind."""
     with caplog.at_level(logging.DEBUG, "hotd.engine"):
-        EventRing().append(Emit(event, "100 % told", "op", 2, "op-1"), NOW)
+        write_line(Emit(event, "100 % told", "op", 2, "op-1"))
     (record,) = caplog.records
     assert (record.getMessage(), record.levelno) == ("100 % told", level)
     assert vars(record)["event"] == event.value and vars(record)["hosted"] == "op"

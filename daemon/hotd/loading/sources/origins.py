@@ -1,13 +1,21 @@
-"""Where code on disk came from: the git commit that is checked out, and where a linked root leads."""
+"""Where code on disk came from: the git commit that is checked out, and where a linked root leads.
+
+Every reload asks, and beside busy threads each system call is a wait for the interpreter lock. So there are few of
+them: three for where a root leads, one for each folder above it, three for a file.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
-from pathlib import Path
 
 from hotd.contract.views import Origin
+
+_DELETED = " (deleted)"
+_AT_ONCE = 1 << 16
+"""Bytes of one read, which is all that most of these files are."""
 
 
 def origins(roots: Iterable[str]) -> tuple[Origin, ...]:
@@ -16,43 +24,63 @@ def origins(roots: Iterable[str]) -> tuple[Origin, ...]:
 
 
 def _origin(root: str) -> Origin:
-    real = os.path.realpath(root)
-    return Origin(root, real if real != root else None, _commit(Path(real)))
+    real = _real(root)
+    return Origin(root, real if real != root else None, _commit(real))
 
 
-def _commit(folder: Path) -> str | None:
-    for above in (folder, *folder.parents):
+def _real(root: str) -> str:
+    """With every link followed. The kernel does that at once, and tells where it came to."""
+    try:
+        handle = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            git = _repository(above / ".git")
+            found = os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115 - a text is wanted
+        finally:
+            os.close(handle)
+    except OSError:
+        found = ""
+    # Of a folder that is gone it tells "PATH (deleted)", without /proc nothing.
+    return os.path.realpath(root) if not found or found.endswith(_DELETED) else found
+
+
+def _commit(folder: str) -> str | None:
+    above = folder
+    while True:
+        try:
+            git = _repository(above)
             if git is not None:
-                return _resolve(git, _text(git / "HEAD"))
+                return _resolve(git, _text(f"{git}/HEAD") or "")
         except (OSError, ValueError):
             return None  # half a repository, one that is closed to us, or no text at all
-    return None
+        if above == (above := os.path.dirname(above)):  # noqa: PTH120 - texts
+            return None
 
 
-def _repository(git: Path) -> Path | None:
+def _repository(folder: str) -> str | None:
     """A work tree beside its repository has a file that names it."""
-    if git.is_dir():
+    git = f"{folder.rstrip('/')}/.git"
+    try:
+        mode = os.stat(git).st_mode  # noqa: PTH116 - as above
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISDIR(mode):
         return git
-    if git.is_file():
-        return Path(os.path.normpath(git.parent / _text(git).removeprefix("gitdir:").strip()))
+    if stat.S_ISREG(mode):
+        return _beside(folder, (_text(git) or "").removeprefix("gitdir:"))
     return None
 
 
-def _resolve(git: Path, head: str) -> str | None:
+def _resolve(git: str, head: str) -> str | None:
     """``ref: refs/heads/main`` or a commit; a branch's own file counts before the packed ones."""
     name = head.removeprefix("ref:").strip()
     if name == head.strip():
         return _checked(name)
     for place in (git, _common(git)):
-        if (place / name).is_file():
-            return _checked(_text(place / name).strip())
-        if (place / "packed-refs").is_file():
-            for line in _text(place / "packed-refs").splitlines():
-                commit, _, ref = line.partition(" ")
-                if ref == name:
-                    return _checked(commit)
+        if (own := _text(f"{place}/{name}")) is not None:
+            return _checked(own.strip())
+        for line in (_text(f"{place}/packed-refs") or "").splitlines():
+            commit, _, ref = line.partition(" ")
+            if ref == name:
+                return _checked(commit)
     return None  # nothing was committed yet
 
 
@@ -61,11 +89,30 @@ def _checked(text: str) -> str | None:
     return text if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text) else None
 
 
-def _common(git: Path) -> Path:
+def _common(git: str) -> str:
     """Work trees share the branches of the repository they belong to."""
-    pointer = git / "commondir"
-    return Path(os.path.normpath(git / _text(pointer).strip())) if pointer.is_file() else git
+    pointer = _text(f"{git}/commondir")
+    return git if pointer is None else _beside(git, pointer)
 
 
-def _text(path: Path) -> str:
-    return path.read_text("utf-8", "replace")
+def _beside(folder: str, pointer: str) -> str:
+    return os.path.normpath(os.path.join(folder, pointer.strip()))  # noqa: PTH118 - as above
+
+
+def _text(path: str) -> str | None:
+    """None where there is no file."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        data = b""
+        while more := os.read(handle, _AT_ONCE):
+            data += more
+            if len(more) < _AT_ONCE:
+                break
+    except IsADirectoryError:
+        return None
+    finally:
+        os.close(handle)
+    return data.decode("utf-8", "replace")
