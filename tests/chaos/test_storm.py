@@ -16,7 +16,7 @@ from hotctl import connect
 from hotctl.client import Daemon
 from hotd.contract import views
 from hotd.contract.errors import HotdError, LoadRejected, Refused, UnknownGeneration
-from hotd.control.callers import MOST_PARKED
+from hotd.control.attendants import MOST_IDLE
 from tests.support.daemons import Running, running
 from tests.support.eventually import eventually
 from tests.support.ops import hosted
@@ -234,6 +234,6 @@ def test_a_storm_leaves_the_daemon_as_it_should_be() -> None:
         storm.calm()
         # Six instances, and what a daemon has anyway.
         # Some threads of the control port stay for the next callers.
-        eventually(lambda: threads_of(daemon.process.pid) <= 20 + MOST_PARKED, what="threads to end")
+        eventually(lambda: threads_of(daemon.process.pid) <= 20 + MOST_IDLE, what="threads to end")
         assert daemon.stop() == 0
         assert "Traceback" not in daemon.log, daemon.log

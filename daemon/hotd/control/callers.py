@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from queue import SimpleQueue
 
 from hotd.control.peers import Peer
 from hotd.core.fairness import Seat, spared_least, whose_place
@@ -18,7 +17,7 @@ DEAF = 1.0
 
 
 class Caller:
-    """One connection and the thread that serves it."""
+    """One connection, as long as it is served."""
 
     def __init__(self, number: int, sock: socket.socket, owner: str) -> None:
         self.number = number
@@ -26,7 +25,7 @@ class Caller:
         self.owner = owner
         """Whom it belongs to, as far as the kernel says so before a word was said."""
         self.peer: Peer | None = None
-        """Who it is, for one that showed a certificate."""
+        """Who it is, as soon as that is known: it may have to show a certificate first."""
         self.busy = False
         """Whether a request of it is being answered."""
         self.served = False
@@ -54,12 +53,6 @@ class Caller:
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
-Serve = Callable[[Caller], None]
-Inbox = SimpleQueue[tuple[Caller, Serve] | None]
-MOST_PARKED = 8
-"""Threads that are kept for the next callers."""
-
-
 class Callers:
     """At most ``most`` connections. Used from every thread of the control port."""
 
@@ -69,9 +62,6 @@ class Callers:
         self._changed = threading.Condition()
         self._callers: dict[int, Caller] = {}
         """In the order of their coming."""
-        self._threads: set[threading.Thread] = set()
-        self._parked: list[Inbox] = []
-        """Of those threads that have nobody to serve."""
         self._closing = False
         """Nobody is admitted any more."""
         self._over = False
@@ -80,11 +70,10 @@ class Callers:
     def __len__(self) -> int:
         return len(self._callers)
 
-    def admit(self, sock: socket.socket, owner: str, serve: Serve) -> tuple[Caller | None, Caller | None]:
-        """Serve the connection on a thread of its own: (it, who had to go for it).
+    def admit(self, sock: socket.socket, owner: str) -> tuple[Caller | None, Caller | None]:
+        """The connection as one of them, until it goes: (it, who had to go for it).
 
-        (None, None): everybody is being answered right now, or the port closes, or there is no thread to be had. The
-        socket is then still the caller's to close.
+        (None, None): everybody is being answered right now, or the port closes. The socket is then not ours.
         """
         with self._changed:
             gone = self._evict(whose_place) if len(self._callers) >= self._most else None
@@ -92,21 +81,14 @@ class Callers:
                 return None, None
             caller = Caller(next(self._numbers), sock, owner)
             self._callers[caller.number] = caller
-            if self._parked:
-                self._parked.pop().put((caller, serve))
-                return caller, gone
-            thread = threading.Thread(target=self._work, args=(caller, serve), name=_name(caller), daemon=True)
-            self._threads.add(thread)
-        try:
-            # Outside: the first that the new thread wants is what is held here, and it would wait for this thread to
-            # be woken twice. Nobody joins it before it is started: the port closes once nobody is admitted any more.
-            thread.start()
-        except RuntimeError:  # the machine has no thread left
-            with self._changed:
-                self._callers.pop(caller.number, None)
-                self._threads.discard(thread)
-            return None, gone
         return caller, gone
+
+    def see_off(self, caller: Caller) -> None:
+        """It is served no more."""
+        caller.sock.close()
+        with self._changed:
+            self._callers.pop(caller.number, None)
+            self._changed.notify_all()
 
     def cut(self, whom: Callable[[Peer], bool]) -> None:
         """Cut all of those, also in the middle of a call: what it began goes on, and nobody hears of it."""
@@ -136,11 +118,10 @@ class Callers:
             with self._changed:
                 caller.busy, caller.served, caller.writing = False, True, None
 
-    def close(self, seconds: float, grace: float) -> list[str]:
-        """Answer what was asked so far and take nothing more; cut whoever is left after ``seconds``; join the threads.
+    def close(self, seconds: float) -> None:
+        """Answer what was asked so far and take nothing more; cut whoever is left after ``seconds``.
 
-        Asked is what lies in a socket, also unread: its sender could not tell. Who is idle goes at once. Returns the
-        names of threads that had not ended ``grace`` seconds after that: they stand in a call that never returns.
+        Asked is what lies in a socket, also unread: its sender could not tell. Who is idle goes at once.
         """
         with self._changed:
             self._closing = True
@@ -150,19 +131,11 @@ class Callers:
             self._over = True
             for caller in self._callers.values():
                 caller.cut()
-            threads = set(self._threads)
-            while self._parked:
-                self._parked.pop().put(None)
-        deadline = time.monotonic() + grace
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return sorted(thread.name for thread in threads if thread.is_alive())
 
     def forget(self) -> None:
         """In a forked child: close our copies of the connections, say nothing on them."""
         for caller in self._callers.values():
             caller.sock.close()
-        self._parked.clear()  # their threads were not forked along
 
     def _evict(self, whose: Callable[[Collection[Seat]], Seat | None]) -> Caller | None:
         deaf = time.monotonic() - DEAF
@@ -177,37 +150,3 @@ class Callers:
         gone = self._callers.pop(seat.number)
         gone.cut()
         return gone
-
-    def _work(self, caller: Caller, serve: Serve) -> None:
-        """The life of a thread: one caller after the other, and idle between two. To make one takes as long as half an
-        answer; a few are kept, for callers come and go."""
-        inbox: Inbox = SimpleQueue()
-        me = threading.current_thread()
-        given: tuple[Caller, Serve] | None = (caller, serve)
-        del caller, serve
-        while given is not None:
-            me.name = _name(given[0])
-            self._serve(*given)
-            given = None  # an idle thread keeps nothing of whom it served
-            with self._changed:
-                if self._closing or len(self._parked) >= MOST_PARKED:
-                    self._threads.discard(me)
-                    return
-                me.name = "hotd-control-idle"
-                self._parked.append(inbox)
-            given = inbox.get()
-        with self._changed:
-            self._threads.discard(me)
-
-    def _serve(self, caller: Caller, serve: Serve) -> None:
-        try:
-            serve(caller)
-        finally:
-            caller.sock.close()
-            with self._changed:
-                self._callers.pop(caller.number, None)
-                self._changed.notify_all()
-
-
-def _name(caller: Caller) -> str:
-    return f"hotd-control-{caller.number}"

@@ -70,7 +70,8 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
             raise EOFError(str(error)) from None
 
     def _prepare(self) -> None:
-        self._sock.setblocking(True)
+        if self._sock.gettimeout() is not None:
+            self._sock.setblocking(True)
 
     def _wait_at_most(self, direction: int, seconds: float) -> None:
         """From here on, for each call in that direction."""

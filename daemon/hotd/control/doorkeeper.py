@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-import threading
 from collections.abc import Callable
 
 from hotd.control.listener import Listener
@@ -14,13 +13,12 @@ from hotd.control.tls import Door, Papers, meet, open_door, read_papers
 
 
 class Doorkeeper:
-    """One TLS port, between ``start`` and ``stop``. ``welcome`` is handed what has not shaken hands yet."""
+    """One TLS port, between ``open`` and ``close``."""
 
     def __init__(
         self,
         door: Door,
         *,
-        welcome: Callable[[socket.socket], None],
         starved: Callable[[OSError], None],
         log: logging.Logger,
         queue: int,
@@ -28,12 +26,10 @@ class Doorkeeper:
         """``queue`` is how many the kernel keeps until they are accepted."""
         self._door = door
         self._queue = queue
-        self._welcome = welcome
         self._starved = starved
         self._log = log
         self._papers: Papers | None = None
         self._listener: Listener | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
@@ -51,34 +47,28 @@ class Doorkeeper:
         if self._papers is None:
             self.read()
         self._listener = Listener(
-            "",
-            welcome=self._wrapped,
-            starved=self._starved,
-            log=self._log,
-            inherited=open_door(self._door, self._queue),
+            "", starved=self._starved, log=self._log, inherited=open_door(self._door, self._queue)
         )
 
-    def start(self) -> None:
+    def listen(self) -> None:
+        """From here on callers can connect; ``accept`` gives them, until ``stop``."""
         assert self._listener is not None
         self._listener.listen()
-        self._thread = threading.Thread(target=self._listener.start, name="hotd-control-tls", daemon=True)
-        self._thread.start()
         place = f"{self._door.host}:{self.port}"
         self._log.info(
             "callers with a certificate come in at %s", place, extra={"event": "control.tls", "address": place}
         )
 
     def stop(self) -> None:
-        """Accept nobody more. Twice is fine, and so is a door that was only opened."""
+        """Wake who waits in ``accept``."""
+        if self._listener is not None:
+            self._listener.stop()
+
+    def close(self) -> None:
+        """Once nobody accepts. Twice is fine, and so is a door that was only opened."""
         listener, self._listener = self._listener, None
-        thread, self._thread = self._thread, None
-        if listener is None:
-            return
-        listener.stop()
-        if thread is None:
+        if listener is not None:
             listener.close()
-        else:
-            thread.join()
 
     def forget(self) -> None:
         """In a forked child."""
@@ -95,12 +85,15 @@ class Doorkeeper:
         certificate, papers = peer.certificate, self._papers
         return certificate is not None and papers is not None and certificate.serial in papers.revoked
 
-    def _wrapped(self, sock: socket.socket) -> None:
-        """The handshake waits for its own thread: nobody who connects and says nothing keeps the next one waiting."""
+    def accept(self) -> socket.socket | None:
+        """Wait for a connection, which has not shaken hands yet; None as a ``Listener`` has it."""
+        listener = self._listener
+        sock = None if listener is None else listener.accept()
+        if sock is None:
+            return None
         assert self._papers is not None
         try:
-            wrapped = self._papers.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            return self._papers.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         except OSError:
             sock.close()  # it went again
-            return
-        self._welcome(wrapped)
+            return None

@@ -7,6 +7,7 @@ import logging
 import os
 import select
 import socket
+import threading
 from collections.abc import Callable
 
 from rpyc.core.service import VoidService
@@ -20,7 +21,8 @@ _BREATH = 0.1
 
 
 class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
-    """Hands each connection to ``welcome``; ``starved`` is told when one waits for which there is no descriptor.
+    """Accepts on as many threads as wait in ``accept``; ``starved`` is told when a connection waits for which there is
+    no descriptor.
 
     ``queue`` is how many the kernel keeps until they are accepted. A long one would be a flood's: who comes after it
     waits for all of it.
@@ -33,7 +35,6 @@ class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
         self,
         path: str,
         *,
-        welcome: Callable[[socket.socket], None],
         starved: Callable[[OSError], None],
         log: logging.Logger,
         queue: int = 64,
@@ -43,17 +44,19 @@ class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
         quiet = log.getChild("rpyc")
         quiet.setLevel(logging.WARNING)
         self._theirs = inherited is not None
-        self._stopped = False
         if inherited is None:
             self._bind(path, queue, quiet)
         else:
             self._adopt(inherited, path, quiet)
         self.listener.setblocking(False)
         self._closed: bool
-        self._welcome = welcome
         self._starved = starved
-        self._log = log
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._ears: list[select.epoll] = []
+        self._unused = [self._ear()]
+        """Those of them that nobody listens with."""
+        self._scarce = threading.Lock()
+        """Held by who uses the spare."""
         self._spare = _spare()
 
     def _bind(self, path: str, queue: int, quiet: logging.Logger) -> None:
@@ -78,69 +81,84 @@ class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
         self.logger = quiet
 
     def listen(self) -> None:
-        """From here on callers can connect; ``start``, on a thread, serves them until ``stop``."""
+        """From here on callers can connect; ``accept`` gives them, until ``stop``."""
         self._listen()
 
     def _listen(self) -> None:
-        """Called by ``start``, too: on its thread that may be after a ``stop``, which has to hold."""
-        if self._stopped:
-            return
         if self._theirs:
             self.active = True  # callers wait already; how many may, is its owner's to say
         else:
             super()._listen()
 
     def stop(self) -> None:
-        """Have ``start`` return, from any thread. Not by closing the socket: that does not wake who waits on it."""
-        self._stopped = True
+        """Wake who waits in ``accept``: there is nobody any more. Not by closing the socket: that wakes nobody."""
         self.active = False
         os.eventfd_write(self._wake, 1)
 
-    def accept(self) -> None:
-        """One round of the inherited loop. Nothing but ``stop`` ends that."""
-        ready = select.poll()
-        ready.register(self.listener, select.POLLIN)
-        ready.register(self._wake, select.POLLIN)
-        ready.poll()
-        if not self.active:
-            return
-        if self._spare is None:
-            self._spare = _spare()
+    def accept(self) -> socket.socket | None:
+        """Wait for a connection; None where another thread has it, it went again, or after a ``stop``."""
         try:
-            sock, _ = self.listener.accept()
+            if not self._hears():
+                return None
+            if self._spare is None:
+                self._replace_spare()
+            return self._accepted()
         except (BlockingIOError, ConnectionAbortedError):  # the caller went again
-            return
+            return None
         except OSError as error:  # EMFILE, ENFILE, ENOBUFS, ENOMEM
             self._starved(error)
             lent = self._by_the_spare()
             if lent is None:
                 select.select([self._wake], [], [], _BREATH)
-                return
-            sock = lent
+            return lent
+
+    def _hears(self) -> bool:
+        """Whether there is a connection. The kernel wakes one thread for it, as each listens with an ear of its own."""
         try:
-            self._welcome(sock)
-        except Exception:  # noqa: BLE001 - see the next line
-            # One caller that cannot be served must not end the port for all.
-            self._log.exception("cannot serve a caller", extra={"event": "control.defect"})
-            sock.close()
+            ear = self._unused.pop() if self._unused else self._ear()
+        except (IndexError, OSError):  # another took the last one; or no descriptor is left, and a first one there is
+            select.select([self._wake], [], [], _BREATH)
+            return False
+        try:
+            ear.poll()
+        finally:
+            self._unused.append(ear)
+        return self.active
+
+    def _ear(self) -> select.epoll:
+        ear = select.epoll()
+        self._ears.append(ear)
+        ear.register(self.listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        ear.register(self._wake, select.EPOLLIN)
+        return ear
+
+    def _accepted(self) -> socket.socket:
+        sock, _ = self.listener.accept()
+        return sock
+
+    def _replace_spare(self) -> None:
+        with self._scarce:
+            self._spare = self._spare or _spare()
 
     def _by_the_spare(self) -> socket.socket | None:
         """One more caller than there are descriptors for, in the place of the one that was kept for that: an admin
         who wants to know what uses them all is let in, one after the other."""
-        if self._spare is None:
-            return None
-        os.close(self._spare)
-        self._spare = None
+        with self._scarce:
+            if self._spare is None:
+                return None
+            os.close(self._spare)
+            self._spare = None
         try:
-            sock, _ = self.listener.accept()
+            return self._accepted()
         except OSError:
             return None  # the caller went, or another thread was faster
-        return sock
 
     def close(self) -> None:
-        """Close the listening socket, by its descriptor only. Called by ``start`` at its end; twice is fine."""
+        """Close the listening socket, by its descriptor only, once nobody accepts on it. Twice is fine."""
         if not self._closed:
             self._closed = True
+            for ear in self._ears:
+                ear.close()
             self.listener.close()
             os.close(self._wake)
             if self._spare is not None:

@@ -80,12 +80,13 @@ def peer_of(sock: socket.socket) -> Peer:
     return Peer(uid, frozenset((gid, *_groups(sock, uid, gid))), pid)
 
 
-def owner_of(sock: socket.socket) -> str:
-    """Whom a connection counts for before a word was said on it: a user of this machine, or another machine."""
+def known(sock: socket.socket) -> tuple[Peer | None, str]:
+    """What is known before a word was said: who it is, for a user of this machine; and whom it counts for, that user or
+    the other machine. Raises OSError where the kernel does not say."""
     if sock.family == socket.AF_UNIX:
-        _, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-        return f"uid {uid}"
-    return str(sock.getpeername()[0])
+        peer = peer_of(sock)
+        return peer, f"uid {peer.uid}"
+    return None, str(sock.getpeername()[0])
 
 
 def _groups(sock: socket.socket, uid: int, gid: int) -> list[int]:

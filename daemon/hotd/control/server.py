@@ -6,11 +6,12 @@ import logging
 import resource
 import select
 import socket
-import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from hotd.contract.frames import BadFrame
+from hotd.control.attendants import Attendants
 from hotd.control.callers import Caller, Callers
 from hotd.control.channel import FrameChannel, TlsChannel
 from hotd.control.connection import ControlConnection, Cut
@@ -18,13 +19,16 @@ from hotd.control.doorkeeper import Doorkeeper
 from hotd.control.gate import Gate
 from hotd.control.limits import Limits, Patience
 from hotd.control.listener import Listener
-from hotd.control.peers import Peer, owner_of, peer_of
+from hotd.control.peers import Peer, known
 from hotd.control.roles import Roles
 from hotd.control.socket_file import SocketFile
 from hotd.control.tls import Door
 from hotd.control.turns import Turns
 from hotd.ports import Desk
 
+CROWD = 8
+"""So many callers as may be there before it is looked whether the next one is still there: to look takes a system call,
+and each is a wait for the interpreter."""
 _GRACE = 1.0
 """Seconds for threads to end once their connections are cut. Who takes longer stands in a call."""
 
@@ -66,19 +70,16 @@ class ControlServer:
         self._listener: Listener | None = None
         self._doorkeeper: Doorkeeper | None = None
         if door is not None:
-            self._doorkeeper = Doorkeeper(
-                door, welcome=self._welcome, starved=self._starved, log=self._log, queue=self._limits.door_queue
-            )
-        self._thread: threading.Thread | None = None
+            self._doorkeeper = Doorkeeper(door, starved=self._starved, log=self._log, queue=self._limits.door_queue)
+        self._attendants: list[tuple[Attendants, Listener | Doorkeeper]] = []
+        """Who accepts, and where."""
 
     def start(self) -> None:
         """Returns when callers can connect. Raises BadConfig, or AlreadyRunning where the path is taken.
 
         A left-over socket file is for the caller to clear away first (``hotd.host.lock.claim_socket``).
         """
-        self._listener = listener = self._file.bound(
-            welcome=self._welcome, starved=self._starved, log=self._log, queue=self._limits.queue
-        )
+        self._listener = listener = self._file.bound(starved=self._starved, log=self._log, queue=self._limits.queue)
         try:
             self._file.open()
             if self._doorkeeper is not None:
@@ -86,14 +87,19 @@ class ControlServer:
             listener.listen()
         except BaseException:
             if self._doorkeeper is not None:
-                self._doorkeeper.stop()
+                self._doorkeeper.close()
             listener.close()
             self._file.unlink()
             raise
-        self._thread = threading.Thread(target=listener.start, name="hotd-control", daemon=True)
-        self._thread.start()
+        self._attend("hotd-control", listener)
         if self._doorkeeper is not None:
-            self._doorkeeper.start()
+            self._doorkeeper.listen()
+            self._attend("hotd-control-tls", self._doorkeeper)
+
+    def _attend(self, name: str, door: Listener | Doorkeeper) -> None:
+        attendants = Attendants(name, accept=lambda: self._accept(door), serve=self._serve)
+        self._attendants.append((attendants, door))
+        attendants.start()
 
     @property
     def tls_port(self) -> int | None:
@@ -126,15 +132,16 @@ class ControlServer:
         What is parked (a followed event stream) counts as in flight: let its readers go first. Threads are joined,
         but for those whose call does not return; they are logged.
         """
-        if self._thread is None or self._listener is None:
+        if not self._attendants:
             return
-        thread, self._thread = self._thread, None
+        doors, self._attendants = self._attendants, []
         self._file.unlink()
-        self._listener.stop()
-        if self._doorkeeper is not None:
-            self._doorkeeper.stop()
-        thread.join()
-        if left := self._callers.close(deadline, _GRACE):
+        for attendants, door in doors:
+            attendants.leave_door(door.stop)
+            door.close()
+        self._callers.close(deadline)
+        until = time.monotonic() + _GRACE
+        if left := sorted(name for attendants, _ in doors for name in attendants.join(until)):
             self._log.warning(
                 "%d calls did not return and were left: %s", len(left), ", ".join(left), extra={"event": "control.left"}
             )
@@ -146,23 +153,41 @@ class ControlServer:
         if self._doorkeeper is not None:
             self._doorkeeper.forget()
         self._callers.forget()
-        self._thread = None
+        self._attendants = []
 
     # --- callers --------------------------------------------------------------------------------------------------
 
-    def _welcome(self, sock: socket.socket) -> None:
+    def _accept(self, door: Listener | Doorkeeper) -> Caller | None:
+        """The next to be served; None where nobody is, after all."""
+        sock = None
+        try:
+            sock = door.accept()
+            return None if sock is None else self._welcomed(sock)
+        except Exception:  # noqa: BLE001 - see the next line
+            # One caller that cannot be served must not end the port for all.
+            self._log.exception("cannot serve a caller", extra={"event": "control.defect"})
+            if sock is not None:
+                sock.close()
+            return None
+
+    def _welcomed(self, sock: socket.socket) -> Caller | None:
+        """None for one that is not served; its connection is closed."""
         self._hurry()
         try:
-            owner = owner_of(sock)
+            peer, owner = known(sock)
         except OSError:
-            owner = None
-        if owner is None or _hung_up(sock):
-            sock.close()  # a storm of such would cost a thread each, and whoever comes after it the time for all
-            return
-        caller, gone = self._callers.admit(sock, owner, self._serve)
+            sock.close()
+            return None
+        if len(self._callers) >= CROWD and _hung_up(sock):
+            sock.close()  # a storm of such would cost a turn each, and whoever comes after it the time for all
+            return None
+        caller, gone = self._callers.admit(sock, owner)
         if caller is None:
             sock.close()
+        else:
+            caller.peer = peer
         self._tell_full(caller is None or gone is not None, "as many callers as there may be")
+        return caller
 
     def _starved(self, error: OSError) -> None:
         self._callers.make_room()
@@ -174,7 +199,13 @@ class ControlServer:
         self._full = full
 
     def _serve(self, caller: Caller) -> None:
-        """The life of one connection, on its own thread."""
+        """The life of one connection, to its end."""
+        try:
+            self._converse(caller)
+        finally:
+            self._callers.see_off(caller)
+
+    def _converse(self, caller: Caller) -> None:
         try:
             peer = self._met(caller)
             if peer is None:
@@ -212,8 +243,8 @@ class ControlServer:
 
     def _met(self, caller: Caller) -> Peer | None:
         """Who it is; None for one that was refused at the door, and told why."""
-        if caller.sock.family == socket.AF_UNIX:
-            return peer_of(caller.sock)
+        if caller.peer is not None:
+            return caller.peer
         assert self._doorkeeper is not None
         caller.peer = peer = self._doorkeeper.meet(caller.sock, self._patience.begun)
         if peer is not None and self._doorkeeper.revoked(peer):

@@ -30,7 +30,6 @@ class SocketFile:
     def bound(
         self,
         *,
-        welcome: Callable[[socket.socket], None],
         starved: Callable[[OSError], None],
         log: logging.Logger,
         queue: int,
@@ -44,9 +43,7 @@ class SocketFile:
                 hint="set a shorter socket under [control]",
             )
         try:
-            return Listener(
-                self._path, welcome=welcome, starved=starved, log=log, queue=queue, inherited=self._inherited
-            )
+            return Listener(self._path, starved=starved, log=log, queue=queue, inherited=self._inherited)
         except OSError as error:
             raise _bind_error(self._path, error) from error
 

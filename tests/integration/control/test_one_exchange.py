@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import statistics
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from hotctl.client import Daemon
 from hotd.contract.frames import Frames
 from hotd.contract.protocol import LONGEST_ANSWER
 from hotd.control import Roles
-from hotd.control.callers import MOST_PARKED
+from hotd.control.attendants import MOST_IDLE
 from tests.integration.control.fakes import VERSION, Port, open_port
 from tests.support.authority import certificates, over_tls
 from tests.support.daemons import hotctl
@@ -132,38 +134,50 @@ def _median(ask: Callable[[], None], times: int) -> float:
     return statistics.median(took)
 
 
-def test_callers_that_come_and_go_are_served_by_the_same_thread(port: Port) -> None:
-    """To make one takes as long as half an answer. What is idle keeps nothing, and ends with the port."""
+def test_callers_that_come_and_go_are_served_by_the_same_threads(port: Port) -> None:
+    """To make one takes as long as half an answer. Those that are idle end with the port."""
 
     def ours() -> set[threading.Thread]:
-        return {thread for thread in threading.enumerate() if thread.name.startswith("hotd-control-")}
+        return {thread for thread in threading.enumerate() if thread.name.startswith("hotd-control")}
 
     def idle() -> bool:
-        return {thread.name for thread in ours()} == {"hotd-control-idle"}
+        return {thread.name for thread in ours()} == {"hotd-control"}
 
     with connect(port.path) as daemon:
         daemon.hello()
     eventually(idle)
-    (first,) = ours()
+    them = ours()
+    assert len(them) == 2
     for _ in range(5):
         with connect(port.path) as daemon:
             daemon.hello()
         eventually(idle)
 
-    assert ours() == {first}
+    assert ours() == them
     port.server.close(0.0)
-    eventually(lambda: not first.is_alive())
+    assert not any(thread.is_alive() for thread in them)
+
+
+def test_who_is_idle_keeps_nothing_of_whom_it_served(port: Port) -> None:
+    """A caller that has gone is not remembered by the thread that waits for the next one."""
+    with connect(port.path) as daemon:
+        daemon.hello()
+        (caller,) = port.server._callers._callers.values()
+    gone = weakref.ref(caller)
+    del caller
+
+    eventually(lambda: gc.collect() >= 0 and gone() is None)
 
 
 def test_no_more_threads_are_kept_than_a_few(port: Port) -> None:
     """A crowd that has gone costs nothing."""
-    crowd = [connect(port.path) for _ in range(MOST_PARKED + 5)]
+    crowd = [connect(port.path) for _ in range(MOST_IDLE + 5)]
     for daemon in crowd:
         daemon.hello()
     for daemon in crowd:
         daemon.close()
 
     def kept() -> bool:
-        return sum(thread.name.startswith("hotd-control-") for thread in threading.enumerate()) == MOST_PARKED
+        return sum(thread.name.startswith("hotd-control") for thread in threading.enumerate()) == MOST_IDLE
 
     eventually(lambda: kept() and len(port.server._callers) == 0)
