@@ -89,13 +89,14 @@ def test_many_files(holds: Tell) -> None:
             )
             holds(f"inotify, {files} files: start, s of a core more", more, 1, f"{began:.2f} bare")
             holds(f"inotify, {files} files: memory, MB more", taken, 30, f"{bare:.0f} bare")
-            whole = look_at_all(folder / "ops")
+            looks = [look_at_all(folder / "ops") for _ in range(3)]
             with daemon(folder, watch=POLLING) as running:
                 share = idle(running)
                 taken = memory(running.process.pid) - bare
+            looks += [look_at_all(folder / "ops") for _ in range(3)]
+            whole = statistics.mean(looks)  # a machine is not as fast at all times
             how = f"a whole look takes {whole:.2f} s"
-            # A tenth in a second, as `test_rounds` counts; half as much again because each slice finds caches cold.
-            holds(f"polling, {files} files: idle, % of a core more", max(0, share - nothing), whole * 10 * 1.5, how)
+            holds(f"polling, {files} files: idle, % of a core more", max(0, share - nothing), whole * 10, how)
             holds(f"polling, {files} files: memory, MB more", taken, 30, f"{bare:.0f} bare")
 
 

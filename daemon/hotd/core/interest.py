@@ -69,10 +69,15 @@ class Interest:
 
     def enters(self, folder: str) -> bool:
         """Whether anything in this folder can matter; "" is the root itself."""
-        return not any(
-            name in NEVER_FOLDERS or self._ignored.match(name) or self._ignored.match(path)
-            for path, name in _itself_and_above(folder)
-        )
+        return not folder or _lets_in(self._ignored, folder)
+
+
+@functools.lru_cache(256)
+def _lets_in(ignored: re.Pattern[str], folder: str) -> bool:
+    """As `Interest.enters` has it. Kept for a while: it is asked for each file in a folder, one after the other."""
+    return not any(
+        name in NEVER_FOLDERS or ignored.match(name) or ignored.match(path) for path, name in _itself_and_above(folder)
+    )
 
 
 def _itself_and_above(folder: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ PATIENCE = 5.0
 class Polling:
     """A backend. Where something has just changed it looks each ``interval`` seconds, elsewhere once in a round.
 
-    A round takes ten to twenty intervals, so that no second costs more than a tenth of looking at everything; one,
+    A round takes ten to thirty intervals, so that no second costs more than a tenth of looking at everything; one,
     where there are no more than a hundred files. `round` tells.
     """
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from watchdog.events import (
@@ -17,18 +18,15 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
+from hotd.watching.allowance import SHARE, Allowance
 from hotd.watching.looking import ABSENT, Folder, Look, Mark, inside, mark_of
 from hotd.watching.places import Places
 from hotd.watching.suspects import Suspects
 
-SHARE = 10
-"""In how many intervals there is time for everything: a tenth of a whole look is what one interval may cost."""
-AT_LEAST = 100
-"""Entries that may be looked at in an interval however few there are: a small tree is looked at in each."""
-SLICES = 10
-"""In how many slices an interval's share is taken."""
 RUSH = 3.0
 """Seconds that a whole look may take, to be taken where something has changed: no more often than two rounds."""
+TRIED = 500
+"""Entries that are looked at once more in the beginning, to know what one takes when it was looked at just before."""
 WARM = 30
 """For how many intervals a folder in which something changed is looked at in each."""
 MOST_WARM = 50
@@ -43,7 +41,7 @@ class _Tree:
 
 
 class Rounds:
-    """Looks at everything, again and again, at the expense of a tenth of a whole look in each interval.
+    """Looks at everything, again and again, at the expense of a tenth of a whole look in each interval: `Allowance`.
 
     What differs from the last look is looked at again half an interval later; if it is the same then, it is told: a
     half-written file looks like any other. The first of many looks at everything else before, so that one deploy is one
@@ -52,9 +50,13 @@ class Rounds:
     Time is given by the caller, in monotonic seconds. Not thread-safe.
     """
 
-    def __init__(self, places: Places, interval: float, mark: Mark = mark_of) -> None:
+    def __init__(
+        self, places: Places, interval: float, mark: Mark = mark_of, spent: Callable[[], float] = time.thread_time
+    ) -> None:
         self._places = places
         self._mark = mark
+        self._spent = spent
+        self._allowance = Allowance(interval, spent)
         self._interval = interval
         self._trees: dict[str, _Tree] = {}
         self.closed: dict[str, int] = {}
@@ -67,10 +69,7 @@ class Rounds:
         """Folder -> until when; in the order of their last change."""
         self._warm_due = 0.0
         self._round: Iterator[None] | None = None
-        self._began = self._last = -1.0
-        self._allowed = 0.0
-        self._entries = 0
-        """Of the last whole look."""
+        self._began = -1.0
         self._counted = 0
         self._took = 0.0
 
@@ -81,7 +80,7 @@ class Rounds:
     @property
     def length(self) -> float:
         """Seconds that a round takes: the last one, or, before there is one, the longest that it should."""
-        return self._took or self._interval * (2 * SHARE if self._entries > AT_LEAST else 1)
+        return self._took or self._allowance.slowest
 
     def begin(self, top: str, handler: FileSystemEventHandler) -> None:
         """From now on, what changes in this tree is told."""
@@ -92,12 +91,13 @@ class Rounds:
         for look in self._walk(tree, [top]):
             try:
                 for _ in look.steps():
-                    self._entries += 1
+                    self._allowance.entries += 1
             except OSError as error:
                 self._cannot(look.folder, error)
                 continue
             tree.folders[look.folder] = Folder.of(look.files, look.inner)
         self._cost += time.monotonic() - began
+        self._try(tree)
 
     def everything(self, now: float) -> None:
         """One look at all there is; what differs is told at once."""
@@ -109,41 +109,53 @@ class Rounds:
     def slice(self, now: float) -> None:
         """As much as may be done by now."""
         self._look_twice(now)
-        if self._last >= 0:
-            self._allowed += min(now - self._last, self._interval) / self._interval * self._rate()
-        self._last = now
+        self._allowance.grant(now)
         if now >= self._warm_due:
             self._warm_due = now + self._interval
             self._look_at_warm(now)
-        while self._allowed > 0:
+        self._go_on(now)
+        self._allowance.pay(now)
+
+    def next_wake(self, now: float) -> float:
+        """When the next slice is due."""
+        begun = self._round is not None or self._began < 0
+        wakes = [self._allowance.next_slice(now) if begun else self._began + self._interval]
+        wakes.append(self._suspects.next_due())
+        wakes += [self._warm_due] if self._warm else []
+        return max(now + self._allowance.pause / 10, min(wakes))
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _go_on(self, now: float) -> None:
+        """With the round, or begin another, as far as that is allowed."""
+        while self._allowance.some:
             if self._round is None:
                 if self._began >= 0 and now < self._began + self._interval:
-                    self._allowed = 0.0  # nothing is saved up
+                    self._allowance.waive()
                     return
                 self._began, self._counted = now, 0
                 self._round = self._all(now)
-            self._allowed -= 1
+            self._allowance.take()
             self._counted += 1
             try:
                 next(self._round)
             except StopIteration:
-                self._entries, self._took = self._counted, max(now - self._began, self._interval)
+                self._allowance.entries, self._took = self._counted, max(now - self._began, self._interval)
                 self._round = None
 
-    def next_wake(self, now: float) -> float:
-        """When the next slice is due."""
-        pause = self._interval / SLICES
-        begun = self._round is not None or self._began < 0
-        wakes = [now + pause if begun else self._began + self._interval]
-        wakes.append(self._suspects.next_due())
-        wakes += [self._warm_due] if self._warm else []
-        return max(now + pause / SLICES, min(wakes))
-
-    def _rate(self) -> float:
-        """Entries an interval."""
-        return max(AT_LEAST, self._entries / SHARE)
-
-    # --- looking -----------------------------------------------------------------------------------------------------
+    def _try(self, tree: _Tree) -> None:
+        """Learn what looks take, by folders from all over the tree, of which everything was read just before."""
+        entries, began = 0, self._spent()
+        each = 1 + self._allowance.entries // TRIED
+        for folder in list(tree.folders)[each // 2 :: each]:
+            with contextlib.suppress(OSError):
+                for _ in Look(folder, tree.folders[folder], self._places, self._mark).steps():
+                    entries += 1
+                    if entries == TRIED:
+                        break
+            if entries == TRIED:
+                break
+        self._allowance.learn(entries, self._spent() - began)
 
     def _all(self, now: float, *, at_once: bool = False) -> Iterator[None]:
         """Every folder that is known, and those that are found meanwhile, entry by entry."""
@@ -230,7 +242,7 @@ class Rounds:
     def _look_at_warm(self, now: float) -> None:
         """Where something has just changed, the next change will be. At most half of what an interval may cost."""
         self._warm = {folder: until for folder, until in self._warm.items() if until > now}
-        left = self._rate() / 2
+        left = self._allowance.rate / 2
         for folder in reversed(self._warm):
             tree = self._tree_of(folder)
             before = tree.folders.get(folder) if tree is not None else None
@@ -238,7 +250,7 @@ class Rounds:
                 continue
             for look in self._walk(tree, [folder]):
                 for _ in self._compare(tree, look, now, at_once=False):
-                    self._allowed -= 1
+                    self._allowance.take()
                     left -= 1
 
     # --- telling -----------------------------------------------------------------------------------------------------

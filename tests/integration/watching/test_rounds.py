@@ -12,9 +12,10 @@ import pytest
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 
 from hotd.core.interest import Interest
+from hotd.watching.allowance import LONGEST, SHARE, SLICES
 from hotd.watching.looking import mark, mark_of
 from hotd.watching.places import Places
-from hotd.watching.rounds import SHARE, SLICES, Rounds
+from hotd.watching.rounds import WARM, Rounds
 from hotd.watching.suspects import DOUBT
 
 INTERVAL = 1.0
@@ -53,15 +54,20 @@ class Table:
         self.now = 1000.0
         self.looks: list[str] = []
         self.mark: Callable[[str], int | None] = mark_of
+        self.spent = 0.0
+        """Seconds of a core."""
+        self.each = 1e-5
+        """What a look takes."""
 
     def begin(self) -> Rounds:
-        self.rounds = Rounds(Places([self.root], Interest()), INTERVAL, self._look)
+        self.rounds = Rounds(Places([self.root], Interest()), INTERVAL, self._look, lambda: self.spent)
         self.rounds.begin(str(self.root), self.told)
         self.looks.clear()
         return self.rounds
 
     def _look(self, path: str) -> int | None:
         self.looks.append(path)
+        self.spent += self.each
         return self.mark(path)
 
     def go(self, seconds: float) -> list[int]:
@@ -107,6 +113,32 @@ def test_no_second_costs_more_than_a_tenth_of_everything_and_no_slice_much_of_th
         assert sum(count > 0 for count in slices) >= 5
 
 
+def test_no_second_takes_more_than_a_tenth_of_what_everything_takes_at_once(crowd: Table) -> None:
+    """A file that is looked at after a pause takes twice the time: then the round is longer, and as even as before."""
+    whole = 2000 * crowd.each
+    crowd.each *= 2
+    crowd.go(2)
+    for _ in range(30):
+        before = crowd.spent
+        slices = crowd.go(INTERVAL)
+        assert crowd.spent - before <= whole / SHARE * 1.1  # as above
+        assert max(slices) <= ENTRIES / SHARE / SLICES + 1
+        assert sum(count > 0 for count in slices) >= 3
+    assert 2 * SHARE <= crowd.rounds.length <= 2.5 * SHARE
+
+
+def test_however_long_a_look_takes_a_round_comes_to_its_end(crowd: Table) -> None:
+    """Nobody waits for minutes, because a computer sleeps deeply."""
+    crowd.each *= 100
+    longest = crowd.rounds.length
+    assert longest == LONGEST * SHARE
+
+    crowd.write("p99/m3.py", "VERSION = 'another'\n")
+    crowd.go(longest + INTERVAL)
+
+    assert crowd.told.take() == ["modified p99/m3.py"]
+
+
 def test_everything_is_looked_at_within_the_time_that_is_told(crowd: Table) -> None:
     """Who asks how late a change may be seen gets a number that holds."""
     for number in (0, 37, 99):
@@ -114,6 +146,7 @@ def test_everything_is_looked_at_within_the_time_that_is_told(crowd: Table) -> N
         crowd.go(crowd.rounds.length + INTERVAL)
         assert crowd.told.take() == [f"modified p{number}/m3.py"]
     assert SHARE <= crowd.rounds.length <= 2 * SHARE
+    crowd.go(WARM + 2 * crowd.rounds.length)  # until no folder is looked at more often than another
     crowd.looks.clear()
     crowd.go(crowd.rounds.length + INTERVAL)
     assert len(set(crowd.looks)) == 2000
