@@ -119,16 +119,11 @@ class Minding:
 
     # --- from any thread ---------------------------------------------------------------------------------------------
 
-    def catch_up(self, timeout: float) -> None:
-        """Until the handler has all that happened before, or no longer."""
+    def catch_up(self, timeout: float, *, polled: bool) -> None:
+        """Until the handler has all events of what happened before, or no longer. See `Watched`."""
         # A root that is being lost just now closes the instance: whatever it still had is told at the next look.
         with contextlib.suppress(OSError):
-            self._watched.catch_up(timeout)
-
-    def drain(self, timeout: float) -> None:
-        """Until the handler has all events of what happened before, or no longer."""
-        with contextlib.suppress(OSError):  # as above
-            self._watched.drain(timeout)
+            self._watched.catch_up(timeout, polled=polled)
 
     def describe(self) -> Mapping[str, Any]:
         watched = self._watched

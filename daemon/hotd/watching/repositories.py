@@ -13,20 +13,30 @@ PATIENCE = 10.0
 
 
 class Repositories:
-    """Asks for ``index.lock``, which git holds while it writes the work tree. Used by the watcher's thread alone."""
+    """Asks for ``index.lock``, which git holds while it writes the work tree, and makes the index when it is done.
+
+    Used by the watcher's thread alone.
+    """
 
     def __init__(self, folders: Iterable[str]) -> None:
         """``folders``: the real paths of the roots. Where a repository is is looked up once."""
         found = (_git_folder(Path(folder)) for folder in folders)
-        self._locks = tuple({str(git / "index.lock"): None for git in found if git is not None})
+        self._indexes = tuple({str(git / "index"): None for git in found if git is not None})
+        self._locks = tuple(f"{index}.lock" for index in self._indexes)
+        self._known = self._written()
         self._since: float | None = None
+        self.renewed = False
+        """Whether the last look found git done, and at the one before it was not, or had not begun."""
 
     def locked(self, now: float) -> bool:
-        """Whether git is changing one of them. One ``stat`` for each repository."""
+        """Whether git is changing one of them. Two ``stat`` for each repository."""
         if not any(os.path.lexists(lock) for lock in self._locks):
+            before, self._known = self._known, self._written()
+            self.renewed = self._since is not None or before != self._known
             self._since = None
             return False
         self._since = now if self._since is None else self._since
+        self.renewed = False
         return True
 
     def overdue(self, now: float) -> Iterator[WatchTrouble]:
@@ -35,6 +45,10 @@ class Repositories:
             lock = next((lock for lock in self._locks if os.path.lexists(lock)), self._locks[0])
             message = f"changes wait for git: {lock} has been there for {PATIENCE:g} s; if no git is running, remove it"
             yield WatchTrouble("git-lock", message, over="git is done; what changed meanwhile is taken up now")
+
+    def _written(self) -> list[tuple[int, int] | None]:
+        """Which index each has: another after everything that git does with the work tree."""
+        return [_identity(index) for index in self._indexes]
 
 
 def _git_folder(folder: Path) -> Path | None:
@@ -50,3 +64,11 @@ def _git_folder(folder: Path) -> Path | None:
         except OSError:
             return None  # closed to us: then its lock is as well
     return None
+
+
+def _identity(index: str) -> tuple[int, int] | None:
+    try:
+        seen = os.stat(index)  # noqa: PTH116 - for each batch
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns

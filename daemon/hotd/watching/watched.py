@@ -146,17 +146,16 @@ class Watched:
         """How many should be and are not."""
         return len(self._inotify.unwatched) if self._inotify is not None else 0
 
-    def catch_up(self, timeout: float) -> None:
-        """As `Backend` has it."""
-        backends: tuple[Backend | None, ...] = (self._inotify, self._polling)
+    def catch_up(self, timeout: float, *, polled: bool) -> None:
+        """Until the kernel's events of all that happened before are in, or no longer.
+
+        ``polled``: and what it tells nothing of is looked at, all of it, however long that takes; half-written files
+        are told as they are.
+        """
+        backends: tuple[Backend | None, ...] = (self._inotify, self._polling if polled else None)
         for backend in backends:
             if backend is not None:
                 backend.catch_up(timeout)
-
-    def drain(self, timeout: float) -> None:
-        """Until the kernel's events of all that happened before are in, or no longer. Nothing is looked at for it."""
-        if (inotify := self._inotify) is not None:
-            inotify.catch_up(timeout)
 
     def covers(self, path: str) -> bool:
         """Whether inotify tells of this."""

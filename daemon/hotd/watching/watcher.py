@@ -154,7 +154,7 @@ class FileWatcher:
 
         That is everything that was written before the call: where there are no events, everything is looked at.
         """
-        self._roots.catch_up(CATCHING_UP)
+        self._roots.catch_up(CATCHING_UP, polled=True)
         with self._handing_over:
             self._take_in()
             self._look_again(self._clock.now().mono)
@@ -273,31 +273,34 @@ class FileWatcher:
 
     def _tell_settled(self, now: float) -> None:
         """What is due, unless git or an installer is in the middle of it: half a checkout must not become a rollout."""
-        repositories, installations = self._roots.repositories, self._installations
         batch, settling = self._settling.due(now)
-        if batch is not None and installations.locked(now):
-            self._not_before = now + LOCK_LOOK
+        if batch is not None and self._is_held_up(now):
             return
-        if batch is not None and installations.renewed:
-            # All was written before its record was, and some of that may still be on its way here: told by itself, it
-            # would be loaded together with what is old.
-            self._roots.catch_up(CATCHING_UP)
+        done = self._installations.renewed or self._roots.repositories.renewed
+        if batch is not None and (done or len(batch.paths) >= MANY):
+            # There may be more, and by itself this would be loaded together with what is old. What git and installers
+            # wrote was written before they were done; and where others compute, events come late: what looks like
+            # quiet may be the middle of a checkout.
+            self._roots.catch_up(CATCHING_UP, polled=done)
             self._take_in()
+            now = self._clock.now().mono
             batch, settling = self._settling.due(now)
-        if batch is not None and repositories.locked(now):
-            self._not_before = now + LOCK_LOOK
-            self._health.only(limits.GIT, repositories.overdue(now))
-            return
-        if batch is not None and len(batch.paths) >= MANY:
-            # Where others compute, events come late: what looks like quiet may be the middle of a checkout.
-            self._roots.drain(CATCHING_UP)
-            self._take_in()
-            batch, settling = self._settling.due(self._clock.now().mono)
+            if batch is not None and self._is_held_up(now):
+                return
         self._settling = settling
         if batch is not None:
             self._health.over(limits.GIT)
-            self._health.only(INSTALLER, installations.overdue(now))
+            self._health.only(INSTALLER, self._installations.overdue(now))
         self._tell_sink(batch)
+
+    def _is_held_up(self, now: float) -> bool:
+        """Whether git or an installer is not done."""
+        repositories = self._roots.repositories
+        if not (self._installations.locked(now) or repositories.locked(now)):
+            return False
+        self._not_before = now + LOCK_LOOK
+        self._health.only(limits.GIT, repositories.overdue(now))
+        return True
 
     def _tell_sink(self, batch: Batch | None) -> None:
         if batch is None:

@@ -25,6 +25,22 @@ class MachineClock:
         return Instant(time.monotonic(), time.time())
 
 
+class ClockThatStops(MachineClock):
+    """Holds up watchdog's thread in the middle of many events, as a machine does that has other things to do."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+        self.held, self.go_on = threading.Event(), threading.Event()
+
+    def now(self) -> Instant:
+        if threading.current_thread().name == "hotd-watchdog":
+            self._left -= 1
+            if self._left == 0:
+                self.held.set()
+                self.go_on.wait(10)
+        return super().now()
+
+
 class Rig:
     """``root`` is watched once ``start`` was called; ``batches`` are those that came, as paths below ``root``."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hotd.core.values import Instant
 from hotd.watching.repositories import PATIENCE, Repositories
-from tests.integration.watching.rig import MachineClock, Rig
+from tests.integration.watching.rig import ClockThatStops, MachineClock, Rig
 from tests.support.eventually import eventually
 
 
@@ -29,6 +29,41 @@ def test_nothing_settles_while_the_index_is_locked(rig: Rig) -> None:
 
     assert rig.batches == []
     lock.unlink()
+
+    rig.first_told("b.py")
+    assert rig.batches == [{"a.py", "b.py"}]
+
+
+def test_what_git_wrote_last_is_told_with_the_rest(rig: Rig) -> None:
+    """Its lock is gone before the events are here: until they are, what is quiet is half of a checkout."""
+    git(rig.folder, "init", "-q")
+    clock = ClockThatStops(after=2)
+    rig.start(settle=0.05, clock=clock)
+    lock = rig.write(rig.folder / ".git/index.lock", "")
+    for name in ("a.py", "b.py"):
+        rig.write(rig.folder / "outbox" / name).rename(rig.root / name)
+    lock.rename(rig.folder / ".git/index")
+    assert clock.held.wait(10)
+    began = clock.now().mono
+    eventually(lambda: clock.now().mono > began + 0.3)
+    assert rig.batches == []
+
+    clock.go_on.set()
+
+    rig.first_told("b.py")
+    assert rig.batches == [{"a.py", "b.py"}]
+
+
+def test_what_git_wrote_where_nothing_tells_of_it_is_looked_for_when_it_is_done(rig: Rig) -> None:
+    """Else each round of polling would find another part of a checkout."""
+    git(rig.folder, "init", "-q")
+    watcher = rig.start(settle=0.05, backend="polling", interval=1.0)
+    lock = rig.write(rig.folder / ".git/index.lock", "")
+    rig.write(rig.root / "a.py")
+    eventually(lambda: watcher.describe()["pending"] == 1, what="the change to be seen")
+
+    rig.write(rig.root / "b.py")
+    lock.rename(rig.folder / ".git/index")
 
     rig.first_told("b.py")
     assert rig.batches == [{"a.py", "b.py"}]
@@ -87,10 +122,14 @@ def test_a_work_tree_beside_its_repository_has_a_lock_elsewhere(tmp_path: Path) 
     (tmp_path / "repo/.git/worktrees/tree").mkdir(parents=True)
     (tmp_path / "tree/.git").write_text(f"gitdir: {tmp_path}/repo/.git/worktrees/tree\n")
     found = Repositories([str(tmp_path / "tree/ops")])
-    assert not found.locked(0.0)
+    assert not found.locked(0.0) and not found.renewed
+    lock = tmp_path / "repo/.git/worktrees/tree/index.lock"
 
-    (tmp_path / "repo/.git/worktrees/tree/index.lock").touch()
+    lock.touch()
 
-    assert found.locked(1.0)
+    assert found.locked(1.0) and not found.renewed
     assert not list(found.overdue(2.0))
+    lock.unlink()
+    assert not found.locked(3.0) and found.renewed
+    assert not found.locked(4.0) and not found.renewed
     assert not Repositories([str(tmp_path)]).locked(0.0)

@@ -11,7 +11,7 @@ from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGroupe
 from hotd.contract.errors import CannotWatch
 from hotd.core.values import Instant
 from hotd.ports import Batch, WatchTrouble
-from tests.integration.watching.rig import MachineClock, Rig, watching_threads
+from tests.integration.watching.rig import ClockThatStops, MachineClock, Rig, watching_threads
 from tests.support.eventually import eventually
 
 
@@ -111,22 +111,6 @@ def test_a_file_that_is_written_for_ever_does_not_hold_up_the_others(rig: Rig) -
     finally:
         stop.set()
         writer.join()
-
-
-class ClockThatStops(MachineClock):
-    """Holds up watchdog's thread in the middle of many events, as a machine does that has other things to do."""
-
-    def __init__(self, after: int) -> None:
-        self._left = after
-        self.held, self.go_on = threading.Event(), threading.Event()
-
-    def now(self) -> Instant:
-        if threading.current_thread().name == "hotd-watchdog":
-            self._left -= 1
-            if self._left == 0:
-                self.held.set()
-                self.go_on.wait(10)
-        return super().now()
 
 
 def test_what_is_quiet_only_because_events_come_late_is_not_told_by_halves(rig: Rig) -> None:
