@@ -20,10 +20,11 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from hotctl.following import PATIENCE, PAUSE, Pages, Stream
+from hotctl.following import PATIENCE, PAUSE, Absence, Pages, Stream, outliving
 from hotctl.transport import Transport, open_transport
 from hotd import __version__
 from hotd.contract import codec, requests, views
@@ -135,11 +136,14 @@ class Daemon:
         """Until it is so: ``generation>=8``, ``drained``, ``healthy``; of one generation ``drained`` or ``retired``.
 
         ``timeout`` in seconds (None: as long as it takes); then DeadlinePassed, which names what it still waited for.
+        A daemon that is restarted meanwhile is waited for as with events.
         """
         until_when = _deadline(timeout)
+        seen: views.Waited | None = None
         while True:
             wait = _shortest(until_when, LONGEST_WAIT)
-            seen = self._ask(requests.Wait(module, until, generation, wait), views.Waited)
+            asked = requests.Wait(module, until, generation, wait)
+            seen = self.ask(asked) if seen is None else self._again(asked, Absence(_shortest(until_when, PATIENCE)))
             if seen.reached:
                 return seen
             if wait <= 0:
@@ -460,6 +464,10 @@ class Daemon:
                 return self._asked(request, kind)
         raise refusal
 
+    def _again(self, request: Request, absence: Absence) -> Any:
+        """What was answered before, and changes nothing: a daemon that is restarted meanwhile is waited for."""
+        return outliving(partial(self.ask, request), absence)
+
     def _asked(self, request: Request, kind: type[T]) -> T:
         text = request_text(request, version=__version__)
         parked = min(getattr(request, "max_wait", 0.0), LONGEST_WAIT)
@@ -484,7 +492,7 @@ class Daemon:
                     f"revision {change.revision} was not done in time; it goes on",
                     hint=f"hotctl outcome {change.revision} tells its result",
                 )
-            change = self.outcome(change.revision, wait)
+            change = self._again(requests.Outcome(change.revision, wait), Absence(_shortest(until, PATIENCE)))
         return change
 
     def _until_ended(self, change: views.Change, until: float | None) -> views.Change:

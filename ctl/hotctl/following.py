@@ -1,4 +1,4 @@
-"""A stream that is read page after page, and goes on with the next daemon where this one ends."""
+"""What is asked again and again, and goes on with the next daemon where this one ends: a stream's pages, a wait."""
 
 from __future__ import annotations
 
@@ -22,6 +22,49 @@ PAUSE = 0.2
 """Seconds between two tries to reach it."""
 
 
+class Absence:
+    """Of a daemon that has answered before and does not any more: how long the next one is waited for."""
+
+    def __init__(
+        self, patience: float = PATIENCE, pause: float = PAUSE, news: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """``news`` is told of a daemon that goes, and of one that comes."""
+        self._patience = patience
+        self._pause = pause
+        self._news = news
+        self._until: float | None = None
+
+    def gone(self, error: Unreachable | None) -> None:
+        """There is none, or one that says it ends (None). Pauses before the next try; raises Unreachable when none has
+        come back for ``patience`` seconds."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + self._patience
+            self._news(f"the daemon {'is gone' if error else 'ends'}; waiting for the next one")
+        elif error is not None and now >= self._until:
+            waited = format_duration(self._patience)
+            raise Unreachable(f"no daemon has come back for {waited}: {error.message}", hint=error.hint) from error
+        threading.Event().wait(self._pause)
+
+    def over(self) -> None:
+        """One has answered."""
+        if self._until is not None:
+            self._until = None
+            self._news("the daemon is back")
+
+
+def outliving(ask: Callable[[], T], absence: Absence) -> T:
+    """The answer to what may be asked twice: of the next daemon, where this one goes. Raises as `Absence.gone`."""
+    while True:
+        try:
+            answer = ask()
+        except Unreachable as error:
+            absence.gone(error)
+        else:
+            absence.over()
+            return answer
+
+
 class Pages(Generic[P]):
     """``ask(cursor, mark, max_wait)`` reads a page. ``news`` is told of a daemon that goes, and of one that comes."""
 
@@ -38,13 +81,9 @@ class Pages(Generic[P]):
     ) -> None:
         self._ask = ask
         self._follow = follow
-        self._patience = patience
-        self._pause = pause
-        self._news = news
+        self._absence = Absence(patience, pause, news)
         self._mark = mark
         self._begun = False
-        self._away: float | None = None
-        """Until when a daemon is waited for that went."""
         self.cursor = after
         """What the next page begins after; None where the newest are asked for."""
 
@@ -59,28 +98,17 @@ class Pages(Generic[P]):
             try:
                 page = self._ask(self.cursor, self._mark, wait)
             except Unreachable as error:
-                self._gone(error)
+                if not (self._follow and self._begun):
+                    raise
+                self._absence.gone(error)
                 continue
             break
-        if not page.closing and self._away is not None:
-            self._away = None
-            self._news("the daemon is back")
+        if not page.closing:
+            self._absence.over()
         self.cursor, self._mark, self._begun = page.next, page.mark, True
         if page.closing and self._follow:
-            self._gone(None)
+            self._absence.gone(None)
         return page
-
-    def _gone(self, error: Unreachable | None) -> None:
-        if error is not None and not (self._follow and self._begun):
-            raise error
-        now = time.monotonic()
-        if self._away is None:
-            self._away = now + self._patience
-            self._news(f"the daemon {'is gone' if error else 'ends'}; waiting for the next one")
-        elif error is not None and now >= self._away:
-            waited = format_duration(self._patience)
-            raise Unreachable(f"no daemon has come back for {waited}: {error.message}", hint=error.hint) from error
-        threading.Event().wait(self._pause)
 
 
 class Stream(Generic[T]):

@@ -1,4 +1,4 @@
-"""``events -f`` and the client's stream over a restart and a kill: nothing twice, nothing lost."""
+"""``events -f``, the client's stream and ``wait`` over a restart and a kill: nothing twice, nothing lost."""
 
 from __future__ import annotations
 
@@ -144,3 +144,29 @@ def test_a_shutdown_returns_when_the_daemon_has_ended() -> None:
         assert daemon.process.wait(30) == 0
         assert not daemon.socket.exists()
         assert "end one" in daemon.output and "stopped; every instance ended" in daemon.log
+
+
+def callers(daemon: Running) -> int:
+    """Connections to its socket, as the kernel lists them; the listener is one line more."""
+    return Path("/proc/net/unix").read_text().count(f" {daemon.socket}\n") - 1
+
+
+def test_a_wait_goes_on_with_the_next_daemon() -> None:
+    """By hotctl and by a program: what was waited for comes after a restart."""
+    reached: list[str] = []
+
+    def program(path: str) -> None:
+        with connect(path) as client:
+            reached.append(client.wait("long_op", "generation>=2", timeout=120).message)
+
+    with running({"long_op.py": waiter("one")}, hosted()) as first:
+        reader = threading.Thread(target=program, args=(str(first.socket),))
+        reader.start()
+        with following(first, "wait", "long_op", "--for", "generation>=2", "--timeout", "2m") as waiting:
+            eventually(lambda: callers(first) == 2)
+            assert first.stop() == 0
+            with next_daemon(first.folder) as second:
+                second.write("long_op.py", waiter("two"))
+                assert waiting.process.wait(60) == 0
+                reader.join(60)
+    assert len(reached) == 1 and "long_op" in reached[0]

@@ -137,15 +137,19 @@ class Here:
     def until(self, wanted: Wait, deadline: float, say: Callable[[str], None]) -> Waited:
         """Ask until it is so or the deadline has passed; meanwhile ``say`` what it waits for."""
         from dataclasses import replace
+        from functools import partial
 
-        longest = FIRST_ANSWER
-        while True:
-            left = deadline - self.clock()
-            seen: Waited = self.daemon.ask(replace(wanted, max_wait=max(0.0, min(left, longest))))
-            if seen.reached or left <= 0:
-                return seen
-            longest = LOOK_AGAIN
+        from hotctl.following import PATIENCE, Absence, outliving
+
+        left = deadline - self.clock()
+        seen: Waited = self.daemon.ask(replace(wanted, max_wait=max(0.0, min(left, FIRST_ANSWER))))
+        while not seen.reached and left > 0:
             say(f"waiting; {seen.message}")
+            left = deadline - self.clock()
+            asked = replace(wanted, max_wait=max(0.0, min(left, LOOK_AGAIN)))
+            absence = Absence(min(PATIENCE, max(0.0, left)), news=say)
+            seen = outliving(partial(self.daemon.ask, asked), absence)
+        return seen
 
     def get_rid(self, request: Drain | Purge, wanted: Wait, *, verb: str, timeout: float, waits: bool) -> int:
         """Ask for it, tell what was begun, and wait until ``wanted`` is so. Gives the exit status."""
@@ -191,6 +195,9 @@ class Here:
         The daemon is asked in pieces of at most ``LONGEST_WAIT``; the rollout itself never depends on anybody
         waiting for it. ``settle`` may wait for more after success, and says what had not happened in time.
         """
+        from functools import partial
+
+        from hotctl.following import PATIENCE, Absence, outliving
         from hotctl.view.page import line
         from hotd.contract.requests import LONGEST_WAIT, Outcome
 
@@ -203,7 +210,9 @@ class Here:
                 change = self.daemon.ask(request)
                 revision = change.revision
                 while change.outcome == "in-flight" and revision is not None and (left := deadline - self.clock()) > 0:
-                    change = self.daemon.ask(Outcome(revision, max_wait=min(left, LONGEST_WAIT)))
+                    asked = Outcome(revision, max_wait=min(left, LONGEST_WAIT))
+                    absence = Absence(min(PATIENCE, left), news=say)
+                    change = outliving(partial(self.daemon.ask, asked), absence)
                 if settle is not None and exit_status(change) == 0:
                     over = True
                     change, late = settle(change, deadline, say)

@@ -90,7 +90,7 @@ def start(book: Book, request: requests.Start, actor: Actor, now: Instant) -> De
     check_generation(book, [module.name], request.if_generation)
     already = not module.stopped and not module.finished
     module = replace(module, stopped=False, finished=0, pace=Pace())
-    note = "was not stopped" if already else f"{module.replicas} replicas from now on"
+    note = "was not stopped" if already else f"{module.replicas} replica{'s' * (module.replicas != 1)} from now on"
     if module.current is None:
         note += "; it has no generation yet, nothing can run"
     event = told(EventName.MODULE_STARTED, module.name, f"{module.name} started", actor, "start", request.reason)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import socket
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+
+from hotd.host.printable import printable
 
 log = logging.getLogger(__name__)
 
@@ -44,20 +47,30 @@ def handed_over(env: MutableMapping[str, str]) -> tuple[HandedOver, ...]:
     if not count:
         return ()
     if pid != str(os.getpid()):
-        log.warning(
-            "sockets were handed to pid %s and not to this one: begin the daemon with exec",
-            pid,
-            extra={"event": "config.warning"},
-        )
+        _warn("sockets were handed to pid %s and not to this one: begin the daemon with exec", printable(pid))
         return ()
-    number = int(count) if count.isascii() and count.isdecimal() else 0
+    if not (count.isascii() and count.isdecimal()):
+        _warn("LISTEN_FDS says %r, which is no number: no socket is taken for handed over", printable(count))
+        return ()
+    number = min(int(count), _most())
     named = names.split(":") if names else []
     found = []
     for place in range(number):
         name = named[place] if place < len(named) else UNNAMED
         if (sock := _listening(FIRST + place)) is not None:
             found.append(HandedOver(name, sock))
+        else:
+            _warn("what was handed over as %r is no listening socket: nobody answers on it", printable(name))
     return tuple(found)
+
+
+def _warn(what: str, value: str) -> None:
+    log.warning(what, value, extra={"event": "config.warning"})
+
+
+def _most() -> int:
+    """As many descriptors as there can be."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _listening(descriptor: int) -> socket.socket | None:

@@ -24,8 +24,8 @@ print(sorted(name for name in os.environ if name.startswith("LISTEN")))
 """
 
 
-def told(descriptors: list[int], env: Mapping[str, str], pid: int | None = None) -> list[str]:
-    """What a process says that begins with these as 3, 4, …"""
+def told(descriptors: list[int], env: Mapping[str, str], pid: int | None = None, *, log: bool = False) -> list[str]:
+    """What a process says that begins with these as 3, 4, …; or its log does."""
 
     def prepare() -> None:
         for place, descriptor in enumerate(copies):
@@ -44,7 +44,7 @@ def told(descriptors: list[int], env: Mapping[str, str], pid: int | None = None)
     )
     for copy in copies:
         os.close(copy)
-    return done.stdout.splitlines()
+    return (done.stderr if log else done.stdout).splitlines()
 
 
 @pytest.fixture
@@ -88,3 +88,18 @@ def test_what_is_not_meant_for_this_process_is_not_taken(
     """Variables of a parent, or none, or nonsense: they are cleared, and nothing is touched."""
     with listening:
         assert told([listening.fileno()], env, pid) == ["[]"]
+
+
+@pytest.mark.parametrize(
+    ("env", "pid", "says"),
+    [
+        ({"LISTEN_FDS": "1"}, 1, "handed to pid 1 and not to this one"),
+        ({"LISTEN_FDS": "ma\x1bny"}, None, "LISTEN_FDS says 'ma�ny', which is no number"),
+        ({"LISTEN_FDS": "2", "LISTEN_FDNAMES": "control:d\x1bata"}, None, "'d�ata' is no listening socket"),
+    ],
+)
+def test_what_is_not_taken_is_told(listening: socket.socket, env: dict[str, str], pid: int | None, says: str) -> None:
+    """A unit with ListenDatagram= instead of ListenStream= would else go unnoticed until nobody answers."""
+    with listening, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+        (line,) = told([listening.fileno(), datagrams.fileno()], env, pid, log=True)
+    assert says in line

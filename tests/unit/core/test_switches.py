@@ -136,7 +136,7 @@ def test_a_start_of_finished_work_says_that_it_starts() -> None:
     """It was not stopped, and nothing ran all the same."""
     world = serving(spec(restart="never"))
     world.end(1)
-    assert world.start().note == "1 replicas from now on" and world.running() == {2: 1}
+    assert world.start().note == "1 replica from now on" and world.running() == {2: 1}
     assert world.events(EventName.MODULE_STARTED)
 
 
