@@ -7,6 +7,7 @@ or ``{…, "error": ERROR}``. A request without a protocol number is one of a st
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -52,7 +53,12 @@ def read_request(verb: Verb, text: object) -> Request:
 def answer_text(answer: Any, *, version: str, written: Mapping[str, str] | None = None) -> str:
     """``written`` are texts of fields of the answer that need not be written again."""
     said = codec.to_text(answer) if written is None else codec.to_text_around(answer, written)
-    return f'{codec.to_text({"protocol": PROTOCOL, "version": version})[:-1]},"answer":{said}}}'
+    return f'{_opening(version)},"answer":{said}}}'
+
+
+@functools.lru_cache(8)
+def _opening(version: str) -> str:
+    return codec.to_text({"protocol": PROTOCOL, "version": version}).removesuffix("}")
 
 
 def error_text(error: HotdError, *, version: str) -> str:

@@ -23,13 +23,15 @@ CHUNK = 64 * 1024
 class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
     """Raises EOFError where the caller went or was too slow, BadFrame for what is no frame."""
 
-    __slots__ = ("_frames", "_patience", "_sock")
+    __slots__ = ("_ended", "_frames", "_patience", "_sock")
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
         super().__init__(SocketStream(sock), compress=False)
         self._sock = sock
         self._patience = patience
         self._frames = Frames(LONGEST_REQUEST)
+        self._ended = False
+        """Whether the caller has said all that it will ever say."""
         self._prepare()
         self._wait_at_most(socket.SO_RCVTIMEO, patience.idle)
         self._wait_at_most(socket.SO_SNDTIMEO, patience.answer)
@@ -46,6 +48,7 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
                     self._wait_at_most(socket.SO_RCVTIMEO, deadline - now)
                 chunk = self._received()
                 if not chunk:
+                    self._ended = True
                     raise EOFError("the caller went")
                 self._frames.feed(chunk)
         except (BlockingIOError, TimeoutError):
@@ -68,6 +71,13 @@ class FrameChannel(Channel):  # type: ignore[misc] # rpyc has no types
             raise EOFError("the caller does not take its answer") from None
         except OSError as error:
             raise EOFError(str(error)) from None
+
+    def close(self) -> None:
+        """Whoever has gone need not be told of the end by a system call of its own."""
+        if self._ended:
+            self._sock.close()
+        else:
+            super().close()
 
     def _prepare(self) -> None:
         if self._sock.gettimeout() is not None:

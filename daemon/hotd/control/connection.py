@@ -11,6 +11,7 @@ and what hotctl needs for the same in one round trip: CALLATTR on the well-known
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -164,14 +165,28 @@ def _taken_apart(data: bytes) -> tuple[int, object, object]:
     """A request's number, handler and boxed arguments. Raises Cut for everything else."""
     if data[:1] != bytes((consts.MSG_REQUEST,)):
         raise Cut("sent what is no request; nothing was asked of it that this could answer")
+    values = Values(data[1:])
     try:
-        match brine._load(Values(data[1:])):
-            case (int(seq), (handler, arguments)):
-                return seq, handler, arguments
+        if values.read(len(brine.TAG_TUP2)) == brine.TAG_TUP2:
+            seq, rest = brine._load(values), values.read()
+            match seq, _known(rest) if len(rest) <= LONGEST_KNOWN else _decoded(rest):
+                case int(), (handler, arguments):
+                    return seq, handler, arguments
     except Exception as error:  # noqa: BLE001 - see the next line
         # RPyC's decoder is written for friends: garbage makes it fail in any way there is.
         raise Cut(f"sent what cannot be decoded: {type(error).__name__}") from None
     raise Cut("sent a request of another shape")
+
+
+def _decoded(data: bytes) -> object:
+    """Plain values that nobody can change. Raises whatever RPyC's decoder does."""
+    return brine._load(Values(data))
+
+
+LONGEST_KNOWN = 512
+"""Bytes of a call, but for its number, up to which it is remembered what it says: programs ask the same again and
+again, and commands ask what others have asked."""
+_known = functools.lru_cache(64)(_decoded)
 
 
 def _unboxed(package: object) -> object:

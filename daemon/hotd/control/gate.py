@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -23,6 +24,8 @@ from hotd.ports import Desk
 
 LONGEST_ARGUMENTS = 500
 """Characters of a request that the audit trail keeps."""
+LONGEST_KNOWN = 512
+"""Characters of a question up to which it is remembered what it asks."""
 LONGEST_NAME = 64
 """Characters of a verb that does not exist."""
 MOST = 2**63 - 1
@@ -120,9 +123,17 @@ class Gate:
 def _read(verb: Verb, text: str) -> Request | HotdError:
     """The request, or why there is none: who may not ask at all is told that first, and what it asked is logged."""
     try:
-        return _bounded(protocol.read_request(verb, text))
+        if verb.changes or len(text) > LONGEST_KNOWN:
+            return _bounded(protocol.read_request(verb, text))
+        return _known(verb.name, text)
     except HotdError as error:
         return error
+
+
+@functools.lru_cache(64)
+def _known(verb: str, text: str) -> Request:
+    """A question, which is asked again and again in the same words."""
+    return _bounded(protocol.read_request(VERBS[verb], text))
 
 
 def _told(request: Request | None, text: str) -> str:

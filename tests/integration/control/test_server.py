@@ -365,6 +365,16 @@ def test_what_was_sent_before_the_end_is_answered_and_nothing_is_taken_after_it(
         assert raw.is_cut()
 
 
+def test_who_has_said_all_is_answered_and_then_sees_the_end(port: Port) -> None:
+    """As ``nc -N`` does: it closes its own direction, and reads on."""
+    with Attacker(port.path) as raw:
+        for number in (1, 2):
+            raw.send(consts.MSG_REQUEST, number, (consts.HANDLE_CALLATTR, boxed(ROOT_REF, value("hello"), value(()))))
+        raw.sock.shutdown(socket.SHUT_WR)
+        assert [answer and answer[1] for answer in (raw.read(), raw.read())] == [1, 2]
+        assert raw.is_cut()
+
+
 def refuses(raw: Attacker) -> bool:
     try:
         raw.send_bytes(b"\0")

@@ -13,7 +13,7 @@ from hotd.contract import protocol, requests, views
 from hotd.contract.errors import UnknownModule
 from hotd.contract.requests import LONGEST_WAIT
 from hotd.contract.verbs import VERBS
-from hotd.control.gate import LONGEST_ARGUMENTS, Gate
+from hotd.control.gate import LONGEST_ARGUMENTS, LONGEST_KNOWN, Gate
 from hotd.control.peers import Peer
 from hotd.control.roles import Roles
 from tests.integration.control.fakes import DONE, VERSION, FakeDesk, Records
@@ -123,6 +123,34 @@ def test_every_request_that_can_park_is_bounded() -> None:
             needed = {"revision": 1} if "revision" in fields else {"module": "m"} if verb.name == "logs" else {}
             bench.ask(verb.name, json.dumps({"max_wait": 1e9} | needed))
             assert getattr(bench.desk.asked[-1][1], "max_wait") == LONGEST_WAIT, verb.name  # noqa: B009 - of several types
+
+
+def test_a_question_in_the_same_words_is_the_same_question() -> None:
+    """It is understood once; who asks is looked at each time. Nothing of it can be changed by who answers it."""
+    bench = Bench(lambda *_: VERSION)
+    for verb in VERBS.values():
+        if not verb.changes:
+            for _ in range(2):
+                bench.ask(verb.name, json.dumps(_needed(verb.name)))
+            (_, one, _), (_, two, _) = bench.desk.asked[-2:]
+            assert one is two and isinstance(hash(one), int), verb.name
+
+    bench.gate.roles = Roles(viewers=["*"])
+    assert bench.ask("errors", '{"module": "m"}')["error"]["code"] == "not-permitted"
+
+
+def test_a_long_question_is_not_remembered() -> None:
+    """What anybody may send takes no room for longer than it takes to answer it."""
+    bench = Bench()
+    for _ in range(2):
+        bench.ask("status", json.dumps({"module": "m" * LONGEST_KNOWN}))
+    (_, one, _), (_, two, _) = bench.desk.asked
+    assert one == two and one is not two
+
+
+def _needed(verb: str) -> dict[str, Any]:
+    fields = VERBS[verb].request.__dataclass_fields__
+    return {name: value for name, value in (("module", "m"), ("revision", 1), ("generation", 1)) if name in fields}
 
 
 def test_a_change_stands_in_the_audit_trail() -> None:
