@@ -36,7 +36,7 @@ def test_the_unit_gives_the_service_next_to_no_rights(booted: Service) -> None:
     assert scored.returncode == 0, "\n".join(line for line in scored.stdout.splitlines() if "✓" not in line)
 
 
-@pytest.mark.parametrize("name", ["net.conf", "jit.conf", "home.conf"])
+@pytest.mark.parametrize("name", ["net.conf", "tls.conf", "jit.conf", "home.conf"])
 def test_the_drop_ins_of_the_comments_can_be_copied_as_they_stand(booted: Service, name: str) -> None:
     """What the unit's comments tell to type is valid, and takes back no more than it says."""
     folder = f"{INSTALLED}.d"
