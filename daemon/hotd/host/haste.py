@@ -55,12 +55,12 @@ class Haste:
     def hurry(self) -> None:
         """Somebody waits. From any thread; costs nothing while there is haste already."""
         self._until = self._clock() + LASTS
-        if not self._hurries:
+        if not self._hurries and not self._closed:
             with self._changed:
                 self._begin()
 
     def forget(self) -> None:
-        """In a forked child nobody would put it back."""
+        """In a forked child nobody would put it back, nor let go of the lock, if it was taken in that moment."""
         self._closed = True
         self._end()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -83,7 +84,11 @@ def test_the_end_puts_it_back(haste: Haste) -> None:
 def test_a_forked_child_is_in_no_haste(haste: Haste) -> None:
     """There it would never end: no thread of ours runs in it."""
     haste.hurry()
-    haste.forget()
-    assert sys.getswitchinterval() == pytest.approx(USUAL)
-    haste.hurry()
+    with haste._changed:  # as if it had been forked in just this moment
+        haste.forget()
+        assert sys.getswitchinterval() == pytest.approx(USUAL)
+        caller = threading.Thread(target=haste.hurry)
+        caller.start()
+        caller.join(20)
+        assert not caller.is_alive()
     assert sys.getswitchinterval() == pytest.approx(USUAL)
