@@ -22,7 +22,7 @@ log = logging.getLogger("hotd.loading")
 
 PAUSE = 1.0
 """Seconds between two looks."""
-SOON = 0.02
+SOON = 0.1
 """Seconds between an import and the look at it: until then the reload that it is part of is done."""
 SPENT = 0.001
 """Seconds of its own time that a look may take."""
