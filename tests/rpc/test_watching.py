@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,18 +85,13 @@ def test_a_thread_that_a_module_ends_is_started_anew() -> None:
 
 
 @contextmanager
-def confined(folder: Path, **limits: int) -> Iterator[Running]:
-    """A daemon in a user namespace with limits of its own."""
-    shell = "".join(f"echo {number} > /proc/sys/user/{name} || exit 99; " for name, number in limits.items())
-    unshare = ["unshare", "--user", "--map-root-user", "sh", "-c"]
-    if (tried := subprocess.run([*unshare, shell], capture_output=True, text=True, check=False)).returncode:
-        pytest.skip(f"no user namespaces here: {tried.stderr.strip()}")
+def started_by(folder: Path, *command: str) -> Iterator[Running]:
+    """A daemon that another program becomes."""
     serve = [sys.executable, "-m", "hotd", "serve", "--verbose", "-c", str(folder / "hotd.toml")]
     with (folder / "daemon.log").open("ab") as log:
         process = subprocess.Popen(
-            [*unshare, f'{shell} exec "$@"', "sh", *serve],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=environment(),
-        )  # fmt: skip
+            [*command, *serve], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=environment()
+        )
     daemon = Running(folder, process)
     try:
         ready(daemon)
@@ -102,6 +99,96 @@ def confined(folder: Path, **limits: int) -> Iterator[Running]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def confined(folder: Path, **limits: int) -> Iterator[Running]:
+    """A daemon in a user namespace with limits of its own."""
+    shell = "".join(f"echo {number} > /proc/sys/user/{name} || exit 99; " for name, number in limits.items())
+    unshare = ["unshare", "--user", "--map-root-user", "sh", "-c"]
+    if (tried := subprocess.run([*unshare, shell], capture_output=True, text=True, check=False)).returncode:
+        pytest.skip(f"no user namespaces here: {tried.stderr.strip()}")
+    with started_by(folder, *unshare, f'{shell} exec "$@"', "sh") as daemon:
+        yield daemon
+
+
+@contextmanager
+def without_privileges(modules: str, sources: Mapping[str, str]) -> Iterator[Running]:
+    """A daemon to which a folder may be closed: root's own right to open every one is taken from it."""
+    setpriv = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+    if setpriv and (shutil.which("setpriv") is None or subprocess.run([*setpriv, "true"], check=False).returncode):
+        pytest.skip("nobody here takes a right from root")
+    with folder_for_sockets() as folder:
+        (folder / "hotd.toml").write_text(config(modules))
+        for name, text in sources.items():
+            (folder / "ops" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "ops" / name).write_text(text)
+        with started_by(folder, *setpriv) as daemon:
+            yield daemon
+
+
+def test_a_root_that_is_closed_is_told_until_it_is_open() -> None:
+    """`chmod` makes no event: it is shown within two seconds, with its cure; what was saved meanwhile is found."""
+    with without_privileges(hosted("m", "m:work", 0), {"m.py": source(1)}) as daemon:
+        root = daemon.folder / "ops"
+        root.chmod(0)
+        try:
+            within(2, lambda: reasons(daemon).keys() == {"root-closed"})
+            assert f"source root {root} cannot be read: permission denied" in reasons(daemon)["root-closed"]
+            assert f"`namei -l {root}` shows whose it is" in daemon.hotctl("status").out.replace("\n", " ")
+            assert daemon.status()["daemon"]["health"] == "Degraded"
+            assert daemon.module("m")["generation"] == 1
+        finally:
+            root.chmod(0o755)
+        daemon.write("m.py", source(2))
+        within(2, lambda: not reasons(daemon))
+        daemon.until(is_on(2), "m")
+        daemon.write("m.py", source(3))
+        daemon.until(is_on(3), "m")
+        assert f"source root {root} is watched again" in daemon.hotctl("events").out
+
+
+def test_a_folder_that_is_closed_is_told_until_it_is_open() -> None:
+    """The rest is watched; what was saved in there is found when it can be."""
+    with without_privileges(hosted("m", "m:work", 0), {"m.py": source(1)}) as daemon:
+        secret = daemon.folder / "ops" / "secret"
+        (daemon.folder / "new").mkdir(mode=0)
+        (daemon.folder / "new").rename(secret)
+        within(2, lambda: reasons(daemon).keys() == {"permission"})
+        message = reasons(daemon)["permission"]
+        assert message == f"changes below {secret} go unseen: permission denied (`ls -ld` shows whose it is)"
+        assert daemon.status()["daemon"]["watching"]["unwatched"] == 1
+        daemon.write("m.py", source(2))
+        daemon.until(is_on(2), "m")
+
+        secret.chmod(0o755)
+        within(2, lambda: not reasons(daemon))
+        daemon.write("m.py", source(3, "from secret import part"))
+        daemon.write("secret/part.py", "VERSION = 1\n")
+        daemon.until(lambda m: m["generation"] >= 3 and m["health"] == "Healthy", "m")
+        last = daemon.module("m")["generation"]
+        daemon.write("secret/part.py", "VERSION = 2\n")
+        daemon.until(is_on(last + 1), "m")
+        assert f"{secret} can be watched again" in daemon.hotctl("events").out
+
+
+@pytest.mark.parametrize("to_its_end", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_files_that_change_all_the_time_are_named_with_what_to_do_about_it(to_its_end: bool) -> None:
+    """A tool that writes among the sources is no trouble of the daemon's, and nobody would find it without help."""
+    with running({"m.py": source(1)}, hosted("m", "m:work", 0), watch='settle = "10ms"') as daemon:
+
+        def told() -> dict[str, str]:
+            daemon.write("written.py", "VERSION = 1\n")
+            return reasons(daemon)
+
+        eventually(lambda: told().keys() == {"churn"})
+        message = reasons(daemon)["churn"]
+        assert str(daemon.folder / "ops" / "written.py") in message and '[watch] ignore = ["…"]' in message
+        assert daemon.module("m")["generation"] == 1
+        assert daemon.status()["daemon"]["health"] == "Healthy", "every edit is seen all the same"
+        if to_its_end:
+            eventually(lambda: not reasons(daemon), within=100)
+            assert "files do not change all the time any more" in daemon.hotctl("events").out
 
 
 def test_a_daemon_without_inotify_polls_until_it_has_it() -> None:
