@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import stat
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from hotd.contract.errors import Refused
 from hotd.contract.requests import Apply, Instances, Modules, Pause, Restart
-from tests.support.daemons import Running, config, folder_for_sockets, launch, ready, running
+from tests.support.daemons import Ran, Running, config, folder_for_sockets, launch, ready, running
 from tests.support.eventually import eventually
 from tests.support.ops import hosted, waiter
 
@@ -105,6 +107,33 @@ def test_what_is_wrong_changes_nothing_and_says_so_until_it_is_applied() -> None
         rewrite(daemon, hosted(replicas=3) + LATE)
         assert daemon.ask(Apply())["outcome"] == "promoted" and conditions(daemon) == []
         daemon.until(lambda m: m["serving"]["current"] == 1, "late")
+
+
+def test_a_file_that_is_being_written_is_not_applied() -> None:
+    """What is in it may be half of what it will be, and valid: exit 78, and again when it is whole."""
+    with running(SOURCES, hosted() + OTHER) as daemon:
+        file, done = daemon.folder / "hotd.toml", threading.Event()
+
+        def write() -> None:
+            while not done.wait(0.001):
+                rewrite(daemon, hosted() + OTHER + "# goes on\n" * (time.monotonic_ns() % 100))
+
+        def refused() -> Ran | None:
+            ran = daemon.hotctl("apply")
+            return ran if "is being written" in ran.err else None
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            ran = eventually(refused)
+            assert ran is not None and ran.status == 78
+            assert ran.err.startswith(f"hotctl: {file}: is being written\n") and "`hotctl apply` again" in ran.err
+            assert conditions(daemon) == [("Rejected", "not-applied")]
+        finally:
+            done.set()
+            writer.join()
+        assert daemon.hotctl("apply").status == 0 and conditions(daemon) == []
+        assert names(daemon) == {"long_op", "other"}
 
 
 def test_another_entry_is_for_those_that_start_from_now_on() -> None:

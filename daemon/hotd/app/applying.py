@@ -15,7 +15,7 @@ from hotd.app.port import given_group, roles_of
 from hotd.app.settings import settings_of, with_settings
 from hotd.app.summary import summary
 from hotd.app.watching import ChangingWatcher
-from hotd.config import Config
+from hotd.config import Config, steadily
 from hotd.contract import requests
 from hotd.contract.errors import BadConfig, HotdError, Internal, Locked, Refused, ShuttingDown
 from hotd.contract.views import SUCCEEDED, Change
@@ -85,6 +85,7 @@ class Applier:
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._busy: _Job | None = None
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="hotd-apply", daemon=True)
 
     def start(self, port: ControlServer) -> None:
@@ -94,6 +95,7 @@ class Applier:
 
     def close(self) -> None:
         """Once the engine has ended: nobody waits for a rollout any more then."""
+        self._closing.set()
         self._jobs.put(None)
         self._thread.join()
 
@@ -182,16 +184,21 @@ class Applier:
         return change
 
     def _read(self) -> Config:
-        if self._reread is None:
+        reread, path = self._reread, self.config.path
+        if reread is None or path is None:
             raise Refused(
                 "the daemon was started without a hotd.toml: there is nothing to read again",
                 hint="`hotctl reload --all` loads what is on disk; `hotd init` writes a hotd.toml to start with",
             )
-        try:
-            return self._reread()
-        except BadConfig as error:
-            hint = "nothing was changed; correct it and say `hotctl apply` again"
-            raise BadConfig(error.message, hint=hint, file=error.file, line=error.line) from None
+
+        def read() -> Config:
+            try:
+                return reread()
+            except BadConfig as error:
+                hint = "nothing was changed; correct it and say `hotctl apply` again"
+                raise BadConfig(error.message, hint=hint, file=error.file, line=error.line) from None
+
+        return steadily(path, read, self._closing.wait)
 
     def _plan(self, config: Config) -> ConfigPlan:
         modules = self._engine.book.modules.values()
