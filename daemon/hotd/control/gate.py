@@ -17,6 +17,7 @@ from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import VERBS, Role, Verb
 from hotd.control.answers import Answers
 from hotd.control.peers import Peer
+from hotd.control.remarks import Remark, Remarks
 from hotd.control.roles import Roles
 from hotd.core.permission import refused
 from hotd.core.values import Actor
@@ -35,12 +36,15 @@ MOST = 2**63 - 1
 class Gate:
     """Reads a request, checks the caller's role, asks the desk, writes the answer. Used from many threads at once."""
 
-    def __init__(self, desk: Desk, roles: Roles, version: str, log: logging.Logger) -> None:
+    def __init__(
+        self, desk: Desk, roles: Roles, version: str, log: logging.Logger, remarks: Remarks | None = None
+    ) -> None:
         self._desk = desk
         self.roles = roles
         self._version = version
         self._answers = Answers(version)
         self._log = log
+        self._remarks = remarks or Remarks(log)
 
     def admits(self, peer: Peer) -> bool:
         """Whether the caller has any role. Who has none is answered once, so that it can tell why, and then cut."""
@@ -85,6 +89,7 @@ class Gate:
             )
             said, outcome = protocol.error_text(internal, version=self._version), internal.code
         self._audit(name, request, text, peer, outcome)
+        self._remarks.settle()
         return said
 
     def _verb(self, name: str, peer: Peer) -> Verb:
@@ -103,21 +108,24 @@ class Gate:
         return text
 
     def _audit(self, name: str, request: Request | None, text: str, peer: Peer, outcome: str) -> None:
-        """Every change and every refusal, one line each, with who, verb, arguments, outcome.
+        """Every change and every refusal, with who, verb, arguments, outcome: of changes each one.
 
         Refusals stand in the log alone: what anybody may cause as often as he likes must push nothing out of the
-        events, nor out of what the store keeps of changes.
+        events, nor out of what the store keeps of changes. Of the same caller's to the same verb one is told a second,
+        and how many more there were.
         """
-        if outcome == NotPermitted.code:
-            event, level = "control.refused", logging.WARNING
-        elif name in VERBS and VERBS[name].changes:
-            event, level = "control.call", logging.INFO
-        else:
+        changes = name in VERBS and VERBS[name].changes
+        if outcome != NotPermitted.code and not changes:
             return
         arguments = _told(request, text)
-        name = name if name in VERBS else shown(name[:LONGEST_NAME])
-        extra = {"event": event, **peer.fields, "verb": name, "outcome": outcome, "arguments": arguments}
-        self._log.log(level, "%s: %s %s: %s", peer, name, arguments, outcome, extra=extra)
+        known, name = name in VERBS, name if name in VERBS else shown(name[:LONGEST_NAME])
+        fields = {**peer.fields, "verb": name, "outcome": outcome, "arguments": arguments}
+        line = f"{peer}: {name} {arguments}: {outcome}"
+        if outcome == NotPermitted.code:
+            kind = peer.identity, "refused", name if known else None
+            self._remarks.say(kind, Remark(logging.WARNING, line, {"event": "control.refused", **fields}))
+        else:
+            self._log.info("%s", line, extra={"event": "control.call", **fields})
 
 
 def _read(verb: Verb, text: str) -> Request | HotdError:

@@ -56,6 +56,11 @@ class Peer:
         return _user_name(self.uid) or f"uid {self.uid}"
 
     @property
+    def identity(self) -> int | str | None:
+        """What tells it from others: the uid, or the certificate's name."""
+        return self.uid if self.certificate is None else self.name
+
+    @property
     def fields(self) -> dict[str, Any]:
         """For a line of the log."""
         if self.certificate is not None:

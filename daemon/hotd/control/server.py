@@ -20,6 +20,7 @@ from hotd.control.gate import Gate
 from hotd.control.limits import Limits, Patience
 from hotd.control.listener import Listener
 from hotd.control.peers import Peer, known
+from hotd.control.remarks import Remark, Remarks
 from hotd.control.roles import Roles
 from hotd.control.socket_file import SocketFile
 from hotd.control.tls import Door
@@ -60,7 +61,8 @@ class ControlServer:
         self._hurry = hurry
         self._file = SocketFile(socket_path, mode=mode, gid=gid, inherited=inherited)
         self._log = log or logging.getLogger("hotd.control")
-        self._gate = Gate(desk, roles, version, self._log)
+        self._remarks = Remarks(self._log)
+        self._gate = Gate(desk, roles, version, self._log, self._remarks)
         self._patience = patience or Patience()
         self._limits = limits or Limits()
         self._callers = Callers(min(self._limits.callers, _descriptors() // 4))
@@ -145,6 +147,7 @@ class ControlServer:
             self._log.warning(
                 "%d calls did not return and were left: %s", len(left), ", ".join(left), extra={"event": "control.left"}
             )
+        self._remarks.close()
 
     def forget(self) -> None:
         """In a forked child: close our copies of every socket, else callers of a dead daemon wait on the child's."""
@@ -230,7 +233,8 @@ class ControlServer:
             pass
         except (Cut, BadFrame) as reason:
             fields = {"event": "control.cut", **peer.fields}
-            self._log.info("%s was cut off: %s", peer, reason, extra=fields)
+            remark = Remark(logging.INFO, f"{peer} was cut off: {reason}", fields)
+            self._remarks.say((peer.identity, type(reason)), remark)
         except Exception:  # noqa: BLE001 - see the next line
             # The thread ends here, whatever it was; the others go on.
             self._log.exception("a defect while serving %s", peer, extra={"event": "control.defect"})

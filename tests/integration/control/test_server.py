@@ -9,6 +9,7 @@ import resource
 import socket
 import stat
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,20 @@ def test_a_viewer_looks_and_does_not_change(tmp_path: Path) -> None:
 
     (refusal,) = port.log.of("control.refused")
     assert (refusal["uid"], refusal["verb"], refusal["outcome"]) == (os.getuid(), "scale", "not-permitted")
+
+
+def test_who_is_cut_off_again_and_again_fills_no_log(tmp_path: Path) -> None:
+    """What was counted is told at the end at the latest."""
+    began = time.monotonic()
+    with open_port(tmp_path, roles=Roles(admins=["12345"])) as port:
+        for _ in range(30):
+            with Attacker(port.path) as stranger:
+                stranger.call("hello")
+                assert stranger.is_cut()
+    for event in ("control.refused", "control.cut"):
+        lines = port.log.of(event)
+        assert sum(line.get("more", 1) for line in lines) == 30
+        assert len(lines) <= 2 * (time.monotonic() - began + 1)
 
 
 def test_the_kernel_says_who_calls(port: Port) -> None:

@@ -15,6 +15,7 @@ from hotd.contract.requests import LONGEST_WAIT
 from hotd.contract.verbs import VERBS
 from hotd.control.gate import LONGEST_ARGUMENTS, LONGEST_KNOWN, Gate
 from hotd.control.peers import Peer
+from hotd.control.remarks import Remarks
 from hotd.control.roles import Roles
 from tests.integration.control.fakes import DONE, VERSION, FakeDesk, Records
 
@@ -24,12 +25,17 @@ PEER = Peer(4_000_000, frozenset({4_000_000}), 7)
 class Bench:
     """A gate, the desk behind it, and what it logged."""
 
-    def __init__(self, answer: Callable[..., Any] | None = None, roles: Roles | None = None) -> None:
+    def __init__(
+        self,
+        answer: Callable[..., Any] | None = None,
+        roles: Roles | None = None,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.desk = FakeDesk(answer) if answer else FakeDesk()
         self.log = Records()
         logger = logging.Logger("test")
         logger.addHandler(self.log)
-        self.gate = Gate(self.desk, roles or Roles(admins=["*"]), "0.1.0", logger)
+        self.gate = Gate(self.desk, roles or Roles(admins=["*"]), "0.1.0", logger, Remarks(logger, clock))
 
     def ask(self, verb: str, text: str = "{}") -> dict[str, Any]:
         answer = json.loads(self.gate.answer(verb, text, PEER))
@@ -225,6 +231,45 @@ def test_looking_is_not_logged_and_a_refusal_is() -> None:
     assert bench.ask("reload")["error"]["code"] == "not-permitted"
     (refusal,) = bench.log.of("control.refused")
     assert (refusal["uid"], refusal["verb"]) == (4_000_000, "reload")
+
+
+@pytest.mark.attack(
+    "be refused as often as one is answered, to fill the log, or to push others' lines out of it",
+    outcome="the first of each verb is told at once, the others of a second in one line with their number",
+)
+def test_refusals_of_the_same_caller_and_verb_are_one_line_a_second() -> None:
+    """Each counts, none is dropped; other callers' and other verbs' are told as well, and changes one by one."""
+    now = [10.0]
+    bench = Bench(roles=Roles(admins=["*"]), clock=lambda: now[0])
+    for _ in range(3):
+        bench.ask("scale", '{"module": "m", "replicas": 2}')
+    assert len(bench.log.of("control.call")) == 3, "a change is never folded"
+
+    bench.gate.roles = Roles(viewers=["*"])
+    for _ in range(250):
+        bench.ask("reload")
+        now[0] += 0.003
+    bench.ask("scale", '{"module": "m", "replicas": 2}')
+    bench.gate.answer("reload", "{}", Peer(4_000_001, frozenset(), 8))
+    assert [line["text"].partition(" (")[0] for line in bench.log.of("control.refused")] == [
+        "uid 4000000: reload {}: not-permitted",
+        'uid 4000000: scale {"module":"m","replicas":2}: not-permitted',
+        "uid 4000001: reload {}: not-permitted",
+    ]
+
+    now[0] += 1.0
+    bench.ask("hello")
+    (last,) = bench.log.of("control.refused")[3:]
+    assert last["text"] == "uid 4000000: reload {}: not-permitted, and 249 more like it within 1 s"
+    assert (last["more"], last["verb"], last["uid"]) == (249, "reload", 4_000_000)
+
+
+def test_names_of_verbs_that_nobody_has_are_one_kind_of_refusal() -> None:
+    """Another word each time makes no line each time."""
+    bench = Bench(roles=Roles())
+    for number in range(100):
+        bench.ask(f"x{number}")
+    assert len(bench.log.of("control.refused")) == 1
 
 
 def test_who_has_no_role_is_not_admitted() -> None:
