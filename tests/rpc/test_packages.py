@@ -8,7 +8,8 @@ from typing import Any
 
 from hotd.contract.requests import Events, Modules
 from tests.support.daemons import folder_for_sockets, hotd, serving
-from tests.support.wheels import environment, install, unpack, wheel
+from tests.support.eventually import eventually
+from tests.support.wheels import environment, install, project, unpack, wheel
 
 TOML = """\
 packages = ["myops"]
@@ -62,6 +63,27 @@ def test_an_upgrade_with_pip_is_one_rollout_of_the_package_alone() -> None:
             events = daemon.ask(Events(limit=1000))
             assert promoted(events) == [1, 2, 3]
             assert not [one for one in events["events"] if one["event"] == "reload.rejected"]
+
+
+def test_a_package_that_is_installed_to_be_edited_is_hot_where_it_is_edited() -> None:
+    """``pip install -e``: what is installed is one line that says where the sources are."""
+    with folder_for_sockets() as folder:
+        site = environment(folder / "venv")
+        where = project(folder / "checkout", "myops", "1.0", sources("one")) / "src"
+        install(folder / "venv", where.parent, editable=True)
+        assert not (site / "myops").exists()
+        (folder / "neighbour.py").write_text("HERE = 'shared'\n")
+        # An interpreter reads the `.pth` files of its own site-packages, and of those it is told of.
+        (folder / "sitecustomize.py").write_text(f"import site\n\nsite.addsitedir({str(site)!r})\n")
+        (folder / "hotd.toml").write_text(TOML)
+        with serving(folder, env={"PYTHONPATH": str(folder)}) as daemon:
+            daemon.until(lambda m: m["serving"]["current"] == 1, "job")
+            (module,) = daemon.ask(Modules())["modules"]
+            assert module["roots"] == [str(where / "myops")]
+            (where / "myops/deep/part.py").write_text(sources("two")["myops/deep/part.py"])
+            daemon.until(lambda m: m["generation"] == 2 and m["serving"] == {"current": 1, "old": 0}, "job")
+            eventually(lambda: "runs two shared" in daemon.output)
+            assert promoted(daemon.ask(Events(limit=1000))) == [1, 2]
 
 
 def test_it_is_the_interpreters_package(tmp_path: Path) -> None:

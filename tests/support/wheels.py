@@ -36,12 +36,35 @@ def environment(folder: Path) -> Path:
     return Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
 
 
-def install(folder: Path, path: Path) -> None:
-    """``pip install -U`` into the environment in that folder."""
+def install(folder: Path, path: Path, *, editable: bool = False) -> None:
+    """``pip install -U`` into the environment in that folder, or ``-e``, of a `project`."""
     python = str(folder / "bin" / "python")
     quiet = ("--disable-pip-version-check", "--quiet", "--python", python)
-    command = [sys.executable, "-m", "pip", *quiet, "install", "--no-index", "--no-deps", "-U", str(path)]
+    how = ("--no-build-isolation", "-e") if editable else ("-U",)
+    command = [sys.executable, "-m", "pip", *quiet, "install", "--no-index", "--no-deps", *how, str(path)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def project(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
+    """What can be installed so that it may be edited where it is; it is built as most backends do, by a ``.pth``."""
+    for one, text in files.items():
+        (folder / "src" / one).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "src" / one).write_text(text)
+    built = wheel(folder, name, version, {f"_{name}.pth": f"{folder}/src\n"})
+    (folder / "pyproject.toml").write_text(_IN_TREE)
+    (folder / "backend.py").write_text(_BACKEND.format(folder=str(folder), file=built.name))
+    return folder
+
+
+_IN_TREE = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+_BACKEND = """\
+import shutil
+
+
+def build_editable(there, config_settings=None, metadata_directory=None):
+    shutil.copy({folder!r} + "/" + {file!r}, there)
+    return {file!r}
+"""
 
 
 def unpack(site: Path, path: Path) -> None:
