@@ -105,6 +105,20 @@ def test_a_path_may_be_written_as_other_programs_write_one(text: str) -> None:
     assert parse_address(text) == UnixAddress("/run/a.sock")
 
 
+@pytest.mark.parametrize("scheme", ["ssh", "tls"])
+@pytest.mark.parametrize("slashes", ["", "/"])
+@pytest.mark.parametrize(
+    "rest", ["", "x", "web1:18812", "me@web1", "web1/run/x", ":9", "web1:99999", "-oProxyCommand=x"]
+)
+def test_what_is_proposed_in_the_place_of_no_address_is_one(scheme: str, slashes: str, rest: str) -> None:
+    """Whoever types it is not told the next thing that is wrong with it."""
+    with pytest.raises(UsageError) as refused:
+        parse_address(f"{scheme}:{slashes}{rest}")
+
+    proposed = (refused.value.hint or "").removeprefix("write ").partition(",")[0]
+    assert str(parse_address(proposed)) == proposed
+
+
 @pytest.mark.parametrize(
     ("text", "sentence", "cure"),
     [
@@ -112,7 +126,7 @@ def test_a_path_may_be_written_as_other_programs_write_one(text: str) -> None:
         ("ssh://", "names no host", "write ssh://host"),
         ("tls://:443", "names no host", "write tls://host"),
         ("ssh:web1", "is no address of a daemon", "write ssh://web1, or ./ssh:web1 for a socket"),
-        ("tls:/web1", "is no address of a daemon", "write tls:///web1"),
+        ("tls:/web1", "is no address of a daemon", "write tls://web1, or ./tls:/web1 for a socket"),
         ("http://web1", "is no address of a daemon", "write ssh://web1 or tls://web1"),
         ("tcp://web1:7463", "is no address of a daemon", "neither HTTP nor plain TCP"),
         ("shh://web1", "is no address of a daemon", "did you mean ssh://web1"),

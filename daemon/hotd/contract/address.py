@@ -94,7 +94,7 @@ def parse_address(text: str) -> Address:
         case "ssh" | "tls" if slashes != "://":
             raise UsageError(
                 f"{shown(text)} is no address of a daemon",
-                hint=f"write {scheme}://{rest}, or ./{text} for a socket of that name",
+                hint=f"write {_meant(scheme, rest)}, or ./{text} for a socket of that name",
             )
         case "ssh":
             return _ssh(text, rest)
@@ -131,6 +131,14 @@ def find_address(
         if exists(path):
             return parse_address(path), candidates
     return UnixAddress(candidates[-1]), candidates
+
+
+def _meant(scheme: str, rest: str) -> str:
+    """What somebody may have meant who wrote too few slashes, or too many; always an address."""
+    try:
+        return str(parse_address(f"{scheme}://{rest.lstrip('/')}"))
+    except UsageError:
+        return f"{scheme}://host"
 
 
 def _unix(path: str) -> UnixAddress:
