@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from hotd.control.peers import Peer
-from hotd.core.fairness import Seat, spared_least, whose_place
+from hotd.core.fairness import spared_least, whose_place
 
 DEAF = 1.0
 """Seconds after which who has not taken an answer has to go for a newcomer, where nobody else can."""
@@ -38,6 +38,12 @@ class Caller:
         """Whether it was cut; a request of it that is on its way is not begun any more."""
         self.called = threading.Event()
         """Ends its wait for a turn."""
+
+    @property
+    def deaf(self) -> bool:
+        """Whether it is busy only because it does not take its answer."""
+        since = self.writing
+        return since is not None and since < time.monotonic() - DEAF
 
     def hush(self) -> None:
         """Nothing more is taken of it: what it sent already is read, what it sends from now on fails on its side."""
@@ -137,16 +143,9 @@ class Callers:
         for caller in self._callers.values():
             caller.sock.close()
 
-    def _evict(self, whose: Callable[[Collection[Seat]], Seat | None]) -> Caller | None:
-        deaf = time.monotonic() - DEAF
-        seat = whose(
-            [
-                Seat(c.number, c.owner, c.busy, c.served, c.first, c.writing is not None and c.writing < deaf)
-                for c in self._callers.values()
-            ]
-        )
-        if seat is None:
-            return None
-        gone = self._callers.pop(seat.number)
-        gone.cut()
+    def _evict(self, whose: Callable[[Collection[Caller]], Caller | None]) -> Caller | None:
+        gone = whose(self._callers.values())
+        if gone is not None:
+            del self._callers[gone.number]
+            gone.cut()
         return gone

@@ -9,41 +9,57 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One connection, as far as it matters for who has to go."""
+class Seat(Protocol):
+    """One connection, as far as it matters for who has to go. A flood has each looked at for each that comes, so that
+    nothing is made for it."""
 
-    number: int
-    """Grows with each that comes."""
-    owner: str
-    busy: bool
-    """Whether a request of it is being answered."""
-    served: bool
-    """Whether one ever was."""
-    first: bool
-    """Whether it is an admin's."""
-    deaf: bool = False
-    """Whether it is busy only because it does not take its answer."""
+    @property
+    def number(self) -> int:
+        """Grows with each that comes."""
+
+    @property
+    def owner(self) -> str:
+        """Whom it belongs to."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request of it is being answered."""
+
+    @property
+    def served(self) -> bool:
+        """Whether one ever was."""
+
+    @property
+    def first(self) -> bool:
+        """Whether it is an admin's."""
+
+    @property
+    def deaf(self) -> bool:
+        """Whether it is busy only because it does not take its answer."""
 
 
-def whose_place(seats: Collection[Seat]) -> Seat | None:
+S = TypeVar("S", bound=Seat)
+
+
+def whose_place(seats: Collection[S]) -> S | None:
     """Who has to go for a newcomer: of the owner with the most connections the oldest that was never answered, else
     the oldest that is idle; where there is neither, one that does not take its answer. None where everybody is being
     answered.
 
     Floods look like that, callers do not; and a flood of one user's costs no other user its connection.
     """
-    most = Counter(seat.owner for seat in seats)
+    most = Counter([seat.owner for seat in seats])
     return min(
-        (seat for seat in seats if not seat.busy or seat.deaf),
+        [seat for seat in seats if not seat.busy or seat.deaf],
         key=lambda seat: (seat.busy, -most[seat.owner], seat.served, seat.number),
         default=None,
     )
 
 
-def spared_least(seats: Collection[Seat]) -> Seat | None:
+def spared_least(seats: Collection[S]) -> S | None:
     """Who has to go where the whole daemon is short of something: nobody who was answered and is an admin."""
     return whose_place([seat for seat in seats if not (seat.served and seat.first)])
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotd.core.fairness import Line, Pace, Paces, Seat, Waiting, spared_least, whose_place
+from hotd.core.fairness import Line, Pace, Paces, Waiting, spared_least, whose_place
 
 
-def seat(number: int, owner: str = "a", *, busy: bool = False, served: bool = False, first: bool = False) -> Seat:
-    return Seat(number, owner, busy, served, first)
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A connection, as far as it matters here."""
+
+    number: int
+    owner: str
+    busy: bool
+    served: bool
+    first: bool
+    deaf: bool = False
+
+
+def seat(number: int, owner: str = "a", *, busy: bool = False, served: bool = False, first: bool = False) -> Seated:
+    return Seated(number, owner, busy, served, first)
 
 
 # --- who goes ---------------------------------------------------------------------------------------------------------
@@ -32,7 +44,7 @@ def test_where_all_were_answered_the_oldest_that_is_idle_goes() -> None:
 def test_nobody_goes_in_the_middle_of_a_call() -> None:
     """The newcomer is turned away instead."""
     assert whose_place([seat(1, busy=True), seat(2, busy=True)]) is None
-    assert whose_place([]) is None
+    assert whose_place(list[Seated]()) is None
 
 
 def test_who_takes_no_answer_goes_where_nobody_else_can() -> None:
