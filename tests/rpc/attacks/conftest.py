@@ -54,7 +54,7 @@ def connected(attacked: Running) -> Iterator[Callable[[], Attacker]]:
 
 @pytest.fixture
 def honest(attacked: Running) -> Iterator[Honest]:
-    """Somebody else who asks for ``status`` all the while, and is to be answered within 50 ms."""
+    """Somebody else who asks for ``status`` all the while, and is to be answered within 50 ms, but for bursts."""
     with Honest(str(attacked.socket)) as honest:
         yield honest
 
