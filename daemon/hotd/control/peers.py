@@ -116,11 +116,11 @@ def _user_name(uid: int | None) -> str | None:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         return None
-    _names[uid] = name, now + _NAMED_FOR
+    _names[uid] = name, now + NAMED_FOR
     return name
 
 
-_NAMED_FOR = 5.0
+NAMED_FOR = 5.0
 """Seconds for which a user's name is taken to be what it was. To look it up reads a file: between the system calls of
 that a busy instance has the interpreter each time, and a caller who asks often would wait for it each time."""
 _names: dict[int, tuple[str, float]] = {}

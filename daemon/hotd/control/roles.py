@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import grp
+import time
 from collections.abc import Iterable, Mapping
 
 from hotd.contract.errors import NotPermitted
 from hotd.contract.requests import Request
 from hotd.contract.verbs import Role, Verb
-from hotd.control.peers import Peer
+from hotd.control.peers import NAMED_FOR, Peer
 from hotd.core.permission import check_request, refused
 from hotd.core.values import Actor
 
@@ -18,7 +19,7 @@ class Roles:
     and ``*``, which is whoever can connect; ``operators`` for each pattern of modules.
 
     ``own_uid``, the daemon's, is always an admin: who can signal and trace the process needs no socket for harm.
-    root is one by the list only. Names are looked up at each call, so that a user created later needs no restart.
+    root is one by the list only. Names are looked up again and again, so that a user created later needs no restart.
     """
 
     def __init__(
@@ -93,7 +94,17 @@ def _is(peer: Peer, who: str) -> bool:
 def _gid(group: str) -> int | None:
     if group.isascii() and group.isdecimal():
         return int(group)
+    now = time.monotonic()
+    gid, until = _gids.get(group, (0, 0.0))
+    if now < until:
+        return gid
     try:
-        return grp.getgrnam(group).gr_gid
+        gid = grp.getgrnam(group).gr_gid
     except (KeyError, ValueError):  # ValueError: a NUL in the name
         return None
+    _gids[group] = gid, now + NAMED_FOR
+    return gid
+
+
+_gids: dict[str, tuple[int, float]] = {}
+"""By the groups' names, as users' are kept and for the same reason: no more than hotd.toml has."""

@@ -10,6 +10,7 @@ import pytest
 
 from hotd.contract.errors import NotPermitted
 from hotd.contract.verbs import VERBS, Role
+from hotd.control import roles
 from hotd.control.peers import Certificate, Peer
 from hotd.control.roles import Roles
 from hotd.core.values import Actor
@@ -46,6 +47,17 @@ def test_users_and_groups_go_by_name() -> None:
 
     assert Roles(admins=[entry.pw_name]).of(SOMEBODY) is Role.ADMIN
     assert Roles(admins=["%" + grp.getgrgid(entry.pw_gid).gr_name]).of(SOMEBODY) is Role.ADMIN
+
+
+def test_a_group_is_not_looked_up_for_each_call_and_a_new_one_is_found() -> None:
+    """What is looked up lets go of the interpreter, and each call would wait for it twice."""
+    assert SOMEBODY.uid is not None
+    name = grp.getgrgid(pwd.getpwuid(SOMEBODY.uid).pw_gid).gr_name
+
+    Roles(admins=["%" + name, "%nobody-has-it"]).of(STRANGER)
+
+    assert name in roles._gids
+    assert "nobody-has-it" not in roles._gids
 
 
 @pytest.mark.parametrize(
