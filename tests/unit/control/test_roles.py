@@ -10,9 +10,8 @@ import pytest
 
 from hotd.contract.errors import NotPermitted
 from hotd.contract.verbs import VERBS, Role
-from hotd.control import roles
 from hotd.control.peers import Certificate, Peer
-from hotd.control.roles import Roles
+from hotd.control.roles import Roles, _gids
 from hotd.core.values import Actor
 
 ROOT = Peer(0, frozenset({0}), 1)
@@ -56,8 +55,8 @@ def test_a_group_is_not_looked_up_for_each_call_and_a_new_one_is_found() -> None
 
     Roles(admins=["%" + name, "%nobody-has-it"]).of(STRANGER)
 
-    assert name in roles._gids
-    assert "nobody-has-it" not in roles._gids
+    assert name in _gids
+    assert "nobody-has-it" not in _gids
 
 
 @pytest.mark.parametrize(
