@@ -34,7 +34,7 @@ from hotd.core.effects import (
 )
 from hotd.core.messages import Stored, Unwritten, WatchTrouble
 from hotd.core.reconcile import next_deadline, reconcile
-from hotd.core.records import Trouble
+from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import Instant
 from hotd.core.watch import files_changed
 from hotd.engine.events import EventRing, write_line
@@ -103,7 +103,8 @@ class Engine:
         self._news = News(book)
         """What was made since."""
         self._loads: list[StartLoad] = []
-        """To be begun when the store has been told."""
+        """To be begun when the store has been told, and has kept what has the ticket."""
+        self._loads_after = 0
         self._lines: list[Emit] = []
         """Of the log, to be written when nothing else is to be done. Beside busy threads each is two waits for the
         interpreter lock."""
@@ -270,9 +271,10 @@ class Engine:
             log.critical("%s failed", effect, exc_info=True, extra={"event": "engine.defect"})
 
     def _start_loads(self) -> None:
-        loads, self._loads = self._loads, []
-        for load in loads:
-            self._try(load, lambda effect: self._loading.start(effect.job, self.loaded))
+        if self._loads and self._book.store.covers(self._loads_after):
+            loads, self._loads = self._loads, []
+            for load in loads:
+                self._try(load, lambda effect: self._loading.start(effect.job, self.loaded))
 
     def _write_lines(self) -> None:
         lines, self._lines = self._lines, []
@@ -286,8 +288,12 @@ class Engine:
         try:
             self._book, write = durable.secured(self._kept, self._book, tuple(news.events), now)
             if write is not None:
-                # What a load brings is written with its beginning, unless somebody waits for that.
-                urgent = bool(news.replies) or not self._loads
+                # The process may die of a load: what has become known of a module (of how many deaths, say) is kept
+                # before. The beginning alone is written with what the load brings, unless somebody waits for it.
+                known = any(isinstance(record, KeptModule) for record in write.records)
+                if known and self._loads:
+                    self._loads_after = write.ticket
+                urgent = known or bool(news.replies) or not self._loads
                 sources = self._sources() if write.whole else None
                 self._store.write(write.ticket, write.records, self.stored, sources, urgent=urgent)
         except Exception:

@@ -211,6 +211,22 @@ def test_the_beginning_of_a_load_is_written_with_what_it_brings() -> None:
         assert len(it.store.urgent) > before + 1 and all(it.store.urgent[before + 1 :])
 
 
+def test_what_is_known_of_a_module_is_kept_before_it_is_loaded() -> None:
+    """A load may end the process, again and again: the deaths are counted whatever the next one does."""
+    with rig(spec("op")) as it:
+        it.store.prompt = False
+
+        def died(book: Book, now: Instant) -> Decision:
+            book = book.having(replace(book.modules["op"], deaths={"A": 1}))
+            return rollouts.request_reload(book, requests.Reload(("op",)), ROOT, now)
+
+        it.engine.tell(died)
+        eventually(lambda: it.store.waiting)
+        assert it.store.urgent == [True] and it.loading.calls == []
+        it.store.keep()
+        eventually(lambda: it.loading.calls == [("start", "op")])
+
+
 def test_the_log_has_every_event_in_its_order(caplog: pytest.LogCaptureFixture) -> None:
     """Lines are written when nothing else is to be done, and at the latest when the daemon ends."""
     with caplog.at_level(logging.DEBUG, "hotd.engine"), rig(spec("op")) as it:
