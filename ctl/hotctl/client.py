@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -139,15 +140,17 @@ class Daemon:
         A daemon that is restarted meanwhile is waited for as with events.
         """
         until_when = _deadline(timeout)
-        seen: views.Waited | None = None
-        while True:
-            wait = _shortest(until_when, LONGEST_WAIT)
-            asked = requests.Wait(module, until, generation, wait)
-            seen = self.ask(asked) if seen is None else self._again(asked, Absence(_shortest(until_when, PATIENCE)))
-            if seen.reached:
-                return seen
-            if wait <= 0:
+
+        def look() -> views.Waited:
+            asked = requests.Wait(module, until, generation, _shortest(until_when, LONGEST_WAIT))
+            return self._ask(asked, views.Waited)
+
+        seen = look()
+        while not seen.reached:
+            if _shortest(until_when, LONGEST_WAIT) <= 0:
                 raise DeadlinePassed(f"not in time: {seen.message}", hint=seen.next)
+            seen = outliving(look, _absence(until_when))
+        return seen
 
     def events(
         self,
@@ -464,9 +467,8 @@ class Daemon:
                 return self._asked(request, kind)
         raise refusal
 
-    def _again(self, request: Request, absence: Absence) -> Any:
-        """What was answered before, and changes nothing: a daemon that is restarted meanwhile is waited for."""
-        return outliving(partial(self.ask, request), absence)
+    def _outcome_by(self, revision: int, until: float | None) -> views.Change:
+        return self.outcome(revision, _shortest(until, LONGEST_WAIT))
 
     def _asked(self, request: Request, kind: type[T]) -> T:
         text = request_text(request, version=__version__)
@@ -487,12 +489,13 @@ class Daemon:
     def _until_over(self, change: views.Change, until: float | None) -> views.Change:
         """The daemon parks a call for 20 s at most; a rollout may take longer."""
         while change.outcome == "in-flight" and change.revision is not None:
-            if (wait := _shortest(until, LONGEST_WAIT)) <= 0:
+            if _shortest(until, LONGEST_WAIT) <= 0:
                 raise DeadlinePassed(
                     f"revision {change.revision} was not done in time; it goes on",
                     hint=f"hotctl outcome {change.revision} tells its result",
                 )
-            change = self._again(requests.Outcome(change.revision, wait), Absence(_shortest(until, PATIENCE)))
+            look = partial(self._outcome_by, change.revision, until)
+            change = outliving(look, _absence(until))
         return change
 
     def _until_ended(self, change: views.Change, until: float | None) -> views.Change:
@@ -539,6 +542,11 @@ def _is_for_any_daemon(request: Request) -> bool:
     """Whether the next daemon may be asked it as well as the one it was meant for: not its end, nor what that one
     holds back."""
     return _VERB_OF[type(request)].name != "shutdown" and getattr(request, "hold", None) is None
+
+
+def _absence(until: float | None) -> Absence:
+    """Of a daemon that answered before; nobody waits for it beyond the deadline."""
+    return Absence(left=lambda: _shortest(until, inf))
 
 
 def _deadline(timeout: float | None) -> float | None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Generic, TypeVar
 
 from hotd.contract import views
@@ -26,35 +27,44 @@ class Absence:
     """Of a daemon that has answered before and does not any more: how long the next one is waited for."""
 
     def __init__(
-        self, patience: float = PATIENCE, pause: float = PAUSE, news: Callable[[str], None] = lambda _: None
+        self,
+        patience: float = PATIENCE,
+        pause: float = PAUSE,
+        news: Callable[[str], None] = lambda _: None,
+        left: Callable[[], float] = lambda: inf,
     ) -> None:
-        """``news`` is told of a daemon that goes, and of one that comes."""
+        """``news`` is told of a daemon that goes, and of one that comes. ``left``: seconds that there are at most."""
         self._patience = patience
         self._pause = pause
         self._news = news
-        self._until: float | None = None
+        self._left = left
+        self._since: float | None = None
 
     def gone(self, error: Unreachable | None) -> None:
         """There is none, or one that says it ends (None). Pauses before the next try; raises Unreachable when none has
         come back for ``patience`` seconds."""
         now = time.monotonic()
-        if self._until is None:
-            self._until = now + self._patience
+        if self._since is None:
+            self._since = now
             self._news(f"the daemon {'is gone' if error else 'ends'}; waiting for the next one")
-        elif error is not None and now >= self._until:
-            waited = format_duration(self._patience)
-            raise Unreachable(f"no daemon has come back for {waited}: {error.message}", hint=error.hint) from error
-        threading.Event().wait(self._pause)
+        waited = now - self._since
+        if error is not None and (waited >= self._patience or self._left() <= 0):
+            long = format_duration(round(waited, 1))
+            raise Unreachable(f"no daemon has come back for {long}: {error.message}", hint=error.hint) from error
+        threading.Event().wait(max(0.0, min(self._pause, self._left())))
 
     def over(self) -> None:
         """One has answered."""
-        if self._until is not None:
-            self._until = None
+        if self._since is not None:
+            self._since = None
             self._news("the daemon is back")
 
 
 def outliving(ask: Callable[[], T], absence: Absence) -> T:
-    """The answer to what may be asked twice: of the next daemon, where this one goes. Raises as `Absence.gone`."""
+    """The answer to what may be asked twice: of the next daemon, where this one goes. Raises as `Absence.gone`.
+
+    ``ask`` asks for no longer than there is time left then.
+    """
     while True:
         try:
             answer = ask()

@@ -137,18 +137,20 @@ class Here:
     def until(self, wanted: Wait, deadline: float, say: Callable[[str], None]) -> Waited:
         """Ask until it is so or the deadline has passed; meanwhile ``say`` what it waits for."""
         from dataclasses import replace
-        from functools import partial
 
-        from hotctl.following import PATIENCE, Absence, outliving
+        from hotctl.following import Absence, outliving
 
-        left = deadline - self.clock()
-        seen: Waited = self.daemon.ask(replace(wanted, max_wait=max(0.0, min(left, FIRST_ANSWER))))
-        while not seen.reached and left > 0:
+        def left() -> float:
+            return max(0.0, deadline - self.clock())
+
+        def look(longest: float = LOOK_AGAIN) -> Waited:
+            seen: Waited = self.daemon.ask(replace(wanted, max_wait=min(left(), longest)))
+            return seen
+
+        seen = look(FIRST_ANSWER)
+        while not seen.reached and left() > 0:
             say(f"waiting; {seen.message}")
-            left = deadline - self.clock()
-            asked = replace(wanted, max_wait=max(0.0, min(left, LOOK_AGAIN)))
-            absence = Absence(min(PATIENCE, max(0.0, left)), news=say)
-            seen = outliving(partial(self.daemon.ask, asked), absence)
+            seen = outliving(look, Absence(news=say, left=left))
         return seen
 
     def get_rid(self, request: Drain | Purge, wanted: Wait, *, verb: str, timeout: float, waits: bool) -> int:
@@ -195,9 +197,7 @@ class Here:
         The daemon is asked in pieces of at most ``LONGEST_WAIT``; the rollout itself never depends on anybody
         waiting for it. ``settle`` may wait for more after success, and says what had not happened in time.
         """
-        from functools import partial
-
-        from hotctl.following import PATIENCE, Absence, outliving
+        from hotctl.following import Absence, outliving
         from hotctl.view.page import line
         from hotd.contract.requests import LONGEST_WAIT, Outcome
 
@@ -205,14 +205,21 @@ class Here:
         revision: int | None = None
         over = False
         late: Page = []
+
+        def left() -> float:
+            return max(0.0, deadline - self.clock())
+
+        def look() -> Change:
+            assert revision is not None, "whoever is in flight has one"
+            seen: Change = self.daemon.ask(Outcome(revision, max_wait=min(left(), LONGEST_WAIT)))
+            return seen
+
         try:
             with self.screen.busy(doing) as say:
                 change = self.daemon.ask(request)
                 revision = change.revision
-                while change.outcome == "in-flight" and revision is not None and (left := deadline - self.clock()) > 0:
-                    asked = Outcome(revision, max_wait=min(left, LONGEST_WAIT))
-                    absence = Absence(min(PATIENCE, left), news=say)
-                    change = outliving(partial(self.daemon.ask, asked), absence)
+                while change.outcome == "in-flight" and revision is not None and left() > 0:
+                    change = outliving(look, Absence(news=say, left=left))
                 if settle is not None and exit_status(change) == 0:
                     over = True
                     change, late = settle(change, deadline, say)

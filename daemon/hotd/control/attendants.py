@@ -77,19 +77,17 @@ class Attendants:
 
     def _work(self) -> None:
         me = threading.current_thread()
-        while self._stays(me):
-            caller = self._accept()
-            if caller is not None:
-                self._attend(me, caller)
-                del caller  # who is idle keeps nothing of whom it served
-
-    def _stays(self, me: threading.Thread) -> bool:
-        with self._changed:
-            if not self._over and self._at_door <= MOST_IDLE:
-                return True
-            self._threads.discard(me)
-            self._leaves()
-            return False
+        try:
+            while not self._over and self._at_door <= MOST_IDLE:
+                caller = self._accept()
+                if caller is not None:
+                    self._attend(me, caller)
+                    del caller  # who is idle keeps nothing of whom it served
+        finally:
+            # Whatever ended it: who does not wait at the door must not be counted there, or nobody would be.
+            with self._changed:
+                self._threads.discard(me)
+                self._leaves()
 
     def _attend(self, me: threading.Thread, caller: Caller) -> None:
         with self._changed:

@@ -91,7 +91,8 @@ class Callers:
 
     def see_off(self, caller: Caller) -> None:
         """It is served no more."""
-        caller.sock.close()
+        with contextlib.suppress(OSError):
+            caller.sock.close()
         with self._changed:
             self._callers.pop(caller.number, None)
             self._changed.notify_all()

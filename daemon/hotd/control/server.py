@@ -56,7 +56,8 @@ class ControlServer:
         """``gid=None`` leaves the socket the daemon's own group.
 
         ``inherited`` listens at the path already and is somebody else's: its file is neither given away nor removed.
-        ``door`` is for callers from other machines. ``hurry`` is called when somebody comes, and when he asks.
+        ``door`` is for callers from other machines. ``hurry`` is called when somebody with a role
+        comes, and when he asks.
         """
         self._hurry = hurry
         self._file = SocketFile(socket_path, mode=mode, gid=gid, inherited=inherited)
@@ -175,12 +176,13 @@ class ControlServer:
 
     def _welcomed(self, sock: socket.socket) -> Caller | None:
         """None for one that is not served; its connection is closed."""
-        self._hurry()
         try:
             peer, owner = known(sock)
         except OSError:
             sock.close()
             return None
+        if peer is not None:
+            self._hurry_for(peer)
         if len(self._callers) >= CROWD and _hung_up(sock):
             sock.close()  # a storm of such would cost a turn each, and whoever comes after it the time for all
             return None
@@ -205,6 +207,9 @@ class ControlServer:
         """The life of one connection, to its end."""
         try:
             self._converse(caller)
+        except Exception:  # noqa: BLE001 - see the next line
+            # The connection ends here, whatever it was; its thread serves others.
+            self._log.exception("a defect while serving a caller", extra={"event": "control.defect"})
         finally:
             self._callers.see_off(caller)
 
@@ -224,7 +229,7 @@ class ControlServer:
             channel,
             call=lambda name, text: self._gate.answer(name, text, peer, lambda: self._turns.waits(caller)),
             stays=lambda: self._gate.admits(peer),
-            place=lambda: self._placed(caller),
+            place=lambda: self._placed(caller, peer),
             turn=lambda: self._callers.turn(caller),
         )
         try:
@@ -235,15 +240,17 @@ class ControlServer:
             fields = {"event": "control.cut", **peer.fields}
             remark = Remark(logging.INFO, f"{peer} was cut off: {reason}", fields)
             self._remarks.say((peer.identity, type(reason)), remark)
-        except Exception:  # noqa: BLE001 - see the next line
-            # The thread ends here, whatever it was; the others go on.
-            self._log.exception("a defect while serving %s", peer, extra={"event": "control.defect"})
         finally:
             connection.close()
 
-    def _placed(self, caller: Caller) -> AbstractContextManager[None]:
-        self._hurry()
+    def _placed(self, caller: Caller, peer: Peer) -> AbstractContextManager[None]:
+        self._hurry_for(peer)
         return self._turns.place(caller)
+
+    def _hurry_for(self, peer: Peer) -> None:
+        """Not for who may ask nothing: haste takes time of the instances, and strangers have none to give away."""
+        if self._gate.admits(peer):
+            self._hurry()
 
     def _met(self, caller: Caller) -> Peer | None:
         """Who it is; None for one that was refused at the door, and told why."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import socket
 from collections.abc import MutableMapping
 from dataclasses import dataclass
@@ -49,13 +48,16 @@ def handed_over(env: MutableMapping[str, str]) -> tuple[HandedOver, ...]:
     if pid != str(os.getpid()):
         _warn("sockets were handed to pid %s and not to this one: begin the daemon with exec", printable(pid))
         return ()
-    if not (count.isascii() and count.isdecimal()):
-        _warn("LISTEN_FDS says %r, which is no number: no socket is taken for handed over", printable(count))
+    if not (count.isascii() and count.isdecimal() and len(count) < 10):
+        _warn("LISTEN_FDS says %r, which is no number: no socket is taken for handed over", printable(count[:20]))
         return ()
-    number = min(int(count), _most())
+    number = int(count)
     named = names.split(":") if names else []
     found = []
     for place in range(number):
+        if not _is_open(FIRST + place):
+            _warn("LISTEN_FDS says that %s were handed over, and there are fewer", count)
+            break
         name = named[place] if place < len(named) else UNNAMED
         if (sock := _listening(FIRST + place)) is not None:
             found.append(HandedOver(name, sock))
@@ -68,9 +70,12 @@ def _warn(what: str, value: str) -> None:
     log.warning(what, value, extra={"event": "config.warning"})
 
 
-def _most() -> int:
-    """As many descriptors as there can be."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _listening(descriptor: int) -> socket.socket | None:

@@ -71,9 +71,9 @@ class Haste:
             self._changed.notify_all()
 
     def _end(self) -> None:
-        if self._hurries and _is(self._hasty):
+        hurried, self._hurries = self._hurries, False
+        if hurried and _is(self._hasty):
             sys.setswitchinterval(self._usual)
-        self._hurries = False
 
     def _run(self) -> None:
         with self._changed:
@@ -81,6 +81,8 @@ class Haste:
                 left = self._until - self._clock()
                 if self._hurries and left <= 0:
                     self._end()
+                    if (left := self._until - self._clock()) > 0:  # somebody asked in just this moment
+                        self._begin()
                 self._changed.wait(left if self._hurries else None)
             self._end()
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
+import pytest
+
 from hotd.control.attendants import Attendants
 from hotd.control.callers import Caller
 from tests.support.eventually import eventually
@@ -82,6 +84,31 @@ def test_where_no_thread_is_to_be_had_the_door_is_not_left_alone() -> None:
         two = street.send(2)
         eventually(lambda: two in street.served)
         assert not two.gone
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_costs_one_thread_and_not_the_door() -> None:
+    """Who comes next is served, and the end does not wait for a thread that is no more."""
+    street, breaks = Street(), threading.Event()
+    serve = street.serve
+
+    def broken(caller: Caller) -> None:
+        if breaks.is_set():
+            caller.sock.close()
+            raise MemoryError
+        serve(caller)
+
+    street.serve = broken  # type: ignore[method-assign]
+    with attended(street):
+        breaks.set()
+        for number in range(3):
+            one = street.send(number)
+            eventually(lambda one=one: one.sock.fileno() == -1)  # type: ignore[misc]
+        breaks.clear()
+        two = street.send(4)
+        eventually(lambda: two in street.served)
+        three = street.send(5)
+        eventually(lambda: three in street.served)
 
 
 def test_a_door_is_left_when_whoever_was_accepted_is_somebodys() -> None:

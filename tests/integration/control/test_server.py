@@ -180,6 +180,20 @@ def test_a_caller_without_any_role_is_told_so_and_then_cut(tmp_path: Path) -> No
     assert port.desk.asked == []
 
 
+def test_haste_is_for_who_may_ask(tmp_path: Path) -> None:
+    """It takes time of the instances; a stranger who comes again and again must not have it."""
+    hurried: list[str] = []
+    with open_port(tmp_path, roles=Roles(admins=["12345"]), hurry=lambda: hurried.append("x")) as port:
+        with Attacker(port.path) as stranger:
+            stranger.call("hello")
+            assert stranger.is_cut()
+        assert hurried == []
+        port.server.permit(OWN)
+        with connect(port.path) as daemon:
+            daemon.hello()
+        assert len(hurried) >= 2, "when it came, and when it asked"
+
+
 def test_a_viewer_looks_and_does_not_change(tmp_path: Path) -> None:
     """The refusal stands in the log with uid and verb; the connection goes on."""
     with open_port(tmp_path, roles=Roles(viewers=["*"])) as port, connect(port.path) as daemon:

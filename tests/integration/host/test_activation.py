@@ -95,6 +95,7 @@ def test_what_is_not_meant_for_this_process_is_not_taken(
     [
         ({"LISTEN_FDS": "1"}, 1, "handed to pid 1 and not to this one"),
         ({"LISTEN_FDS": "ma\x1bny"}, None, "LISTEN_FDS says 'ma�ny', which is no number"),
+        ({"LISTEN_FDS": "9" * 5000}, None, "which is no number"),
         ({"LISTEN_FDS": "2", "LISTEN_FDNAMES": "control:d\x1bata"}, None, "'d�ata' is no listening socket"),
     ],
 )

@@ -50,8 +50,9 @@ def test_whatever_is_queued_becomes_one_transaction(folder: Path) -> None:
     assert remembered(folder).modules["op"].current == 100
 
 
-def test_what_is_not_urgent_is_written_with_what_comes_after_it(folder: Path) -> None:
+def test_what_is_not_urgent_is_written_with_what_comes_after_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The beginning of a load and what it brings cost one transaction."""
+    monkeypatch.setattr(writer, "A_MOMENT", 30.0)
     hold = Holding()
     with kept(folder, connect=hold.connect) as it:
         before = hold.commits
@@ -62,7 +63,7 @@ def test_what_is_not_urgent_is_written_with_what_comes_after_it(folder: Path) ->
 
 
 def test_what_is_not_urgent_is_written_though_nothing_comes(folder: Path) -> None:
-    """A load that takes long, or that the daemon dies of, is known to have begun."""
+    """A load that takes long is known to have begun."""
     with kept(folder) as it:
         ticket = it.later(opened(1), urgent=False)
         eventually(lambda: it.said == [Written(ticket)])

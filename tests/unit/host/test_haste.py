@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,16 +15,31 @@ USUAL, HASTY, OTHERS = 0.004, 0.0002, 0.003
 
 
 @pytest.fixture(autouse=True)
-def interval() -> Iterator[Callable[[], float]]:
+def interval() -> Iterator[None]:
     """It is the whole process's: put back what the tests run with."""
     before = sys.getswitchinterval()
-    yield sys.getswitchinterval
+    yield
     sys.setswitchinterval(before)
 
 
+class Clock:
+    """Stands still unless told: how busy the machine is must not matter."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def haste(interval: Callable[[], float]) -> Iterator[Haste]:
-    made = Haste(USUAL, HASTY)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def haste(clock: Clock) -> Iterator[Haste]:
+    made = Haste(USUAL, HASTY, clock)
     made.start()
     assert sys.getswitchinterval() == pytest.approx(USUAL)
     yield made
@@ -32,29 +47,24 @@ def haste(interval: Callable[[], float]) -> Iterator[Haste]:
     made.close()
 
 
-def test_it_lasts_a_moment_and_ends_by_itself(haste: Haste) -> None:
+def test_it_lasts_a_moment_and_ends_by_itself(haste: Haste, clock: Clock) -> None:
     """However often it was asked for, busy threads get their time back."""
     for _ in range(3):
         haste.hurry()
         assert sys.getswitchinterval() == pytest.approx(HASTY)
         haste.hurry()
+        clock.now += 1.0
         eventually(lambda: sys.getswitchinterval() == pytest.approx(USUAL))
 
 
-def test_it_lasts_as_long_as_somebody_asks(interval: Callable[[], float]) -> None:
-    """A tenth of a second from the last time, by the clock."""
-    now = [0.0]
-    haste = Haste(USUAL, HASTY, lambda: now[0])
-    haste.start()
-    try:
+def test_it_lasts_as_long_as_somebody_asks(haste: Haste, clock: Clock) -> None:
+    """A tenth of a second from the last time."""
+    haste.hurry()
+    for clock.now in (0.06, 0.12, 0.18):
         haste.hurry()
-        for now[0] in (0.06, 0.12, 0.18):
-            haste.hurry()
-            assert interval() == pytest.approx(HASTY)
-        now[0] = 1.0
-        eventually(lambda: interval() == pytest.approx(USUAL))
-    finally:
-        haste.close()
+        assert sys.getswitchinterval() == pytest.approx(HASTY)
+    clock.now = 1.0
+    eventually(lambda: sys.getswitchinterval() == pytest.approx(USUAL))
 
 
 def test_what_somebody_else_has_set_is_left_as_it_is(haste: Haste) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hotctl.following import Pages, Stream
+from hotctl.following import Absence, Pages, Stream, outliving
 from hotd.contract.errors import NotPermitted, Unreachable
 from hotd.contract.views import Event, Events
 
@@ -61,6 +61,21 @@ def test_one_that_is_killed_is_waited_for_too() -> None:
 
     assert read(daemons, daemons.pages(), 3) == [1, 2, 3]
     assert daemons.news == ["the daemon is gone; waiting for the next one", "the daemon is back"] * 2
+
+
+def test_nobody_is_waited_for_beyond_the_time_that_there_is() -> None:
+    """`--timeout 5s` is five seconds, whatever becomes of the daemon; each look is asked for what is left of them."""
+    left = [5.0, 3.0, 0.0]
+    asked: list[float] = []
+
+    def look() -> int:
+        asked.append(left[0])
+        left.pop(0)
+        raise GONE
+
+    with pytest.raises(Unreachable, match="no daemon has come back"):
+        outliving(look, Absence(pause=0.0, left=lambda: left[0]))
+    assert asked == [5.0, 3.0]
 
 
 def test_nobody_is_waited_for_for_ever() -> None:
