@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 SHARE = 10
 """In how many intervals there is time for everything: a tenth of a whole look is what one interval may cost."""
 AT_LEAST = 100
@@ -24,22 +22,19 @@ class Allowance:
     An entry takes up to twice as long after a pause as it does among all others: caches are cold by then, and the
     processor has slowed down. So after each slice there is a rest, until what it took is no more than its share.
 
-    Times are monotonic seconds, given by the caller. ``spent`` tells the seconds of a core that the calling thread had.
+    Times are monotonic seconds, given by the caller.
     """
 
-    def __init__(self, interval: float, spent: Callable[[], float]) -> None:
+    def __init__(self, interval: float) -> None:
         self.entries = 0
         """Of the last whole look."""
         self._interval = interval
-        self._spent = spent
         self._tried, self._took = 0, 0.0
         """How many entries were looked at to learn what one takes, and what they took."""
         self._left = 0.0
         self._granted: float | None = None
         self._rests = 0.0
         """Until when."""
-        self._paid: float | None = None
-        """What the thread had spent after the last slice."""
 
     @property
     def pause(self) -> float:
@@ -53,8 +48,10 @@ class Allowance:
 
     @property
     def slowest(self) -> float:
-        """Seconds that a round takes at most, on a machine that does nothing else."""
-        return self._interval * (SHARE * LONGEST if self.entries > AT_LEAST else 1)
+        """Seconds that a round takes at most, on a machine that does nothing else: even where half of the share goes to
+        folders in which something has changed."""
+        rests = self.entries > AT_LEAST * SHARE
+        return self._interval * (SHARE * LONGEST if rests else max(1.0, 2 * self.entries / AT_LEAST))
 
     def learn(self, entries: int, took: float) -> None:
         """So many, looked at one after the other, took so many seconds of a core."""
@@ -70,6 +67,12 @@ class Allowance:
             self._left += min(now - since, self._interval) / self._interval * self.rate
         self._granted = now
 
+    def keep_up(self, done: int, since: float) -> None:
+        """So many of a round that began so many seconds ago: there is what it needs to end in time, whatever else
+        there was to look at."""
+        behind = self.entries * (since + LONGEST * self.pause) / self.slowest - done  # by the next slice
+        self._left = max(self._left, min(behind, self.rate))
+
     @property
     def some(self) -> bool:
         """Whether there is one more to be looked at."""
@@ -83,13 +86,11 @@ class Allowance:
         """What is left is not saved up."""
         self._left = 0.0
 
-    def pay(self, now: float) -> None:
-        """A slice that began then is over. To be called by one thread only: it is its time that is paid for."""
-        spent = self._spent()
-        before, self._paid = self._paid, spent
+    def pay(self, now: float, spent: float) -> None:
+        """A slice of a round, which began then, took so many seconds of a core."""
         share = self._took / self._tried * self.rate * (1 - OTHERS) if self._tried else 0.0
-        if before is not None and share and self.entries > AT_LEAST * SHARE:
-            rest = (spent - before) / share * self._interval
+        if share and self.entries > AT_LEAST * SHARE:
+            rest = spent / share * self._interval
             self._rests = min(max(self._rests, now) + rest, now + LONGEST * self.pause)
 
     def next_slice(self, now: float) -> float:

@@ -27,6 +27,8 @@ RUSH = 3.0
 """Seconds that a whole look may take, to be taken where something has changed: no more often than two rounds."""
 TRIED = 500
 """Entries that are looked at once more in the beginning, to know what one takes when it was looked at just before."""
+APART = 10
+"""In as many folders at least, of those that are there: they may be few and large, and one of them empty."""
 WARM = 30
 """For how many intervals a folder in which something changed is looked at in each."""
 MOST_WARM = 50
@@ -51,12 +53,18 @@ class Rounds:
     """
 
     def __init__(
-        self, places: Places, interval: float, mark: Mark = mark_of, spent: Callable[[], float] = time.thread_time
+        self,
+        places: Places,
+        interval: float,
+        mark: Mark = mark_of,
+        spent: Callable[[], float] = time.thread_time,
+        passed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._places = places
         self._mark = mark
         self._spent = spent
-        self._allowance = Allowance(interval, spent)
+        self._passed = passed
+        self._allowance = Allowance(interval)
         self._interval = interval
         self._trees: dict[str, _Tree] = {}
         self.closed: dict[str, int] = {}
@@ -79,16 +87,19 @@ class Rounds:
 
     @property
     def length(self) -> float:
-        """Seconds that a round takes: the last one, or, before there is one, the longest that it should."""
-        return self._took or self._allowance.slowest
+        """Seconds that a round takes: the last one, or the longest that it should, before there is one and while
+        somebody edits: what has just changed is looked at first then."""
+        slowest = self._allowance.slowest
+        return max(self._took, slowest) if self._warm else self._took or slowest
 
     def begin(self, top: str, handler: FileSystemEventHandler) -> None:
         """From now on, what changes in this tree is told."""
         for inner in [name for name in self._trees if name == top or name.startswith(inside(top, ""))]:
             del self._trees[inner]
         tree = self._trees[top] = _Tree(handler, {top: Folder()})
-        began = time.monotonic()
+        began = self._passed()
         for look in self._walk(tree, [top]):
+            self._allowance.entries += 1  # a folder costs something too
             try:
                 for _ in look.steps():
                     self._allowance.entries += 1
@@ -96,7 +107,7 @@ class Rounds:
                 self._cannot(look.folder, error)
                 continue
             tree.folders[look.folder] = Folder.of(look.files, look.inner)
-        self._cost += time.monotonic() - began
+        self._cost += self._passed() - began
         self._try(tree)
 
     def everything(self, now: float) -> None:
@@ -113,8 +124,10 @@ class Rounds:
         if now >= self._warm_due:
             self._warm_due = now + self._interval
             self._look_at_warm(now)
+        before = self._spent()
         self._go_on(now)
-        self._allowance.pay(now)
+        # Only that: the others have their bounds, and a rest for them too would come off the round.
+        self._allowance.pay(now, self._spent() - before)
 
     def next_wake(self, now: float) -> float:
         """When the next slice is due."""
@@ -128,6 +141,8 @@ class Rounds:
 
     def _go_on(self, now: float) -> None:
         """With the round, or begin another, as far as that is allowed."""
+        if self._round is not None:
+            self._allowance.keep_up(self._counted, now - self._began)
         while self._allowance.some:
             if self._round is None:
                 if self._began >= 0 and now < self._began + self._interval:
@@ -146,7 +161,7 @@ class Rounds:
     def _try(self, tree: _Tree) -> None:
         """Learn what looks take, by folders from all over the tree, of which everything was read just before."""
         entries, began = 0, self._spent()
-        each = 1 + self._allowance.entries // TRIED
+        each = 1 + min(self._allowance.entries // TRIED, len(tree.folders) // APART)
         for folder in list(tree.folders)[each // 2 :: each]:
             with contextlib.suppress(OSError):
                 for _ in Look(folder, tree.folders[folder], self._places, self._mark).steps():
@@ -190,7 +205,7 @@ class Rounds:
                 self._suspect_folder(tree, folder, now, at_once)
             return
         self.closed.pop(folder, None)
-        yield  # a folder costs something too
+        yield  # for the folder
         if tree.folders.get(folder) is not before:
             return  # something of it was told while it was looked at: the next look is the better one
         gone = before.folders().difference(look.inner)

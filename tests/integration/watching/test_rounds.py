@@ -15,7 +15,7 @@ from hotd.core.interest import Interest
 from hotd.watching.allowance import LONGEST, SHARE, SLICES
 from hotd.watching.looking import mark, mark_of
 from hotd.watching.places import Places
-from hotd.watching.rounds import WARM, Rounds
+from hotd.watching.rounds import RUSH, WARM, Rounds
 from hotd.watching.suspects import DOUBT
 
 INTERVAL = 1.0
@@ -58,9 +58,13 @@ class Table:
         """Seconds of a core."""
         self.each = 1e-5
         """What a look takes."""
+        self.passed = 0.0
+        self.slow = 0.0
+        """Seconds for which a look waits for the disk."""
 
     def begin(self) -> Rounds:
-        self.rounds = Rounds(Places([self.root], Interest()), INTERVAL, self._look, lambda: self.spent)
+        places = Places([self.root], Interest())
+        self.rounds = Rounds(places, INTERVAL, self._look, lambda: self.spent, lambda: self.passed)
         self.rounds.begin(str(self.root), self.told)
         self.looks.clear()
         return self.rounds
@@ -68,6 +72,7 @@ class Table:
     def _look(self, path: str) -> int | None:
         self.looks.append(path)
         self.spent += self.each
+        self.passed += self.slow
         return self.mark(path)
 
     def go(self, seconds: float) -> list[int]:
@@ -145,11 +150,51 @@ def test_everything_is_looked_at_within_the_time_that_is_told(crowd: Table) -> N
         crowd.write(f"p{number}/m3.py", "VERSION = 'another'\n")
         crowd.go(crowd.rounds.length + INTERVAL)
         assert crowd.told.take() == [f"modified p{number}/m3.py"]
-    assert SHARE <= crowd.rounds.length <= 2 * SHARE
     crowd.go(WARM + 2 * crowd.rounds.length)  # until no folder is looked at more often than another
+    assert SHARE <= crowd.rounds.length <= 2 * SHARE
     crowd.looks.clear()
     crowd.go(crowd.rounds.length + INTERVAL)
     assert len(set(crowd.looks)) == 2000
+
+
+@pytest.mark.parametrize("slow", (0.0, 2 * RUSH / ENTRIES), ids=("rushing", "dear"))
+@pytest.mark.parametrize("times", (1, 2, 100))
+def test_while_somebody_edits_everything_is_looked_at_within_the_time_that_is_told(
+    crowd: Table, times: int, slow: float
+) -> None:
+    """However many files he saves, and however long looks take: what he deploys elsewhere is not forgotten."""
+    crowd.slow = slow
+    crowd.begin()
+    crowd.go(2 * SHARE)  # what a round takes while nobody edits
+    crowd.each *= times
+    for far in (7, 30, 60, 98):
+        for number in range(20):
+            crowd.write(f"p{number % 5}/m0.py", f"VERSION = {(far + number) * '!'}\n")
+            crowd.go(INTERVAL)
+        crowd.write(f"p{far}/m3.py", "VERSION = 'another'\n")
+        told = crowd.rounds.length
+        assert told <= LONGEST * SHARE
+        wrote, crowd.told.said = crowd.now, []
+        while f"modified p{far}/m3.py" not in crowd.told.said:
+            crowd.write("p0/m1.py", f"VERSION = {int(crowd.now) * '!'}\n")
+            crowd.go(INTERVAL)
+        assert crowd.now - wrote <= (told if times > 1 else min(told, 2.2 * SHARE)) + INTERVAL
+
+
+def test_what_a_look_takes_is_known_of_few_large_folders_too(table: Table) -> None:
+    """Else the processor would be asked for more than a tenth where a look takes longer after a pause."""
+    for folder in range(2):
+        for file in range(1300):
+            table.write(f"p{folder}/m{file}.py")
+    table.begin()
+    whole = 2600 * table.each
+    table.each *= 2
+    table.go(2)
+    before = table.spent
+
+    table.go(10 * INTERVAL)
+
+    assert table.spent - before <= 10 * whole / SHARE * 1.1
 
 
 def test_a_small_tree_is_looked_at_in_each_interval(table: Table) -> None:
