@@ -77,7 +77,7 @@ class Minding:
             return []
         before = {tree.real for tree in self.places.trees()}
         self.places.move(self._roots)
-        self.repositories = Repositories(tree.real for tree in self.places.trees())
+        self.repositories = Repositories((tree.real for tree in self.places.trees()), self.repositories)
         # What became of a known one since the last look is for the next one to notice.
         self._standing = {named: self._standing.get(named, its) for named, its in self._look().items()}
         new = [tree for tree in self.places.trees() if tree.real not in before]
@@ -119,7 +119,7 @@ class Minding:
 
     # --- from any thread ---------------------------------------------------------------------------------------------
 
-    def catch_up(self, timeout: float, *, polled: bool) -> None:
+    def catch_up(self, timeout: float, *, polled: float) -> None:
         """Until the handler has all events of what happened before, or no longer. See `Watched`."""
         # A root that is being lost just now closes the instance: whatever it still had is told at the next look.
         with contextlib.suppress(OSError):
@@ -155,7 +155,7 @@ class Minding:
     def _look_up(self) -> None:
         """Where the roots are now."""
         self.places = Places(self._roots, self._interest)
-        self.repositories = Repositories(tree.real for tree in self.places.trees())
+        self.repositories = Repositories((tree.real for tree in self.places.trees()), self.repositories)
         self._standing = self._look()
         self._watched = self._nothing()
 

@@ -55,6 +55,10 @@ class Polling:
         """Seconds within which every change is looked at."""
         return self._rounds.length
 
+    def whole(self) -> float:
+        """Seconds that looking at everything takes, as far as is known."""
+        return self._rounds.cost
+
     def catch_up(self, timeout: float) -> bool:
         """Looks at everything, so it always can; how long that takes is up to the disk."""
         with self._looking:

@@ -5,11 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from hotd.ports import WatchTrouble
 
 PATIENCE = 10.0
 """Seconds that a lock may stand before somebody is told: a checkout is over by then, a killed git left it there."""
+
+
+HEADS = ("HEAD", "ORIG_HEAD")
+"""Beside the index: what is checked out, and what was before a merge or a reset."""
+
+
+class _Written(NamedTuple):
+    """Which files of its own git wrote last in a repository."""
+
+    noted: tuple[int, int] | None
+    """The index: another after everything that git does, also where it only notes something: ``add``, ``status``."""
+    heads: tuple[tuple[int, int] | None, ...]
+    """Others after what changes the work tree: ``checkout``, ``merge``, ``reset``."""
 
 
 class Repositories:
@@ -18,37 +32,49 @@ class Repositories:
     Used by the watcher's thread alone.
     """
 
-    def __init__(self, folders: Iterable[str]) -> None:
-        """``folders``: the real paths of the roots. Where a repository is is looked up once."""
+    def __init__(self, folders: Iterable[str], before: Repositories | None = None) -> None:
+        """``folders``: the real paths of the roots. Where a repository is is looked up once.
+
+        What ``before`` knew of one is known: git may be in the middle of something just now.
+        """
         found = (_git_folder(Path(folder)) for folder in folders)
-        self._indexes = tuple({str(git / "index"): None for git in found if git is not None})
-        self._locks = tuple(f"{index}.lock" for index in self._indexes)
+        self._folders = tuple({str(git): None for git in found if git is not None})
+        self._locks = tuple(f"{git}/index.lock" for git in self._folders)
         self._known = self._written()
         self._since: float | None = None
+        if before is not None:
+            self._known |= {git: before._known[git] for git in self._known.keys() & before._known.keys()}
+            self._since = before._since if set(self._locks) & set(before._locks) else None
         self.renewed = False
         """Whether the last look found git done, and at the one before it was not, or had not begun."""
+        self.moved = False
+        """And what it did may have been to the work tree."""
 
     def locked(self, now: float) -> bool:
-        """Whether git is changing one of them. Two ``stat`` for each repository."""
+        """Whether git is changing one of them. Four ``stat`` for each repository."""
         if not any(os.path.lexists(lock) for lock in self._locks):
             before, self._known = self._known, self._written()
-            self.renewed = self._since is not None or before != self._known
+            moved = (before[git].heads != written.heads for git, written in self._known.items())
+            self.moved = self._since is not None or any(moved)
+            self.renewed = self.moved or before != self._known
             self._since = None
             return False
         self._since = now if self._since is None else self._since
-        self.renewed = False
+        self.renewed = self.moved = False
         return True
 
     def overdue(self, now: float) -> Iterator[WatchTrouble]:
         """What there is to say of a lock that stands suspiciously long."""
-        if self._since is not None and now - self._since >= PATIENCE:
-            lock = next((lock for lock in self._locks if os.path.lexists(lock)), self._locks[0])
+        lock = next((lock for lock in self._locks if os.path.lexists(lock)), None)
+        if lock is not None and self._since is not None and now - self._since >= PATIENCE:
             message = f"changes wait for git: {lock} has been there for {PATIENCE:g} s; if no git is running, remove it"
             yield WatchTrouble("git-lock", message, over="git is done; what changed meanwhile is taken up now")
 
-    def _written(self) -> list[tuple[int, int] | None]:
-        """Which index each has: another after everything that git does with the work tree."""
-        return [_identity(index) for index in self._indexes]
+    def _written(self) -> dict[str, _Written]:
+        return {
+            git: _Written(_identity(f"{git}/index"), tuple(_identity(f"{git}/{head}") for head in HEADS))
+            for git in self._folders
+        }
 
 
 def _git_folder(folder: Path) -> Path | None:
@@ -66,9 +92,9 @@ def _git_folder(folder: Path) -> Path | None:
     return None
 
 
-def _identity(index: str) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        seen = os.stat(index)  # noqa: PTH116 - for each batch
+        seen = os.stat(path)  # noqa: PTH116 - for each batch
     except OSError:
         return None
     return seen.st_ino, seen.st_mtime_ns

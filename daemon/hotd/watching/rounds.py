@@ -70,7 +70,7 @@ class Rounds:
         self.closed: dict[str, int] = {}
         """Folders that could not be read at the last look, and the number of the error."""
         self._suspects = Suspects(mark, interval / 2)
-        self._cost = 0.0
+        self.cost = 0.0
         """Seconds that a whole look takes."""
         self._rushed = float("-inf")
         self._warm: dict[str, float] = {}
@@ -107,7 +107,7 @@ class Rounds:
                 self._cannot(look.folder, error)
                 continue
             tree.folders[look.folder] = Folder.of(look.files, look.inner)
-        self._cost += self._passed() - began
+        self.cost += self._passed() - began
         self._try(tree)
 
     def everything(self, now: float) -> None:
@@ -233,7 +233,7 @@ class Rounds:
 
     def _look_twice(self, now: float) -> None:
         """Those that were another at the last look. A change seldom comes alone: before the first, look at the rest."""
-        if self._suspects.due(now) and self._cost <= RUSH and now >= self._rushed + 2 * SHARE * self._interval:
+        if self._suspects.due(now) and self.cost <= RUSH and now >= self._rushed + 2 * SHARE * self._interval:
             self._rushed = now
             self._round = None
             for _ in self._all(now):

@@ -146,13 +146,15 @@ class Watched:
         """How many should be and are not."""
         return len(self._inotify.unwatched) if self._inotify is not None else 0
 
-    def catch_up(self, timeout: float, *, polled: bool) -> None:
+    def catch_up(self, timeout: float, *, polled: float) -> None:
         """Until the kernel's events of all that happened before are in, or no longer.
 
-        ``polled``: and what it tells nothing of is looked at, all of it, however long that takes; half-written files
-        are told as they are.
+        And what it tells nothing of is looked at, all of it, where that takes less than ``polled`` seconds;
+        half-written files are told as they are.
         """
-        backends: tuple[Backend | None, ...] = (self._inotify, self._polling if polled else None)
+        polling = self._polling
+        looks = polling is not None and polling.whole() < polled
+        backends: tuple[Backend | None, ...] = (self._inotify, polling if looks else None)
         for backend in backends:
             if backend is not None:
                 backend.catch_up(timeout)

@@ -19,6 +19,7 @@ from hotd.watching.health import Health
 from hotd.watching.installations import INSTALLER, Installations
 from hotd.watching.minding import Minding
 from hotd.watching.mounts import Mounts
+from hotd.watching.rounds import RUSH
 from hotd.watching.sweep import Sweep
 from hotd.watching.taking import changes_of
 
@@ -154,7 +155,7 @@ class FileWatcher:
 
         That is everything that was written before the call: where there are no events, everything is looked at.
         """
-        self._roots.catch_up(CATCHING_UP, polled=True)
+        self._roots.catch_up(CATCHING_UP, polled=float("inf"))
         with self._handing_over:
             self._take_in()
             self._look_again(self._clock.now().mono)
@@ -276,12 +277,14 @@ class FileWatcher:
         batch, settling = self._settling.due(now)
         if batch is not None and self._is_held_up(now):
             return
-        done = self._installations.renewed or self._roots.repositories.renewed
-        if batch is not None and (done or len(batch.paths) >= MANY):
+        installed, git = self._installations.renewed, self._roots.repositories
+        if batch is not None and (installed or git.renewed or len(batch.paths) >= MANY):
             # There may be more, and by itself this would be loaded together with what is old. What git and installers
             # wrote was written before they were done; and where others compute, events come late: what looks like
-            # quiet may be the middle of a checkout.
-            self._roots.catch_up(CATCHING_UP, polled=done)
+            # quiet may be the middle of a checkout. Where nothing tells, who only saved a file does not wait for long:
+            # git writes its index for many a reason.
+            polled = float("inf") if installed else RUSH if git.moved else 0.0
+            self._roots.catch_up(CATCHING_UP, polled=polled)
             self._take_in()
             now = self._clock.now().mono
             batch, settling = self._settling.due(now)
