@@ -127,9 +127,13 @@ class Listener(ThreadedServer):  # type: ignore[misc] # rpyc has no types
 
     def _ear(self) -> select.epoll:
         ear = select.epoll()
+        try:
+            ear.register(self.listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+            ear.register(self._wake, select.EPOLLIN)
+        except OSError:  # ENOSPC: it is tried again soon, and each would stay open
+            ear.close()
+            raise
         self._ears.append(ear)
-        ear.register(self.listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
-        ear.register(self._wake, select.EPOLLIN)
         return ear
 
     def _accepted(self) -> socket.socket:
