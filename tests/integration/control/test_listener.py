@@ -30,7 +30,8 @@ def test_who_cannot_wait_for_callers_leaves_nothing_open(tmp_path: Path) -> None
     eventually(lambda: not listener._unused, what="the first to wait")
     before, listens = ears(), listener.listener
     with (tmp_path / "file").open("w") as refused:
-        listener.listener = refused  # which epoll takes no more than one for which there is no room
+        # Which epoll takes no more than one for which there is no room.
+        listener.listener = refused  # type: ignore[assignment]
         assert [listener.accept() for _ in range(3)] == [None] * 3
         listener.listener = listens
 
