@@ -146,7 +146,7 @@ class Sweep:
 
     def _changed(self, path: str) -> bool:
         file, now = self._files[path], status(path)
-        if file.told is not None and now.changed < (file.told - GRAIN) * 1e9:
+        if file.told is not None and _since(path, now) < (file.told - GRAIN) * 1e9:
             return self._is(file, path, now, content(path))
         if file.seen is _UNSEEN and file.suspect is None:
             # Reading each file once would take longer than all that is to be found by it.
@@ -195,6 +195,14 @@ class Sweep:
 def _is_old(file: _File, now: Status) -> bool:
     """Whether it was as it is long before it was loaded."""
     return now is not GONE and now.changed < (file.since - RECENT) * 1e9
+
+
+def _since(path: str, now: Status) -> int:
+    """By when it was as it is, in nanoseconds of wall time. What is gone tells no time: the folder does that it was in,
+    or the nearest above it that is there."""
+    while now is GONE and path != (path := os.path.dirname(path)):  # noqa: PTH120 - a text
+        now = status(path)
+    return now.changed
 
 
 def status(path: str) -> Status:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from hotd.core.values import Instant
 from hotd.watching.sweep import RECENT, Sweep, content
+from tests.support.eventually import eventually
 
 
 class Clock:
@@ -127,8 +129,20 @@ def test_a_folder_that_was_told_is_told_with_all_that_is_in_it(loaded: Loaded) -
     loaded.load("m.py", "pkg/a.py")
     loaded.look()
     loaded.path("pkg/a.py").unlink()
+    loaded.clock.wall = time.time() + 0.05  # a batch settles before it is told
     loaded.sweep.told([str(loaded.folder / "pkg")])
     assert loaded.look() == loaded.look() == []
+
+
+def test_a_file_that_goes_after_it_was_told_is_found(loaded: Loaded) -> None:
+    """Somebody was told of an edit and looked; what went a moment later, and made no event, is news."""
+    loaded.save("VERSION = 2\n")
+    loaded.sweep.told([str(loaded.path())])
+    loaded.load()
+    loaded.clock.wall += 0.1
+    eventually(lambda: loaded.clock.wall < time.time())
+    loaded.path().unlink()
+    assert [loaded.look(), loaded.look(), loaded.look()] == [[], ["m.py"], []]
 
 
 def test_an_edit_between_a_load_and_the_first_look_is_found(tmp_path: Path) -> None:
