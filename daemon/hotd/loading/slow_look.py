@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hotd.core import names
-from hotd.core.interest import CODE
 from hotd.core.messages import Stale, StaleReport
-from hotd.loading.sources.disk import NEVER_OURS
+from hotd.loading.sources.disk import NEVER_OURS, SOURCE
 from hotd.loading.sources.imported import Imported
 from hotd.loading.sticky import Sticky
 from hotd.ports import Clock
@@ -22,8 +21,6 @@ log = logging.getLogger("hotd.loading")
 
 PAUSE = 1.0
 """Seconds between two looks."""
-SOON = 0.1
-"""Seconds between an import and the look at it: until then the reload that it is part of is done."""
 SPENT = 0.001
 """Seconds of its own time that a look may take."""
 HASTE = 20
@@ -82,7 +79,7 @@ class SlowLook:
         self._thread.start()
 
     def hurry(self) -> None:
-        """Something was imported: look soon. From any thread, never waits."""
+        """Something was imported: look now, while what it was can still be seen. From any thread, never waits."""
         with self._turn:
             self._hurried = True
             self._turn.notify_all()
@@ -90,9 +87,10 @@ class SlowLook:
     def changed(self, paths: Iterable[str]) -> None:
         """These files or folders are said to have changed: look at what of them was imported. As ``hurry``.
 
-        Where nothing was, this thread sleeps on: a reload begins in this moment, and needs the interpreter lock.
+        For sources that were not, this thread sleeps on: a reload begins in this moment, and needs the interpreter
+        lock.
         """
-        named = [path for path in paths if self._sticky.holds(path) or not path.endswith(CODE)]
+        named = [path for path in paths if not path.endswith(SOURCE) or self._sticky.holds(path)]
         if named:
             with self._turn:
                 self._named.update(named)
@@ -113,8 +111,6 @@ class SlowLook:
             wait = min(due - now, self._pause / HASTE) if self._sticky.fresh else due - now
             with self._turn:
                 self._turn.wait_for(lambda: self._closed or self._hurried or self._named, wait)
-                if self._hurried and not self._named:
-                    self._turn.wait_for(lambda: self._closed or self._named, SOON)
                 if self._closed:
                     return
                 self._loaded |= self._hurried or bool(self._named)
