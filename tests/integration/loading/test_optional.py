@@ -130,3 +130,29 @@ def test_a_folder_that_a_package_adds_to_its_path_is_watched(ops: Ops, loader: L
     assert loader.reload([path]).module("m").V == 2
     candidate = loader.restore(bundle)
     assert candidate.module("m").V == 1
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("edits", [0, 1, 2])
+def test_an_optional_submodule_that_goes_is_gone_for_new_code(ops: Ops, loader: Loader, edits: int, kept: bool) -> None:
+    """Its package stays, and older generations have it still: new code is not given theirs."""
+    source = (
+        "try:\n    from pkg import extra\nexcept ImportError:\n    extra = None\ndef has(): return extra and extra.V\n"
+    )
+    (_, _, extra) = ops.write(m=source, pkg__="", pkg__extra="V = 0\n")
+    older = [loader.load("m")]
+    for version in range(1, edits + 1):
+        ops.write(pkg__extra=f"V = {version}\n")
+        older.append(loader.reload([extra]))
+    had = older[-1]
+    if not kept:
+        older.clear()
+    extra.unlink()
+
+    new = loader.reload([extra])
+
+    assert new.module("m").has() is None
+    assert had.module("m").has() == edits
+    ops.write(pkg__extra="V = 9\n")
+    assert loader.reload([extra]).module("m").has() == 9
+    assert new.module("m").has() is None

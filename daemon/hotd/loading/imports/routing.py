@@ -19,7 +19,7 @@ from hotd.loading.imports.execution import execute, execute_chain
 from hotd.loading.imports.internal import internal
 from hotd.loading.imports.part import DONE, EXECUTING, NEW, Part, Scope
 from hotd.loading.imports.standin import known
-from hotd.loading.imports.submodules import adopt, is_lent
+from hotd.loading.imports.submodules import adopt, is_others
 
 
 @internal
@@ -226,7 +226,7 @@ class Importer:
                 continue
             full = f"{absolute}.{item}"
             sub = self.part.edges.get(full)
-            if hasattr(package, item) and (sub is not None or not is_lent(full)):
+            if hasattr(package, item) and (sub is not None or not is_others(package, full)):
                 continue
             chain = self.chain(full, 4) if sub is None else [sub]
             if chain is not None and chain[-1].name == full:

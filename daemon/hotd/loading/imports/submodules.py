@@ -101,9 +101,15 @@ def _lend(package: Part, part: Part) -> bool:
         return space[tail] is part.module
 
 
-def is_lent(name: str) -> bool:
-    """Whether the package has this submodule as an attribute, but only for those whose generation has it too."""
-    return name in _lent
+def is_others(package: ModuleType, name: str) -> bool:
+    """Whether the package has this submodule as an attribute, but only for those whose generation has it too.
+
+    Who asks for it and has none of that name would be given that of another generation.
+    """
+    if name in _lent:
+        return True
+    tail, space = name.rpartition(".")[2], vars(package)
+    return tail not in space and "__getattr__" not in space and isinstance(vars(type(package)).get(tail), ByAsker)
 
 
 def withdraw(name: str) -> None:
