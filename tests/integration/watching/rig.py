@@ -119,6 +119,14 @@ class Rig:
         self.catch_up()
         return [batch for batch in self.batches if name in batch]
 
+    def nothing_is_told_while_it_stops(self, clock: ClockThatStops) -> None:
+        """Long after what has arrived so far has settled; then it goes on."""
+        assert clock.held.wait(10)
+        began = clock.now().mono
+        eventually(lambda: clock.now().mono > began + 0.3)
+        assert self.batches == []
+        clock.go_on.set()
+
     def first_told(self, name: str) -> None:
         """Until a batch with this file has come."""
         with self._news:

@@ -59,6 +59,16 @@ def loaded(tmp_path: Path) -> Loaded:
     return loaded
 
 
+def large(folder: Path) -> tuple[Loaded, list[str]]:
+    """A program of twenty files, and their names."""
+    loaded = Loaded(folder)
+    names = [f"m{number}.py" for number in range(20)]
+    for name in names:
+        loaded.save("VERSION = 1\n", name)
+    loaded.load(*names)
+    return loaded, names
+
+
 def test_two_equal_looks_make_a_change(loaded: Loaded) -> None:
     """A file that looks another way each time is being written; once it rests, it is told once."""
     for version in range(2, 5):
@@ -156,11 +166,7 @@ def test_an_edit_between_a_load_and_the_first_look_is_found(tmp_path: Path) -> N
 
 def test_an_edit_long_before_the_first_look_is_found(tmp_path: Path) -> None:
     """Where others compute, a file's first turn may come a minute after it was loaded."""
-    loaded = Loaded(tmp_path)
-    names = [f"m{number}.py" for number in range(20)]
-    for name in names:
-        loaded.save("VERSION = 1\n", name)
-    loaded.load(*names)
+    loaded, _ = large(tmp_path)
     loaded.sweep.look(spent=0.0)
     loaded.save("VERSION = 2\n", "m19.py")
     loaded.clock.wall += 2 * RECENT
@@ -215,11 +221,7 @@ def test_a_link_is_looked_at_where_it_leads(tmp_path: Path) -> None:
 
 def test_a_large_program_is_looked_at_in_turn(tmp_path: Path) -> None:
     """No look takes longer than it may, and every file has its turn."""
-    loaded = Loaded(tmp_path)
-    names = [f"m{number}.py" for number in range(20)]
-    for name in names:
-        loaded.save("VERSION = 1\n", name)
-    loaded.load(*names)
+    loaded, names = large(tmp_path)
     for _ in range(21):
         assert loaded.sweep.look(spent=0.0) == []
     for name in names:
