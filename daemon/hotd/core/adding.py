@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import Pinned, Refused, ShuttingDown
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, ModuleChange, Serving
 from hotd.core.book import Book, Module
-from hotd.core.copies import without
+from hotd.core.copies import replace, without
 from hotd.core.effects import Decision, Effect, Emit, Retire, Unhost
 from hotd.core.hosted import arrived, departed, host, named, refuse_leaving, to_end, told_to_go
 from hotd.core.messages import LoadKind

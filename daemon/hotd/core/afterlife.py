@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract.events import EventName
 from hotd.contract.views import ErrorView
 from hotd.core.book import Book, FailureRecord, Leak, Module, bounded
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.messages import Afterlife, HookFailed, Leaks
 from hotd.core.outcomes import MOST_FAILURES

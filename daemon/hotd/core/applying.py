@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import Locked, Pinned, Refused, ShuttingDown
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core.book import Book
 from hotd.core.configuration import ConfigPlan
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit, Respecify
 from hotd.core.hosted import arrived, host, refuse_leaving
 from hotd.core.messages import LoadKind

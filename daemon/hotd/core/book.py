@@ -7,7 +7,7 @@ reference and needs no lock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +15,7 @@ from hotd.contract.errors import UnknownModule
 from hotd.contract.nearest import nearest
 from hotd.core.changes import Hold, InLoad, Intended, Member, Queued, Ready, Revision, Rollout, Settled
 from hotd.core.configuration import ConfigState
-from hotd.core.copies import bounded, without
+from hotd.core.copies import bounded, replace, without
 from hotd.core.environment import Environment
 from hotd.core.messages import LoadKind, WatchTrouble
 from hotd.core.modules import (
@@ -73,7 +73,7 @@ class Stopping:
     """Monotonic seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     modules: Mapping[str, Module]
     started: Instant

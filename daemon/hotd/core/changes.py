@@ -56,7 +56,7 @@ class Settled:
 Member = Queued | InLoad | Ready | Intended | Settled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rollout:
     """A change in progress. Its revision is its number in the history."""
 

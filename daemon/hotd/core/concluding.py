@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hotd.contract.errors import StoreDegraded
@@ -24,6 +23,7 @@ from hotd.core.book import (
     saw,
     without,
 )
+from hotd.core.copies import replace
 from hotd.core.durable import refusal
 from hotd.core.effects import Discard, Effect, Emit
 from hotd.core.messages import LoadKind

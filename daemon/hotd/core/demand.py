@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import Refused, ShuttingDown
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core.book import Book
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Emit
 from hotd.core.instances import born
 from hotd.core.loads import at_most

@@ -6,13 +6,12 @@ loaded, as if the command had failed.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import Refused, ShuttingDown
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core.book import Book, Hold, saw
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.permission import check_everything, check_modules

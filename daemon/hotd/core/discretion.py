@@ -6,11 +6,11 @@ here as words of ours is withheld: a new event or condition is told to viewers o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from hotd.contract import views
 from hotd.contract.events import EventName
+from hotd.core.copies import replace
 from hotd.core.values import Actor
 
 M = TypeVar("M", bound=views.ModuleView)

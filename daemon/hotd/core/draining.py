@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hotd.contract import requests
 from hotd.contract.errors import Busy, Refused, UsageError
@@ -11,6 +10,7 @@ from hotd.contract.events import EventName
 from hotd.contract.units import LONGEST_DURATION, format_duration
 from hotd.core.book import Book, Draining, Instance, Module, Retired, Standby
 from hotd.core.concluding import waiting
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit, Retire
 from hotd.core.instances import with_instance
 from hotd.core.reasons import check_number

@@ -7,13 +7,13 @@ intends is not done.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Event
 from hotd.core.book import UNREAD, Book, FailureRecord, Generation, Intended, Module, Rejection, Revision, Rollout
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit, Write
 from hotd.core.messages import LoadKind, Stored
 from hotd.core.records import (

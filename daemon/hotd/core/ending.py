@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import ShuttingDown, UsageError
 from hotd.contract.events import EventName
@@ -11,6 +9,7 @@ from hotd.contract.units import LONGEST_DURATION, format_duration
 from hotd.contract.views import Change
 from hotd.core.book import Book, InLoad, Instance, Settled, Stopping
 from hotd.core.concluding import candidate_of, conclude, settle
+from hotd.core.copies import replace
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.values import Actor, Instant
 from hotd.core.wording import refused_change, worded

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from hotd.contract.errors import Busy
 from hotd.contract.events import EventName
+from hotd.core.copies import replace
 from hotd.core.effects import Emit, Host
 from hotd.core.modules import Instance, Leaving, Module, Pace, Retired
 from hotd.core.scaling import leave

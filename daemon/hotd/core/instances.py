@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, assert_never
 
 from hotd.contract.events import EventName
@@ -19,6 +18,7 @@ from hotd.core.book import (
     bounded,
     without,
 )
+from hotd.core.copies import replace
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, StartInstance
 from hotd.core.messages import InstanceEnded, InstanceEvent, InstanceFailed, InstanceSpec, InstanceStarted
 from hotd.core.modules import Ended

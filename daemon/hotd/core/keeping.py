@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from hotd.contract.errors import UsageError, WouldRebuild
 from hotd.contract.nearest import nearest
@@ -13,6 +12,7 @@ from hotd.core import messages
 from hotd.core.book import Book
 from hotd.core.changes import Rollout
 from hotd.core.concluding import settle
+from hotd.core.copies import replace
 from hotd.core.effects import Effect
 from hotd.core.messages import LoadKind
 from hotd.core.modules import Module, Withheld, saw

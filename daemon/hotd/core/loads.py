@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hotd.contract.errors import HotdError, TooManyGenerations, TooManyInstances
 from hotd.core.book import EVERYTHING, Book, InLoad, Module, Rollout, Standby
 from hotd.core.bundle import Carried
 from hotd.core.concluding import with_member
+from hotd.core.copies import replace
 from hotd.core.effects import Effect, StartLoad
 from hotd.core.messages import LoadJob, LoadKind
 from hotd.core.values import Instant

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from hotd.contract.views import ErrorView, Origin
 from hotd.core.bundle import Carried
-from hotd.core.copies import without
+from hotd.core.copies import replace, without
 from hotd.core.environment import Environment
 from hotd.core.messages import Stale
 from hotd.core.values import InstanceId, Instant, Spec
@@ -74,7 +74,7 @@ class Retired:
 Phase = Candidate | Current | Draining | Standby | Retired
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generation:
     number: int
     digest: str
@@ -97,7 +97,7 @@ class Generation:
         return not isinstance(self.phase, Retired)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Instance:
     id: InstanceId
     generation: int
@@ -229,8 +229,8 @@ class Pace:
 class Module:
     """A hosted unit of user code and all that is known of it.
 
-    Without slots, so that what is counted once need not be counted again: after every message all modules are looked
-    at, and all but one are as they were.
+    What is counted once need not be counted again: after every message all modules are looked at, and all but one are
+    as they were.
     """
 
     spec: Spec

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from hotd.contract.errors import Quarantined
@@ -26,6 +25,7 @@ from hotd.core.book import (
     without,
 )
 from hotd.core.concluding import candidate_of, conclude, failed_of, settle, with_member
+from hotd.core.copies import replace
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.keeping import withhold, would_rebuild
 from hotd.core.loads import load

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from hotd.contract import requests
 from hotd.contract.errors import PausedGlobally, UsageError
 from hotd.contract.events import EventName
 from hotd.contract.units import LONGEST_DURATION, format_duration
 from hotd.core.book import Book
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.switches import done, told
 from hotd.core.values import DAEMON, Actor, Instant

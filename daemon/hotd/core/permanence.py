@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract.events import EventName
 from hotd.core.book import Current, Module
-from hotd.core.copies import without
+from hotd.core.copies import replace, without
 from hotd.core.effects import Effect, Emit
 from hotd.core.values import Instant
 from hotd.core.wording import gen

@@ -23,6 +23,7 @@ from hotd.core.book import (
 )
 from hotd.core.concluding import candidate_of, waiting
 from hotd.core.conditions import conditions_of, health_of
+from hotd.core.copies import replace
 from hotd.core.messages import PartFile
 from hotd.core.moving import moved_since
 from hotd.core.promotion import numbered
@@ -150,7 +151,7 @@ def _candidate(book: Book, module: Module) -> tuple[Generation, ...]:
     if rollout is None or ready is None or ready.number in module.generations:
         return ()
     made = numbered(rollout, module, ready, rollout.started).generations[ready.number]
-    return (dataclasses.replace(made, verdict="none"),)
+    return (replace(made, verdict="none"),)
 
 
 def generation_views(book: Book, module: Module) -> tuple[views.GenerationView, ...]:
@@ -265,4 +266,4 @@ def _so_far(book: Book, rollout: Rollout, name: str) -> views.ModuleChange:
         return module_change(module, "in-flight")
     note = f"`hotctl promote {name}` makes it current, `hotctl abort {name}` throws it away"
     change = module_change(module, "staged", reloaded=ready.reloaded, duration_ms=ready.duration_ms, note=note)
-    return dataclasses.replace(change, generation=ready.number)
+    return replace(change, generation=ready.number)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import NoHistory
 from hotd.contract.events import EventName
 from hotd.core.book import Book, Module
+from hotd.core.copies import replace
 from hotd.core.effects import Decision
 from hotd.core.permanence import made_permanent
 from hotd.core.rollouts import check_generation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hotd.contract.events import EventName
@@ -20,6 +19,7 @@ from hotd.core.book import (
     saw,
     without,
 )
+from hotd.core.copies import replace
 from hotd.core.effects import Effect, Emit, Promote
 from hotd.core.values import Instant
 from hotd.core.whence import read_for

@@ -7,12 +7,12 @@ message cannot leave a place empty or a generation forgotten. Run twice, it does
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.adding import depart
 from hotd.core.book import Book, Draining, Generation, InLoad, Instance, Module, Standby
 from hotd.core.concluding import conclude
+from hotd.core.copies import replace
 from hotd.core.deploying import expire
 from hotd.core.draining import in_phase, leave_memory
 from hotd.core.durable import check_silence, durable_deadlines

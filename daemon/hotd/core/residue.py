@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.book import Book, Left
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Emit
 from hotd.core.values import Instant
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
 from hotd.core.book import Book, Module, Revision, recorded
+from hotd.core.copies import replace
 from hotd.core.effects import Effect, Emit
 from hotd.core.instances import QUICK
 from hotd.core.promotion import bring_back

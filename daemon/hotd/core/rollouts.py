@@ -8,7 +8,6 @@ several modules cannot wait for each other in a circle.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from hotd.contract import requests
 from hotd.contract.errors import GenerationMismatch, HotdError, Pinned, ShuttingDown, UsageError
@@ -17,6 +16,7 @@ from hotd.contract.protocol import error_view
 from hotd.core.book import Book, Member, Module, Queued, Rollout, saw
 from hotd.core.concluding import conclude, settle
 from hotd.core.configuration import ConfigPlan
+from hotd.core.copies import replace
 from hotd.core.durable import refusal
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.keeping import check_rebuild

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from hotd.core.copies import replace
 from hotd.core.modules import Instance, Module
 
 

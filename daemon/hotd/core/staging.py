@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract import requests
 from hotd.contract.errors import NoCandidate, NothingInFlight, Pinned
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import Book, InLoad, Module, Rollout, Settled, quarantined, saw, without
 from hotd.core.concluding import candidate_of, conclude, settle
+from hotd.core.copies import replace
 from hotd.core.effects import AbandonLoad, Decision, Discard, Effect, Emit
 from hotd.core.messages import LoadKind
 from hotd.core.permission import check_modules

@@ -7,10 +7,10 @@ generations, never replaced while the daemon runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.book import Book, Outdated
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.messages import Stale, StaleReport
 from hotd.core.values import Instant

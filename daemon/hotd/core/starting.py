@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.core.book import DEATHS, EVERYTHING, Book, Module, quarantined, saw, without
+from hotd.core.copies import replace
 from hotd.core.effects import Decision
 from hotd.core.messages import LoadKind
 from hotd.core.records import Remembered

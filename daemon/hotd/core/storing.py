@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from hotd.core.copies import replace
 from hotd.core.messages import Stored, Unwritten
 from hotd.core.records import Trouble
 from hotd.core.values import Instant
@@ -17,7 +18,7 @@ CALM = 60.0
 """Seconds without a failure after which the next one is the first again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Storing:
     """Writes have tickets, in the order they are asked for; that is the order in which they are answered."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hotd.contract import requests
 from hotd.contract.errors import Refused, UnknownInstance, UsageError
@@ -12,6 +11,7 @@ from hotd.contract.nearest import nearest
 from hotd.contract.units import format_duration
 from hotd.contract.views import Change
 from hotd.core.book import Book, Instance, Module, Pace, unknown_module
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect, Emit
 from hotd.core.rollouts import check_generation
 from hotd.core.scaling import leave, scaled, surplus

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hotd.contract.events import EventName
 from hotd.core.book import Book, Module, Rollout
 from hotd.core.configuration import ConfigPlan, ConfigState
-from hotd.core.copies import without
+from hotd.core.copies import replace, without
 from hotd.core.effects import Effect, Emit, Respecify, Unhost
 from hotd.core.hosted import departed, told_to_go
 from hotd.core.scaling import scaled

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hotd.contract import requests
 from hotd.contract.errors import Busy, Expired, NoHistory, Pinned, Refused, ShuttingDown, UnknownGeneration, UsageError
 from hotd.contract.views import Change, ModuleChange
 from hotd.core.book import Book, Module, Revision, recorded
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Effect
 from hotd.core.messages import LoadKind
 from hotd.core.moving import moved_since, told

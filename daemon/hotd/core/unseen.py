@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from hotd.contract.events import EventName
 from hotd.core.book import Book
+from hotd.core.copies import replace
 from hotd.core.effects import Decision, Emit
 from hotd.core.messages import WatchTrouble
 from hotd.core.values import Instant

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import PurePath
 
 from hotd.contract.events import EventName
 from hotd.core.book import EVERYTHING, Book, Module, Queued, saw
+from hotd.core.copies import replace
 from hotd.core.durable import refusal
 from hotd.core.effects import Decision, Emit
 from hotd.core.loads import at_cap

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hotd.contract.views import Origin
 from hotd.core.changes import Rollout
+from hotd.core.copies import replace
 from hotd.core.modules import Module
 
 
