@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hotd.store.known import Known
 from hotd.store.opening import Connect, is_corrupt, move_aside, open_as_it_lies, open_to_read, open_to_write
 
 MOST_READERS = 4
@@ -27,6 +28,7 @@ class File:
         self._connect = connect
         self._wall = wall
         self._connection: sqlite3.Connection | None = None
+        self._known: Known | None = None
         self._place: tuple[int, int] | None = None
         self._failure: Exception | None = None
         self._aside: str | None = None
@@ -49,6 +51,16 @@ class File:
         elif self._place != _place_of(self.path):
             raise FileNotFoundError(errno.ENOENT, "it was removed or replaced while the daemon ran", str(self.path))
         return self._connection
+
+    def known(self) -> Known:
+        """What is known of what that connection wrote. Raises as ``connection``."""
+        if self._known is None:
+            self._known = Known(self.connection())
+        return self._known
+
+    def forget(self) -> None:
+        """What is known may not be so: something was not kept after all, or was removed."""
+        self._known = None
 
     def _open(self) -> sqlite3.Connection:
         failure, self._failure = self._failure, None
@@ -74,6 +86,7 @@ class File:
     def drop(self, failure: Exception) -> None:
         """Close what writes: after a failure nothing is known of it. The next one begins by what this one failed of."""
         self._failure = failure
+        self.forget()
         connection, self._connection = self._connection, None
         if connection is not None:
             self._drop_readers()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hotd.core.records import Trouble
+from hotd.store.keeping import prepare
 from hotd.store.schema import NotOurs, migrate
 
 Connect = Callable[..., sqlite3.Connection]
@@ -51,6 +52,7 @@ def open_to_write(path: Path, connect: Connect = sqlite3.connect) -> sqlite3.Con
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection)
+        prepare(connection)
     except BaseException:
         connection.close()
         raise

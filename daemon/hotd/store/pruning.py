@@ -14,8 +14,9 @@ MOST_FAILURES = 100
 MOST_REJECTIONS = 50
 
 
-def prune(connection: sqlite3.Connection) -> None:
-    """Remove the oldest of what there is too much of, within the transaction that is open."""
+def prune(connection: sqlite3.Connection) -> bool:
+    """Remove the oldest of what there is too much of, within the transaction that is open; whether files or
+    environments are among it."""
     for table, key, most in (
         ("revisions", "revision", MOST_REVISIONS),
         ("events", "seq", MOST_EVENTS),
@@ -36,7 +37,8 @@ def prune(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM touched WHERE revision NOT IN (SELECT revision FROM revisions)")
     connection.execute("DELETE FROM bundles WHERE digest NOT IN (SELECT digest FROM generations)")
     connection.execute("DELETE FROM uses WHERE bundle NOT IN (SELECT id FROM bundles)")
-    connection.execute("DELETE FROM blobs WHERE id NOT IN (SELECT blob FROM uses)")
-    connection.execute(
+    blobs = connection.execute("DELETE FROM blobs WHERE id NOT IN (SELECT blob FROM uses)")
+    environments = connection.execute(
         "DELETE FROM environments WHERE id NOT IN (SELECT environment FROM generations WHERE environment IS NOT NULL)"
     )
+    return blobs.rowcount > 0 or environments.rowcount > 0

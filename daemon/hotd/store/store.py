@@ -73,7 +73,7 @@ class Store:
         with transaction(connection):
             known = reading.remembered(connection)
             self._failures_before = reading.last_failure(connection)
-            put(connection, [Began(now, known.last_revision + 1)], self._environment)
+            put(self._file.known(), [Began(now, known.last_revision + 1)], self._environment)
         return known
 
     def _as_it_lies(self) -> Remembered:

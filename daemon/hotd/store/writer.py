@@ -24,6 +24,7 @@ from hotd.store.file import File
 from hotd.store.opening import is_the_disks, transaction, trouble_of
 from hotd.store.pruning import prune
 from hotd.store.putting import put
+from hotd.store.schema import VERSION
 
 Sink = Callable[[Stored], None]
 
@@ -57,6 +58,11 @@ class Writer:
         self._environment = environment
         self._pieces: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._untidy = 0
+        self._open: contextlib.ExitStack | None = None
+        """The transaction that is open while more may come, and how many pieces are in it."""
+        self._begun = 0
+        self._failed: Exception | None = None
+        """Why it could not be begun."""
         self._thread = threading.Thread(target=self._run, name="hotd-store", daemon=True)
 
     def start(self) -> None:
@@ -106,6 +112,7 @@ class Writer:
                 if piece.urgent or len(pieces) > 1:
                     piece = self._pieces.get_nowait()
                 else:
+                    self._begin(pieces)
                     piece = self._pieces.get(timeout=A_MOMENT)
         except queue.Empty:
             return pieces, False
@@ -132,18 +139,21 @@ class Writer:
             if piece.sink is not None:
                 piece.sink(Unwritten(piece.ticket, trouble))
 
+    def _begin(self, pieces: Sequence[_Piece]) -> None:
+        """Write them already, and leave the transaction open for what comes: when that is there, less is left to do,
+        and whoever waits for it waits for no more than that."""
+        self._failed = self._attempt(self._write_and_leave_open, pieces)
+
     def _try(self, pieces: Sequence[_Piece]) -> Exception | None:
         """Why they could not be written; None when they are durable."""
-        records = [record for piece in pieces for record in piece.records]
+        failed, self._failed = self._failed, None
+        return failed or self._attempt(self._write, pieces)
+
+    def _attempt(self, write: Callable[[Sequence[_Piece]], None], pieces: Sequence[_Piece]) -> Exception | None:
         try:
-            connection = self._file.connection()
-            for piece in pieces:
-                records += lacking(connection, piece.sources or {})
-            noted = all(isinstance(record, NOTED) for record in records)
-            connection.execute(f"PRAGMA synchronous = {'NORMAL' if noted else 'FULL'}")
-            with transaction(connection):
-                put(connection, records, self._environment)
+            write(pieces)
         except Exception as failure:
+            self._file.forget()
             if is_the_disks(failure):
                 self._file.drop(failure)
             else:
@@ -151,11 +161,46 @@ class Writer:
             return failure
         return None
 
+    def _write_and_leave_open(self, pieces: Sequence[_Piece]) -> None:
+        connection = self._file.connection()
+        # What comes is hardly ever only noted, and within a transaction it is too late to say so.
+        self._file.known().wait_for_disk(True)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(transaction(connection))
+            self._put(pieces)
+            self._open, self._begun = stack.pop_all(), len(pieces)
+
+    def _write(self, pieces: Sequence[_Piece]) -> None:
+        if self._open is not None:
+            rest, stack = pieces[self._begun :], self._open
+            self._open = None
+            with stack:
+                self._put(rest)
+            return
+        self._file.connection()
+        noted = all(isinstance(record, NOTED) for piece in pieces for record in piece.records)
+        self._file.known().wait_for_disk(not noted)
+        self._put(pieces)
+
+    def _put(self, pieces: Sequence[_Piece]) -> None:
+        known = self._file.known()
+        records = [record for piece in pieces for record in piece.records]
+        for piece in pieces:
+            if piece.sources:
+                records += lacking(known.connection, piece.sources)
+        if records:
+            put(known, records, self._environment)
+
     def _tidy(self) -> None:
         """A failure here costs nobody anything; if the disk is the reason, the next piece will tell."""
         self._untidy = 0
         with contextlib.suppress(sqlite3.Error, OSError, HotdError):
             connection = self._file.connection()
             with transaction(connection):
-                prune(connection)
+                gone = prune(connection)
+            if gone:
+                self._file.forget()
+            self._file.known().wait_for_disk(False)
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            # Whoever writes into the log next writes its head too, and for that waits for the disk: nobody, this way.
+            connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -6,6 +6,8 @@ import sqlite3
 import threading
 from typing import Any
 
+from hotd.store.keeping import KEEP
+
 PATIENCE = 20.0
 
 
@@ -23,7 +25,7 @@ class Holding:
 
         class Held(sqlite3.Connection):
             def execute(self, statement: str, *more: Any) -> sqlite3.Cursor:
-                if statement == "COMMIT":
+                if statement == "COMMIT" or (statement == KEEP and not self.in_transaction):
                     holding.commits += 1
                     holding._there.set()
                     assert holding._free.wait(PATIENCE)

@@ -24,8 +24,8 @@ def deaths(folder: Path, *how: str | int) -> int:
 
 @pytest.mark.slow
 def test_a_daemon_killed_at_a_statement_finds_what_it_was_told_is_kept(folder: Path) -> None:
-    """Before and after every seventh, from the making of the tables to the close, another seven each time."""
-    assert deaths(folder, "statements", 7, random.randint(1, 7)) >= 15
+    """Before and after every fifth, from the making of the tables to the close, another five each time."""
+    assert deaths(folder, "statements", 5, random.randint(1, 5)) >= 15
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import pytest
 from hotd.contract.errors import BadConfig, Expired, StoreDegraded
 from hotd.core.messages import Stored, Unwritten, Written
 from hotd.core.records import Began, KeptModule, Remembered
+from hotd.store.keeping import KEEP
 from hotd.store.opening import MOST_ASIDE
 from hotd.store.schema import VERSION
 from tests.integration.store.holding import Holding
@@ -154,7 +155,7 @@ def test_a_disk_that_refuses_is_tried_again_with_the_next_piece(folder: Path, co
     """Nothing of the piece is kept, and nothing of it is left over for the next one."""
     disk = Disk()
     with kept(folder, KeptModule("op", 1), connect=disk.connect) as it:
-        disk.failing = {"COMMIT": failure(code)}
+        disk.failing = {KEEP: failure(code)}
         assert reason(it.put(KeptModule("op", 2), generation(2))) == name
         assert reason(it.put(KeptModule("op", 3))) == name
         disk.failing.clear()
@@ -163,12 +164,14 @@ def test_a_disk_that_refuses_is_tried_again_with_the_next_piece(folder: Path, co
     assert known.modules == {"op": KeptModule("op", 1), "other": KeptModule("other")} and not known.generations
 
 
-def test_a_start_on_a_disk_that_takes_nothing_knows_what_was_kept(folder: Path) -> None:
+@pytest.mark.parametrize("at", ["BEGIN", "INSERT INTO runs"])
+def test_a_start_on_a_disk_that_takes_nothing_knows_what_was_kept(folder: Path, at: str) -> None:
     """The modules can be loaded, what was pinned is pinned; only nothing new is kept until that works again."""
     with kept(folder, intent(1, generation(1), bundle("d1")), opened(2), KeptModule("op", 1, 1, pinned=True)):
         pass
     disk = Disk()
-    disk.failing = {"BEGIN": failure(sqlite3.SQLITE_READONLY, "attempt to write a readonly database")}
+    refused = failure(sqlite3.SQLITE_READONLY, "attempt to write a readonly database")
+    disk.failing = {at: refused, KEEP: refused}
     with kept(folder, connect=disk.connect, now=WALL + 5) as it:
         known = it.remembered
         assert known.trouble is not None and known.trouble.reason == "read-only"
@@ -238,7 +241,7 @@ def test_what_is_ruined_while_the_daemon_runs_is_begun_anew(folder: Path) -> Non
     """The piece that met it is not kept, and says so; the next one is, in a new file, and says where the old one is."""
     disk = Disk()
     with kept(folder, KeptModule("op", 1), generation(1), connect=disk.connect) as it:
-        disk.failing = {"COMMIT": failure(sqlite3.SQLITE_CORRUPT, "database disk image is malformed")}
+        disk.failing = {KEEP: failure(sqlite3.SQLITE_CORRUPT, "database disk image is malformed")}
         assert reason(it.put(KeptModule("op", 2))) == "corrupt"
         disk.failing.clear()
         said = it.put(KeptModule("op", 3))
