@@ -6,10 +6,14 @@ from dataclasses import replace
 
 from hotd.core import instances
 from hotd.core.book import Book, Instance
-from hotd.core.durable import difference
-from hotd.core.messages import InstanceEnded
+from hotd.core.concluding import stored
+from hotd.core.durable import difference, secured
+from hotd.core.effects import Effect, StartLoad
+from hotd.core.messages import InstanceEnded, Staged, Written
+from hotd.core.outcomes import loaded
 from hotd.core.reconcile import next_deadline, reconcile
 from hotd.core.values import InstanceId, Instant
+from hotd.core.watch import files_changed
 from tests.support.books import serving, spec
 
 
@@ -34,3 +38,25 @@ def one_ends(book: Book, now: Instant) -> Book:
     next_deadline(after)
     list(difference(book, after))
     return after
+
+
+def one_saved(book: Book, now: Instant) -> Book:
+    """All that is decided from the settled batch until what was saved is current, and its number is known for good."""
+    name = "m0"
+    book, effects = _turn(book, files_changed(book, frozenset({f"/ops/{name}.py"}), [name], now).book, now)
+    (job,) = [effect.job for effect in effects if isinstance(effect, StartLoad)]
+    number = book.modules[name].current or 0
+    staged = Staged(job, number + 1, f"D{number + 1}", (name,), 0.1)
+    book, _ = _turn(book, loaded(book, staged, now).book, now)
+    while (store := book.store).durable < store.issued:
+        book, _ = _turn(book, stored(book, Written(store.durable + 1), now).book, now)
+    assert book.modules[name].current == number + 1
+    return book
+
+
+def _turn(before: Book, decided: Book, now: Instant) -> tuple[Book, tuple[Effect, ...]]:
+    """What the engine does with a message that was decided."""
+    after, effects = (decision := reconcile(decided, now)).book, decision.effects
+    after, _ = secured(before, after, (), now)
+    next_deadline(after)
+    return after, effects

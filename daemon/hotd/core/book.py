@@ -191,7 +191,8 @@ def open_book(
 
 def recorded(book: Book, revision: Revision) -> Book:
     """The book with one more entry in its history; checks and empty looks do not push rollouts out of it."""
-    alike = [one for one in book.history if one.listed == revision.listed]
-    dropped = alike[0] if len(alike) >= MOST_REVISIONS else None
-    kept = tuple(one for one in book.history if one is not dropped)
+    kept = book.history
+    alike = [] if len(kept) < MOST_REVISIONS else [n for n, one in enumerate(kept) if one.listed == revision.listed]
+    if len(alike) >= MOST_REVISIONS:
+        kept = (*kept[: alike[0]], *kept[alike[0] + 1 :])
     return replace(book, history=(*kept, revision))

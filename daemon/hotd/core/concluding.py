@@ -7,6 +7,7 @@ from typing import Any
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, ModuleChange
+from hotd.core import durable
 from hotd.core.book import (
     EVERYTHING,
     Book,
@@ -24,9 +25,10 @@ from hotd.core.book import (
     without,
 )
 from hotd.core.copies import replace
+from hotd.core.counted import counted
 from hotd.core.durable import refusal
-from hotd.core.effects import Discard, Effect, Emit
-from hotd.core.messages import LoadKind
+from hotd.core.effects import Decision, Discard, Effect, Emit
+from hotd.core.messages import LoadKind, Stored
 from hotd.core.moving import moved_since, told
 from hotd.core.promotion import bring_back, numbered, step_forward
 from hotd.core.taking_effect import call_off, summary, take_effect
@@ -87,6 +89,16 @@ def promote_member(
     return book, [*effects, *more]
 
 
+def stored(book: Book, said: Stored, now: Instant) -> Decision:
+    """The store answered, and what was waited for is done at once: who saved a file waits for nothing else by now."""
+    heard = durable.stored(book, said, now)
+    book, effects = heard.book, [*heard.effects]
+    for revision in list(book.rollouts):
+        book, more = conclude(book, revision, now)
+        effects += more
+    return Decision(book, tuple(effects))
+
+
 def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect]]:
     """Bring every candidate as far as it may go, and close a rollout whose members are all settled.
 
@@ -95,6 +107,9 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
     """
     rollout = book.rollouts[revision]
     effects: list[Effect] = []
+    if not _candidates(rollout) and not _is_settled(rollout):
+        # Whoever is left is queued or in load.
+        return book, effects
     if (rollout.atomic and _loads(rollout)) or (rollout.by_hand and _candidates(rollout)):
         return book, effects
     for name, ready in _candidates(rollout):
@@ -117,7 +132,7 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
                 book, more = promote_member(book, rollout, book.modules[name], ready, now)
                 effects += more
     rollout = book.rollouts[revision]
-    if all(isinstance(member, Settled) for member in rollout.members.values()):
+    if _is_settled(rollout):
         book = _close(book, rollout, now)
         if rollout.config is not None:
             over = call_off if failed_of(rollout) else take_effect
@@ -130,10 +145,16 @@ def _loads(rollout: Rollout) -> bool:
     return any(isinstance(member, (Queued, InLoad)) for member in rollout.members.values())
 
 
-def _candidates(rollout: Rollout) -> list[tuple[str, Ready]]:
+@counted
+def _is_settled(rollout: Rollout) -> bool:
+    return all(isinstance(member, Settled) for member in rollout.members.values())
+
+
+@counted
+def _candidates(rollout: Rollout) -> tuple[tuple[str, Ready], ...]:
     """Who has one, and is not settled."""
     found = ((name, candidate_of(member)) for name, member in rollout.members.items())
-    return [(name, ready) for name, ready in found if ready is not None]
+    return tuple((name, ready) for name, ready in found if ready is not None)
 
 
 def waiting(book: Book, module: str) -> Ready | None:

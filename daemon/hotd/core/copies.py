@@ -18,7 +18,7 @@ else:
     def replace(value: V, /, **changes: Any) -> V:
         """What ``dataclasses.replace`` gives, for a tenth of the time where the value has no slots.
 
-        Nothing that the value counted and kept (``cached_property``) comes along.
+        Nothing that the value counted and kept (``counted``) comes along.
 
         Raises TypeError for what is no field.
         """

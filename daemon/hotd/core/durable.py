@@ -6,7 +6,7 @@ intends is not done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from hotd.contract.errors import StoreDegraded
@@ -14,6 +14,7 @@ from hotd.contract.events import EventName
 from hotd.contract.views import Event
 from hotd.core.book import UNREAD, Book, FailureRecord, Generation, Intended, Module, Rejection, Revision, Rollout
 from hotd.core.copies import replace
+from hotd.core.counted import counted
 from hotd.core.effects import Decision, Effect, Emit, Write
 from hotd.core.messages import LoadKind, Stored
 from hotd.core.records import (
@@ -68,11 +69,9 @@ def check_silence(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
     return replace(book, store=after), list(_news(book.store, after))
 
 
-def durable_deadlines(store: Storing) -> Iterator[float]:
+def durable_deadlines(store: Storing) -> list[float]:
     """When there is something to do although nothing was heard."""
-    for due in (store.retry_at, silent_at(store)):
-        if due is not None:
-            yield due
+    return [due for due in (store.retry_at, silent_at(store)) if due is not None]
 
 
 def refusal(book: Book) -> StoreDegraded | None:
@@ -104,20 +103,15 @@ def difference(before: Book, after: Book) -> Iterator[Record]:
     """What is to be kept of the second that was not to be kept of the first."""
     if kept_daemon(after) != kept_daemon(before):
         yield kept_daemon(after)
-    for name, module in after.modules.items():
-        old = before.modules.get(name)
-        if old is not module:
-            yield from _of_coming(old, module)
-            yield from _of_module(old or Module(module.spec, module.spec.replicas), module)
-    for name in before.modules.keys() - after.modules.keys():
-        yield Added(name, None)
-        # What was decided about it is over, should it come back.
-        yield kept_module(after.departed[name])
-    for revision, rollout in after.rollouts.items():
-        known = before.rollouts.get(revision)
-        if known is not rollout:
-            yield from _of_rollout(known, rollout, after)
-    yield from (kept_revision(one) for one in _newer(before.history, after.history))
+    # Most messages change nothing of all this, and what nobody changed is the same object.
+    if after.modules is not before.modules:
+        yield from _of_modules(before, after)
+    if after.rollouts is not before.rollouts:
+        for revision, rollout in after.rollouts.items():
+            known = before.rollouts.get(revision)
+            if known is not rollout:
+                yield from _of_rollout(known, rollout, after)
+    yield from map(kept_revision, _newer(before.history, after.history))
     if after.stopping is not None and before.stopping is None:
         # Whatever becomes of it from here on, it was told to end.
         yield Ended(after.stopping.since.wall)
@@ -137,6 +131,18 @@ def everything(book: Book) -> Iterator[Record]:
     yield from map(kept_revision, book.history)
 
 
+def _of_modules(before: Book, after: Book) -> Iterator[Record]:
+    for name, module in after.modules.items():
+        old = before.modules.get(name)
+        if old is not module:
+            yield from _of_coming(old, module)
+            yield from _of_module(old or Module(module.spec, module.spec.replicas), module)
+    for name in before.modules.keys() - after.modules.keys():
+        yield Added(name, None)
+        # What was decided about it is over, should it come back.
+        yield kept_module(after.departed[name])
+
+
 def _of_coming(old: Module | None, new: Module) -> Iterator[Record]:
     """Whether the next start hosts it. Not what is being removed: whoever removed it was told so."""
     if new.added is None or (old is not None and (old.added, old.leaving) == (new.added, new.leaving)):
@@ -148,6 +154,15 @@ def _of_coming(old: Module | None, new: Module) -> Iterator[Record]:
 def _of_module(old: Module, new: Module) -> Iterator[Record]:
     if (kept := kept_module(new)) != kept_module(old):
         yield kept
+    if new.generations is not old.generations:
+        yield from _of_generations(old, new)
+    for rejection in _newer(old.rejections, new.rejections):
+        yield _kept_rejection(new.name, rejection)
+    for failure in _newer(old.failures, new.failures):
+        yield _kept_failure(new.name, failure)
+
+
+def _of_generations(old: Module, new: Module) -> Iterator[Record]:
     for number, generation in new.generations.items():
         known = old.generations.get(number)
         if known is generation:
@@ -155,10 +170,8 @@ def _of_module(old: Module, new: Module) -> Iterator[Record]:
         kept_now = kept_generation(new.name, generation)
         if known is None or kept_generation(new.name, known) != kept_now:
             yield kept_now
-    if gone := tuple(number for number in old.generations if number not in new.generations):
+    if gone := tuple([number for number in old.generations if number not in new.generations]):
         yield Forget(new.name, gone)
-    yield from (_kept_rejection(new.name, one) for one in _newer(old.rejections, new.rejections))
-    yield from (_kept_failure(new.name, one) for one in _newer(old.failures, new.failures))
 
 
 def _of_rollout(old: Rollout | None, new: Rollout, book: Book) -> Iterator[Record]:
@@ -176,11 +189,17 @@ def _of_rollout(old: Rollout | None, new: Rollout, book: Book) -> Iterator[Recor
             yield Intent(new.revision, name, book.modules[name].current, generation, ready.bundle)
 
 
-def _newer(before: tuple[T, ...], after: tuple[T, ...]) -> Iterator[T]:
-    """What was added to a collection that lets go of what is old."""
-    if before is not after:
-        known = set(map(id, before))
-        yield from (one for one in after if id(one) not in known)
+def _newer(before: tuple[T, ...], after: tuple[T, ...]) -> Sequence[T]:
+    """What was added at the end of a collection that lets go of what is old."""
+    if before is after:
+        return ()
+    if before:
+        # The newest of before is mostly close to the end, and all that is known lies before it.
+        for place in range(len(after) - 1, -1, -1):
+            if after[place] is before[-1]:
+                return after[place + 1 :]
+    known = set(map(id, before))
+    return [one for one in after if id(one) not in known]
 
 
 # --- one of them -----------------------------------------------------------------------------------------------------
@@ -190,6 +209,7 @@ def kept_daemon(book: Book) -> KeptDaemon:
     return KeptDaemon(book.paused, None if book.paused_until is None else book.paused_until.wall)
 
 
+@counted
 def kept_module(module: Module) -> KeptModule:
     return KeptModule(
         module.name,

@@ -19,6 +19,7 @@ from hotd.core.book import (
     without,
 )
 from hotd.core.copies import replace
+from hotd.core.counted import counted
 from hotd.core.effects import AskToEnd, Decision, Effect, Emit, StartInstance
 from hotd.core.messages import InstanceEnded, InstanceEvent, InstanceFailed, InstanceSpec, InstanceStarted
 from hotd.core.modules import Ended
@@ -122,6 +123,7 @@ def _slower(pace: Pace, failure: Failure | None, now: Instant) -> Pace:
 # --- reconciling -----------------------------------------------------------------------------------------------------
 
 
+@counted
 def calm_at(module: Module) -> float | None:
     """When the quick ends are forgotten: every place is filled, and nobody in one is younger than ``QUICK``."""
     if not module.pace.quick_ends or module.shortfall:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 from hotd.contract.views import ErrorView, Origin
 from hotd.core.bundle import Carried
 from hotd.core.copies import replace, without
+from hotd.core.counted import counted
 from hotd.core.environment import Environment
 from hotd.core.messages import Stale
 from hotd.core.values import InstanceId, Instant, Spec
@@ -292,58 +291,65 @@ class Module:
     def name(self) -> str:
         return self.spec.name
 
+    # All of this is counted anew after whatever changes the module: plain loops, and no call for each.
+
     def count(self, generation: int) -> int:
         """Living instances of one generation."""
-        return self._living[generation]
+        return self._living.get(generation, 0)
 
-    @cached_property
-    def _living(self) -> Counter[int]:
+    @counted
+    def _living(self) -> Mapping[int, int]:
         """generation -> living instances."""
-        return Counter(instance.generation for instance in self.instances.values() if instance.counts)
+        living: dict[int, int] = {}
+        for instance in self.instances.values():
+            if instance.state != "abandoned":
+                living[instance.generation] = living.get(instance.generation, 0) + 1
+        return living
 
-    @cached_property
+    @counted
     def alive(self) -> int:
-        return self._living.total()
+        return sum(self._living.values())
 
     @property
     def on_current(self) -> int:
         return 0 if self.current is None else self.count(self.current)
 
-    @cached_property
+    @counted
     def places(self) -> tuple[Instance, ...]:
         """Who takes one of the places that ``replicas`` gives, on whatever generation."""
-        return tuple(instance for instance in self.instances.values() if instance.in_place)
+        return tuple([one for one in self.instances.values() if one.state != "abandoned" and not one.on_demand])
 
-    @cached_property
+    @counted
     def served(self) -> int:
         """How many of the places run current."""
-        return sum(1 for instance in self.places if instance.generation == self.current)
+        return len([one for one in self.places if one.generation == self.current])
 
-    @cached_property
+    @counted
     def loaded(self) -> tuple[Generation, ...]:
         """What is in memory, oldest first."""
-        return tuple(generation for generation in self.generations.values() if generation.in_memory)
+        return tuple([one for one in self.generations.values() if not isinstance(one.phase, Retired)])
 
-    @cached_property
+    @counted
     def awaited(self) -> tuple[Instance, ...]:
         """Who was asked to end, and has time left."""
-        return tuple(i for i in self.instances.values() if i.state == "stopping" and i.stalled is None)
+        return tuple([one for one in self.instances.values() if one.state == "stopping" and one.stalled is None])
 
-    @cached_property
+    @counted
     def unasked(self) -> tuple[Instance, ...]:
         """Who shall end, and was not asked to."""
-        not_yet = (i for i in self.instances.values() if i.state in ("starting", "running"))
-        return tuple(instance for instance in not_yet if self.shall_end(instance))
+        not_yet = [one for one in self.instances.values() if one.state in ("starting", "running")]
+        return tuple([one for one in not_yet if self.shall_end(one)])
 
     @property
     def wanted(self) -> int:
         """How many instances there should be on current when nothing stands in the way."""
         return 0 if self.stopped or self.current is None else max(0, self.replicas - self.finished)
 
-    @cached_property
+    @counted
     def shortfall(self) -> int:
         """How many are missing: old and new together are never more than replicas + surge."""
-        return max(0, min(self.wanted - self.served, self.wanted + self.spec.surge - len(self.places)))
+        wanted = self.wanted
+        return max(0, min(wanted - self.served, wanted + self.spec.surge - len(self.places)))
 
     def shall_end(self, instance: Instance) -> bool:
         """Whether somebody wants it to end, or ``on_change = "stop"`` wants its code gone.

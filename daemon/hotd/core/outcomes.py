@@ -58,9 +58,10 @@ def loaded(book: Book, outcome: LoadOutcome, now: Instant) -> Decision:
         if module is not None:
             book = book.having(replace(module, hung=without(module.hung, outcome.job.id)))
         return Decision(book, _late(book, outcome))
-    rollout, member = found
-    rollout = having(rollout, outcome.origins)
-    book = replace(book, rollouts={**book.rollouts, rollout.revision: rollout})
+    known, member = found
+    rollout = having(known, outcome.origins)
+    if rollout is not known:
+        book = replace(book, rollouts={**book.rollouts, rollout.revision: rollout})
     module = book.modules[outcome.job.module]
     if _superseded(book, rollout, module, member.again):
         book, job = load(book, rollout, saw(module, "", now), now, again=member.again + 1)

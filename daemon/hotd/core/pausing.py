@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hotd.contract import requests
 from hotd.contract.errors import PausedGlobally, UsageError
 from hotd.contract.events import EventName
@@ -79,11 +77,10 @@ def run_out(book: Book, now: Instant) -> tuple[Book, list[Effect]]:
     return book, effects
 
 
-def pause_ends(book: Book) -> Iterator[float]:
+def pause_ends(book: Book) -> list[float]:
     """The monotonic seconds at which a pause ends by itself."""
-    for until in (book.paused_until, *(module.paused_until for module in book.modules.values())):
-        if until is not None:
-            yield until.mono
+    ends = [book.paused_until, *[module.paused_until for module in book.modules.values()]]
+    return [until.mono for until in ends if until is not None]
 
 
 def _end(duration: float, now: Instant) -> Instant:

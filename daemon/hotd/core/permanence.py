@@ -5,11 +5,13 @@ from __future__ import annotations
 from hotd.contract.events import EventName
 from hotd.core.book import Current, Module
 from hotd.core.copies import replace, without
+from hotd.core.counted import counted
 from hotd.core.effects import Effect, Emit
 from hotd.core.values import Instant
 from hotd.core.wording import gen
 
 
+@counted
 def permanent_at(module: Module) -> float | None:
     """The monotonic second at which current has served for ``auto_permanent``; None while it does not serve.
 

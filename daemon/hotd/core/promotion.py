@@ -69,7 +69,7 @@ def step_forward(rollout: Rollout, module: Module, ready: Ready, now: Instant) -
     if module.name not in rollout.goals:
         module = saw(module, ready.digest, now)
     module, effects = make_current(module, ready.number, now, superseded="superseded")
-    line = (*(n for n in module.line if n != ready.number), ready.number)
+    line = (*[n for n in module.line if n != ready.number], ready.number)
     on_trial = previous is not None and module.name not in rollout.goals
     module = replace(module, line=line, trial=ready.number if on_trial else None)
     told = Emit(

@@ -62,10 +62,11 @@ def asked(store: Storing, now: Instant, *, whole: bool = False) -> Storing:
 
 def answered(store: Storing, said: Stored, now: Instant) -> Storing:
     """A write came to its end."""
-    store = replace(store, answered=said.ticket, waiting=now if said.ticket < store.issued else None)
+    waiting = now if said.ticket < store.issued else None
     if isinstance(said, Unwritten):
-        return _failed(store, said, now)
-    store = replace(store, durable=said.ticket, aside=(said.aside, now) if said.aside else store.aside)
+        return _failed(replace(store, answered=said.ticket, waiting=waiting), said, now)
+    aside = (said.aside, now) if said.aside else store.aside
+    store = replace(store, answered=said.ticket, waiting=waiting, durable=said.ticket, aside=aside)
     if store.trouble is None:
         return store
     if 0 < store.trying <= said.ticket:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import PurePath
 
 from hotd.contract.events import EventName
 from hotd.core.book import EVERYTHING, Book, Module, Queued, saw
@@ -56,7 +55,7 @@ def follow_disk(book: Book, now: Instant) -> Book:
     if book.stopping is not None:
         return book
     free = [m for m in book.modules.values() if m.pending and not book.held(m) and not book.changing(m.name)]
-    if refusal(book) is not None:
+    if free and refusal(book) is not None:
         # They follow when there is a store again; until then it shows that the disk is another.
         for module in free:
             book = book.having(saw(module, "", now)) if module.current is not None else book
@@ -78,12 +77,16 @@ def _waits_for_room(module: Module) -> bool:
 
 
 def _files(paths: frozenset[str]) -> str:
-    return PurePath(next(iter(paths))).name if len(paths) == 1 else f"{len(paths)} files"
+    return _name(next(iter(paths))) if len(paths) == 1 else f"{len(paths)} files"
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _names(paths: frozenset[str]) -> str:
     """Of the first few; all are in the event's fields."""
-    names = [PurePath(path).name for path in sorted(paths)]
+    names = [_name(path) for path in sorted(paths)]
     more = len(names) - MOST_NAMED
     if more > 1:
         return f"{', '.join(names[:MOST_NAMED])} and {more} more files"

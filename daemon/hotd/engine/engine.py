@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale, unseen
+from hotd.core import afterlife, concluding, durable, ending, instances, outcomes, residue, stale, unseen
 from hotd.core.book import Book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import (
@@ -173,7 +173,7 @@ class Engine:
         self.tell(lambda book, now: files_changed(book, batch.paths, self._touched(book, batch.paths), now))
 
     def stored(self, said: Stored) -> None:
-        self.tell(lambda book, now: durable.stored(book, said, now))
+        self.tell(lambda book, now: concluding.stored(book, said, now))
 
     def stop(self, drain_deadline: float) -> None:
         """Begin the daemon's end; ``join`` waits for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hotd.contract.events import EventName
@@ -78,11 +78,13 @@ class EventRing:
             dict(emit.fields),
         )
 
-    def show(self, events: Iterable[Event]) -> None:
+    def show(self, events: Sequence[Event]) -> None:
         """Let them be read, in the order they were made, and wake whoever waits for them."""
+        if not events:
+            return
         with self._grown:
             self._events.extend(events)
-            self._seq = self._events[-1].seq if self._events else self._seq
+            self._seq = events[-1].seq
             self._grown.notify_all()
 
     def append(self, emit: Emit, now: Instant) -> None:

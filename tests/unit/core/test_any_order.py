@@ -7,6 +7,7 @@ never be asked: a second load of one module, an instance of anything but current
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +18,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hotd.contract.errors import HotdError
 from hotd.contract.views import Change
 from hotd.core import outcomes
+from hotd.core.ageing import age, forget_oldest, rests_until
 from hotd.core.book import UNREAD, Book, Current, Draining, InLoad, Intended, Module
 from hotd.core.durable import kept_module
 from hotd.core.effects import Promote
 from hotd.core.ending import over
 from hotd.core.messages import LoadKind, Rejected, Staged
+from hotd.core.permanence import grow_permanent
 from hotd.core.picture import failure_views, generation_views, history_view, instance_views, outcome_of
 from hotd.core.reconcile import next_deadline
+from hotd.core.values import Instant
 from tests.support.books import World, digest_of, spec
 
 NAMES = ("a", "b", "c")
@@ -395,6 +399,18 @@ class AnyOrder(RuleBasedStateMachine):
             assert not [g for g in empty if isinstance(g.phase, Draining)]
             waiting = sum(1 for r in self.world.book.rollouts.values() if r.holds(name))
             assert len(self.world.lines[name].candidates) <= waiting, "a candidate that nobody waits for is thrown away"
+
+    @invariant()
+    def whoever_rests_has_nothing_to_do(self) -> None:
+        now = self.world.now
+        for module in self.world.book.modules.values():
+            due = rests_until(module)
+            assert due > now.mono or self.world.book.stopping
+            assert age(module, now) == (module, []) and forget_oldest(module) is module
+            if now.mono < due < math.inf:
+                early, late = Instant(math.nextafter(due, 0.0), now.wall), Instant(due, now.wall)
+                assert age(module, early) == grow_permanent(module, early) == (module, [])
+                assert age(module, late)[0] is not module or grow_permanent(module, late)[0] is not module
 
     @invariant()
     def a_rollout_ends_with_its_loads(self) -> None:

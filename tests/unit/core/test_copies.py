@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import sys
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pytest
 
 from hotd.core.book import Book, Generation, Instance, Module, Rollout
 from hotd.core.copies import replace
+from hotd.core.counted import counted
 from hotd.core.storing import Storing
 
 
@@ -20,7 +20,7 @@ class Basket:
     apples: int
     pears: int = 2
 
-    @cached_property
+    @counted
     def fruits(self) -> int:
         return self.apples + self.pears
 

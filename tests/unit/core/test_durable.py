@@ -7,11 +7,13 @@ from typing import Any
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Event
+from hotd.core import concluding, durable
 from hotd.core.book import MOST_REVISIONS
 from hotd.core.conditions import conditions_of_daemon
 from hotd.core.durable import difference, everything, secured
 from hotd.core.effects import Discard, Promote, Write
 from hotd.core.messages import Written
+from hotd.core.reconcile import reconcile
 from hotd.core.records import (
     Began,
     Ended,
@@ -79,6 +81,19 @@ def test_a_candidate_is_promoted_when_it_is_written_down() -> None:
     assert [type(record) for record in outcome] == [KeptModule, KeptGeneration, KeptGeneration, KeptRevision]
     verdicts = {one.number: one.verdict for one in outcome if isinstance(one, KeptGeneration)}
     assert verdicts == {1: "superseded", 2: "promoted"}
+
+
+def test_a_candidate_is_promoted_with_the_news_that_it_is_written_down() -> None:
+    """Whoever saved a file waits for nothing else by then; and should that be missed, it is made up for."""
+    world = slowly(serving())
+    world.write("B")
+    world.reload()
+    world.finish()
+    world.keep()
+    said = Written(world.writes[0].ticket)
+    assert concluding.stored(world.book, said, world.now).effects[0] == Promote(OP, 2)
+    heard = durable.stored(world.book, said, world.now)
+    assert not heard.effects and reconcile(heard.book, world.now).effects[0] == Promote(OP, 2)
 
 
 def test_members_of_an_atomic_rollout_are_written_down_and_swapped_as_one() -> None:

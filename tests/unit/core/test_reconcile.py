@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from hotd.contract.events import EventName
+from hotd.core.ageing import MOST_RETIRED
 from hotd.core.book import Draining, Standby
 from hotd.core.effects import AskToEnd, Decision, Retire, StartInstance
-from hotd.core.reconcile import MOST_RETIRED, next_deadline, reconcile
+from hotd.core.reconcile import next_deadline, reconcile
 from tests.support.books import having, promoted, respec, serving, spec
 
 
@@ -82,6 +83,8 @@ def test_what_is_permanent_is_not_forgotten() -> None:
     assert sorted(world.module().generations) == list(range(1, MOST_RETIRED + 3))
     promoted(world, "one more")
     assert sorted(world.module().generations) == [1, *range(3, MOST_RETIRED + 4)]
+    world.make_permanent()
+    assert sorted(world.module().generations) == [*range(3, MOST_RETIRED + 4)], "that one is permanent no more"
     assert reconcile(world.book, world.now) == Decision(world.book)
 
 
