@@ -88,6 +88,7 @@ class Store:
     def close(self, patience: float = 5.0) -> bool:
         """Write what is queued and note that the daemon came to its own end; whether ``patience`` seconds sufficed."""
         self.note(Ended(self._wall()))
+        self.trials.close()
         return self._writer.close(patience)
 
     # --- what is to be kept ----------------------------------------------------------------------------------------

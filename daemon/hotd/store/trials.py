@@ -1,46 +1,72 @@
 """What is being executed for the first time: code that ends the process leaves its name behind.
 
-A file for each module, made before and removed after, without any fsync: whatever ends a process leaves what it wrote
-to the kernel. A database would do the same for twenty times the price, on the way of every reload.
+One small file, written over in place before and after, without any fsync: whatever ends a process leaves what it wrote
+to the kernel. It is on the way of every reload, so it is one system call each time, of a hundredth of a millisecond; to
+make a file takes half a millisecond, a database two.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
+import threading
 from pathlib import Path
 
-PREFIX = "trying-"
+NAME = "trying"
+
+_LARGEST = 1 << 20
+"""Bytes; a text of the names of all modules is less."""
 
 
 class Trials:
     """Implements ``hotd.ports.Trials``. A disk that takes nothing keeps nobody from trying."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._path = folder / NAME
+        self._lock = threading.Lock()
+        """Guards all below, and the order of what is written."""
+        self._handle: int | None = None
+        self._trying: dict[str, str] = {}
+        self._closed = False
 
     def begin(self, module: str, digest: str) -> None:
-        with contextlib.suppress(OSError):
-            # Four calls, beside busy threads each a wait for the interpreter lock: a text file would be ten.
-            handle = os.open(self._place(module), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(handle, digest.encode())
-            finally:
-                os.close(handle)
+        with self._lock:
+            self._trying[module] = digest
+            self._write()
 
     def end(self, module: str) -> None:
-        with contextlib.suppress(OSError):
-            os.unlink(self._place(module))  # noqa: PTH108 - as above
-
-    def _place(self, module: str) -> str:
-        return f"{self._folder}/{PREFIX}{module}"
+        with self._lock:
+            if self._trying.pop(module, None) is not None:
+                self._write()
 
     def left(self) -> dict[str, str]:
         """module -> digest of what was being tried when the daemon died; told once."""
-        found: dict[str, str] = {}
         with contextlib.suppress(OSError):
-            for path in sorted(self._folder.glob(f"{PREFIX}*")):
-                with contextlib.suppress(OSError, ValueError):
-                    found[path.name.removeprefix(PREFIX)] = path.read_text("utf-8")
-                self.end(path.name.removeprefix(PREFIX))
-        return found
+            handle = self._open()
+            text, _, _ = os.pread(handle, _LARGEST, 0).partition(b"\n")
+            os.ftruncate(handle, 0)
+            with contextlib.suppress(ValueError, AttributeError):  # empty, or no such text: it died of something else
+                return {str(module): str(digest) for module, digest in json.loads(text).items()}
+        return {}
+
+    def close(self) -> None:
+        """What is still being tried will be told to the next daemon, and nothing that is begun later. Idempotent."""
+        with self._lock:
+            self._closed = True
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                os.close(handle)
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            # Whatever is behind the end of the line is of an earlier, longer one.
+            os.pwrite(self._open(), json.dumps(self._trying).encode("ascii") + b"\n", 0)
+
+    def _open(self) -> int:
+        if self._closed:
+            raise OSError(errno.EBADF, "it is closed", str(self._path))
+        if self._handle is None:
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._handle

@@ -239,9 +239,28 @@ def test_what_was_being_tried_when_the_daemon_died_is_told_once(folder: Path) ->
     assert remembered(folder).trying == {}
 
 
+def test_half_a_word_of_what_was_being_tried_is_none(folder: Path) -> None:
+    """A name that cannot be read keeps nobody from starting."""
+    with kept(folder) as it:
+        it.store.trials.begin("op", "d")
+    for half in ('{"op": "d"', '["op"]', "1", "\xff"):
+        (folder / "trying").write_text(half, "latin-1")
+        assert remembered(folder).trying == {}
+
+
+def test_what_is_tried_while_others_are_is_told_with_them(folder: Path) -> None:
+    """And a shorter list leaves nothing of a longer one."""
+    with kept(folder) as it:
+        for name in ("a", "b", "c" * 100):
+            it.store.trials.begin(name, name)
+        it.store.trials.end("c" * 100)
+        it.store.trials.end("a")
+    assert remembered(folder).trying == {"b": "b"}
+
+
 def test_a_disk_that_takes_nothing_keeps_nobody_from_trying(folder: Path) -> None:
     """Who cannot be remembered is forgotten."""
-    (folder / "trying-op").mkdir()
+    (folder / "trying").mkdir()
     with kept(folder) as it:
         it.store.trials.begin("op", "d")
         it.store.trials.end("op")
