@@ -13,7 +13,7 @@ from hotd.core.interest import CODE
 from hotd.core.settling import Kind
 from hotd.core.values import Instant
 from hotd.ports import Clock
-from hotd.watching.backends import FileBegunEvent
+from hotd.watching.backends import FileBegunEvent, waited
 from hotd.watching.places import Places
 
 
@@ -60,9 +60,9 @@ class Arrivals(FileSystemEventHandler):
             source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
             kind = Kind.BEGUN if isinstance(event, FileBegunEvent) else Kind.WRITTEN
             gone = bool(target) or event.event_type == EVENT_TYPE_DELETED
-            self._arrived(source, Kind.GONE if gone else kind, is_folder=event.is_directory)
+            self._arrived(source, Kind.GONE if gone else kind, waited(event), is_folder=event.is_directory)
             if target:
-                self._arrived(target, Kind.WRITTEN, is_folder=event.is_directory)
+                self._arrived(target, Kind.WRITTEN, waited(event), is_folder=event.is_directory)
         except Exception as error:  # noqa: BLE001 - whatever it is, the observer must live
             self._lost(error)
 
@@ -94,7 +94,7 @@ class Arrivals(FileSystemEventHandler):
             self.closed = True
             self._news.notify_all()
 
-    def _arrived(self, path: str, kind: Kind, *, is_folder: bool) -> None:
+    def _arrived(self, path: str, kind: Kind, waited: float, *, is_folder: bool) -> None:
         places = self._places()
         is_folder = is_folder or (kind is not Kind.GONE and _is_link_to_folder(path, places))
         if not any(True for _ in (places.folder(path) if is_folder else places.wanted(path))):
@@ -102,7 +102,7 @@ class Arrivals(FileSystemEventHandler):
         self._hurry()
         now = self._clock.now()
         with self._news:
-            self._arrivals.append(Arrival(path, kind, is_folder, now.mono))
+            self._arrivals.append(Arrival(path, kind, is_folder, now.mono - waited))
             self.last = now
             self._news.notify_all()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
@@ -75,7 +76,7 @@ class Inotify:
         # a core for ever. "modified" is not in it, because half-written is not worth telling; "closed" comes.
         with _short_move_delay():
             self._observer.schedule(
-                self._descriptor.marks.handler(_Begun(handler, self._descriptor)),
+                self._descriptor.marks.handler(_Noting(handler, self._descriptor)),
                 tree,
                 recursive=True,
                 event_filter=[FileClosedEvent, *_STRUCTURE],
@@ -108,11 +109,22 @@ class Inotify:
         self._observer.join()
 
 
+def waited(event: FileSystemEvent) -> float:
+    """Seconds since the event was read, at least; 0 of one that no kernel told."""
+    return float(vars(event).get("waited", 0.0))
+
+
 class FileBegunEvent(FileCreatedEvent):
     """A new file, and who writes it has not closed it."""
 
 
-class _Begun(FileSystemEventHandler):
+class _Noting(FileSystemEventHandler):
+    """Adds to an event what watchdog does not tell: whether the file is being written, and how long it took to here.
+
+    That is from the last event that was read: beside busy threads an event is milliseconds on its way, and what is
+    quiet is quiet since then.
+    """
+
     def __init__(self, behind: FileSystemEventHandler, descriptor: Descriptor) -> None:
         self._behind = behind
         self._descriptor = descriptor
@@ -120,6 +132,7 @@ class _Begun(FileSystemEventHandler):
     def dispatch(self, event: FileSystemEvent) -> None:
         if isinstance(event, FileCreatedEvent) and os.fsencode(event.src_path) in self._descriptor.begun:
             event = FileBegunEvent(event.src_path)
+        vars(event)["waited"] = time.monotonic() - self._descriptor.heard
         self._behind.dispatch(event)
 
 

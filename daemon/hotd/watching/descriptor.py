@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import time
 from typing import Protocol
 
 from watchdog.observers.inotify import InotifyWatchGroup
@@ -48,6 +49,8 @@ class Descriptor(InotifyFD):
         self.name = "hotd-inotify"
         self.watched: set[WatchDescriptor] = set()
         self.unwatched: dict[str, int] = {}
+        self.heard = 0.0
+        """When the last event was read: monotonic seconds."""
         self.begun: set[bytes] = set()
         """New files that nobody has closed so far."""
         self._places = places
@@ -89,6 +92,7 @@ class Descriptor(InotifyFD):
 
         An exception would end the only thread that reads them, and nobody would notice.
         """
+        self.heard = time.monotonic()
         if self.marks.kernel_told(event, [tree for tree in self._groups.values() if tree.is_active]):
             return
         if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
