@@ -136,6 +136,9 @@ class Loading(Protocol):
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         """Run the job on a thread of its own; exactly one outcome reaches the sink."""
 
+    def prepare(self, module: str, paths: frozenset[str]) -> None:
+        """A job of the module will most likely want what is at these paths, in a moment. Runs no user code."""
+
     def abandon(self, job: int) -> str | None:
         """Stop caring for a job: a candidate that it may still bring is thrown away. The stack it stands in now."""
 

@@ -275,6 +275,7 @@ class Daemon:
                 troubles=troubles,
                 sources=loading.sources,
                 hurry=self._haste.hurry,
+                expected=engine.files_expected,
             )
 
         roots = [Path(root) for root in (*self._config.roots, *self._config.packages)]

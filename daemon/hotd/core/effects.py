@@ -20,6 +20,14 @@ class StartLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """What is at these paths will most likely be loaded in a moment."""
+
+    module: str
+    paths: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AbandonLoad:
     job: int
 
@@ -105,6 +113,7 @@ class Emit:
 
 Effect = (
     StartLoad
+    | Prepare
     | AbandonLoad
     | Promote
     | Discard

@@ -79,16 +79,22 @@ class Settling:
     def record_all(self, changes: Iterable[Change]) -> Self:
         """With more events, in the order in which they happened."""
         pending = dict(self.pending)
+        some = False
         for path, kind, at in changes:
             before = pending.get(path)
             pending[path] = Seen(kind, at, at) if before is None else before.then(kind, at)
-        return self._having(pending)
+            some = True
+        return self._having(pending) if some else self
 
     def next_wake(self) -> float | None:
         """When ``due`` has something, if nothing else happens; None while nothing is pending."""
         if not self.pending:
             return None
         return min(self._quiet, self._first + self.settle_max)
+
+    def half_way(self) -> float | None:
+        """When half of the quiet that ends the batch will be over; None where none has begun."""
+        return None if self._begun or not self.pending else self._last + self.settle / 2
 
     def due(self, now: float) -> tuple[Batch | None, Self]:
         """The batch that is over by now, if there is one, and what stays pending.

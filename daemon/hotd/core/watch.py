@@ -8,7 +8,7 @@ from hotd.contract.events import EventName
 from hotd.core.book import EVERYTHING, Book, Module, Queued, saw
 from hotd.core.copies import replace
 from hotd.core.durable import refusal
-from hotd.core.effects import Decision, Emit
+from hotd.core.effects import Decision, Emit, Prepare
 from hotd.core.loads import at_cap
 from hotd.core.messages import LoadKind
 from hotd.core.rollouts import open_rollout
@@ -17,6 +17,9 @@ from hotd.core.wording import listed
 
 MOST_NAMED = 3
 """Files that the event of a batch names; one more is named too."""
+
+MOST_PREPARED = 4
+"""Modules that are prepared at once: where many follow one file they wait for each other, and not for a thread."""
 
 
 def files_changed(book: Book, paths: frozenset[str], touched: Collection[str], now: Instant) -> Decision:
@@ -36,6 +39,13 @@ def files_changed(book: Book, paths: frozenset[str], touched: Collection[str], n
     )
     # Before the first generation there is nothing to compare with.
     return Decision(look(book, [name for name in held if book.modules[name].current is not None], now), (told,))
+
+
+def files_expected(book: Book, paths: frozenset[str], touched: Collection[str]) -> Decision:
+    """A batch that settles soon, if nothing else happens. What a load will need is read meanwhile; nothing is known."""
+    free = [name for name in touched if not book.held(book.modules[name]) and not book.changing(name)]
+    ready = free[:MOST_PREPARED] if book.stopping is None else ()
+    return Decision(book, tuple(Prepare(name, paths) for name in ready))
 
 
 def look(book: Book, held: Collection[str], now: Instant) -> Book:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
@@ -24,6 +23,7 @@ from hotd.core.effects import (
     Effect,
     Emit,
     Host,
+    Prepare,
     Promote,
     Respecify,
     Retire,
@@ -36,7 +36,7 @@ from hotd.core.messages import Stored, Unwritten, WatchTrouble
 from hotd.core.reconcile import next_deadline, reconcile
 from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import Instant
-from hotd.core.watch import files_changed
+from hotd.core.watch import files_changed, files_expected
 from hotd.engine.events import EventRing, write_line
 from hotd.engine.front import Front, News, Reply
 from hotd.ports import (
@@ -61,8 +61,12 @@ ANSWER_WITHIN = 10.0
 END_PAUSE = 0.05
 """Seconds between two looks at the clock while the end waits for the last write."""
 
+A_MOMENT = 0.02
+"""Seconds without a message, after which the log is written: most loads are over by then."""
+
+LINES_WITHIN = 0.5
+"""Seconds that a line waits at most, and ``MOST_LINES`` are too many to wait."""
 MOST_LINES = 100
-"""Lines of the log that may wait for a quiet moment."""
 
 DEFECT_PAUSE = 1.0
 """Seconds between two tries of something that fails by a defect."""
@@ -106,8 +110,10 @@ class Engine:
         """To be begun when the store has been told, and has kept what has the ticket."""
         self._loads_after = 0
         self._lines: list[Emit] = []
-        """Of the log, to be written when nothing else is to be done. Beside busy threads each is two waits for the
+        """Of the log, to be written when nothing else is to be done. Beside busy threads each is four waits for the
         interpreter lock."""
+        self._lines_by = 0.0
+        """Monotonic seconds by which they are written however much there is to do."""
         self._clock = clock
         self._loading = loading
         self._executor = executor
@@ -172,6 +178,10 @@ class Engine:
     def files_changed(self, batch: Batch) -> None:
         self.tell(lambda book, now: files_changed(book, batch.paths, self._touched(book, batch.paths), now))
 
+    def files_expected(self, paths: frozenset[str]) -> None:
+        """They have changed, and will most likely be told in a moment."""
+        self.tell(lambda book, _: files_expected(book, paths, self._touched(book, paths)))
+
     def stored(self, said: Stored) -> None:
         self.tell(lambda book, now: concluding.stored(book, said, now))
 
@@ -211,12 +221,9 @@ class Engine:
                 self._end()
 
     def _next_message(self) -> _Message | None:
-        if self._lines:
-            if len(self._lines) < MOST_LINES:
-                with contextlib.suppress(queue.Empty):
-                    return self._inbox.get_nowait()
-            self._write_lines()
         deadline, now = self._deadline(), self._clock.now()
+        if len(self._lines) >= MOST_LINES or (self._lines and now.mono >= self._lines_by):
+            self._write_lines()
         left = None if deadline is None else max(0.0, deadline - now.mono)
         if left is not None and ending.over(self._book, now):
             # Nothing is left to be done but to hear from the store, and its own patience is a deadline, too.
@@ -224,9 +231,12 @@ class Engine:
         if self._hurt and left is not None:
             # What failed at a deadline fails again at once: slow that down to something an operator can read.
             left = max(left, DEFECT_PAUSE)
+        if self._lines:
+            left = A_MOMENT if left is None else min(left, A_MOMENT)
         try:
             return self._inbox.get(timeout=left)
         except queue.Empty:
+            self._write_lines()
             return None
 
     def _deadline(self) -> float | None:
@@ -316,6 +326,27 @@ class Engine:
         match effect:
             case StartLoad():
                 self._loads.append(effect)
+            case StartInstance():
+                self._executor.start(effect.spec)
+            case AskToEnd():
+                self._executor.stop(effect.instance)
+            case Emit():
+                now = self._clock.now()
+                self._news.events.append(self._events.made(effect, now))
+                if not self._lines:
+                    self._lines_by = now.mono + LINES_WITHIN
+                self._lines.append(effect)
+            case Write():
+                raise AssertionError("what is to be kept is found, not decided")
+            case _:
+                self._act_on_code(effect)
+
+    def _act_on_code(
+        self, effect: Prepare | AbandonLoad | Promote | Discard | Retire | Host | Respecify | Unhost
+    ) -> None:
+        match effect:
+            case Prepare():
+                self._loading.prepare(effect.module, effect.paths)
             case AbandonLoad():
                 stack = self._loading.abandon(effect.job)
                 log.error(
@@ -338,15 +369,6 @@ class Engine:
                 self._loading.respecify(spec.name, spec.roots, spec.keep, spec.packages, effect.entered)
             case Unhost():
                 self._loading.unhost(effect.module)
-            case StartInstance():
-                self._executor.start(effect.spec)
-            case AskToEnd():
-                self._executor.stop(effect.instance)
-            case Emit():
-                self._news.events.append(self._events.made(effect, self._clock.now()))
-                self._lines.append(effect)
-            case Write():
-                raise AssertionError("what is to be kept is found, not decided")
 
     def _touched(self, book: Book, paths: frozenset[str]) -> list[str]:
         return [

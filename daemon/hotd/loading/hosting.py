@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from hotd.contract.errors import HotdError, LoadRejected, Vetoed, WouldRebuild
+from hotd.contract.views import Origin
 from hotd.core.arguments import fill
 from hotd.core.border import Raised, call
 from hotd.core.bundle import Bundle
@@ -42,6 +43,7 @@ from hotd.core.messages import (
 )
 from hotd.core.values import EntryKind, Instant
 from hotd.core.wording import unmatched_note
+from hotd.loading.ahead import PATIENCE, Ahead
 from hotd.loading.candidate import Candidate
 from hotd.loading.clearing import Clearing
 from hotd.loading.entry import Entry, resolve_entry
@@ -52,8 +54,8 @@ from hotd.loading.loader import Loader
 from hotd.loading.plan import Plan
 from hotd.loading.reclaim import DEFAULT, Leaving, Pacing, Reclaim
 from hotd.loading.slow_look import PAUSE, SlowLook, Uses
-from hotd.loading.sources.origins import origins
-from hotd.loading.sticky import Sticky
+from hotd.loading.sources.origins import Whence
+from hotd.loading.sticky import Sticky, imported
 from hotd.ports import Afterlife, Clock, Trials
 
 log = logging.getLogger("hotd.loading")
@@ -100,6 +102,8 @@ class _Line:
     """What is or was current and is in memory."""
     staged: dict[int, tuple[Candidate, EntryCode]] = field(default_factory=dict)
     """Apart from those: content that is loaded again has the number of a generation that may be there still."""
+    whence: tuple[Whence, float] | None = None
+    """Where its code came from while a load was prepared, and when that was, in monotonic seconds."""
     told: tuple[str, ...] = ()
     """Names in ``keep`` that were told to be no part."""
     reentry: EntryCode | None = None
@@ -156,6 +160,7 @@ class Hosting:
         self._slow_look: SlowLook | None = None
         self._replaced: list[_Line] = []
         """Of modules that went and came back: of those that left memory somebody may still hold something."""
+        self._ahead = Ahead()
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
 
@@ -200,10 +205,13 @@ class Hosting:
         self._lines[module].loader.step_down()
 
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
-        thread = threading.Thread(target=self._work, args=(job, sink), name=f"hotd-loader-{job.module}", daemon=True)
+        loader_thread = self._ahead.take(job.module)
         with self._lock:
-            self._running[job.id] = _Running(job, thread)
-        thread.start()
+            self._running[job.id] = _Running(job, loader_thread.thread)
+        loader_thread.run(partial(self._work, job, sink))
+
+    def prepare(self, module: str, paths: frozenset[str]) -> None:
+        self._ahead.prepare(module, partial(self._prepare, self._lines[module], paths))
 
     def abandon(self, job: int) -> str | None:
         with self._lock:
@@ -281,6 +289,7 @@ class Hosting:
         return self._slow_look
 
     def close(self) -> None:
+        self._ahead.close()
         self._clearing.close()
         self._reclaim.close()
         for line in (*self._lines.values(), *self._replaced):
@@ -303,9 +312,21 @@ class Hosting:
 
     # --- on the job's thread ---------------------------------------------------------------------------------------
 
+    def _prepare(self, line: _Line, paths: frozenset[str]) -> None:
+        line.loader.prepare(paths)
+        line.whence = Whence(line.roots), self._clock.now().mono
+
+    def _whence(self, line: _Line) -> tuple[Origin, ...]:
+        known, line.whence = line.whence, None
+        if known is not None:
+            whence, at = known
+            if whence.roots == line.roots and at > self._clock.now().mono - PATIENCE and whence.holds():
+                return whence.origins
+        return Whence(line.roots).origins
+
     def _work(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
-        began = self._clock.now()
-        whence = origins(self._lines[job.module].roots) if _reads_for_good(job) else ()
+        began, held = self._clock.now(), imported()
+        whence = self._whence(self._lines[job.module]) if _reads_for_good(job) else ()
         try:
             outcome = self._outcome(job, began)
         except HotdError as error:
@@ -327,7 +348,7 @@ class Hosting:
             del self._running[job.id]
         sink(replace(outcome, origins=whence))
         if self._slow_look is not None:
-            self._slow_look.hurry()  # it may have imported something for good
+            self._slow_look.loaded(imported=imported() != held)
 
     def _outcome(self, job: LoadJob, began: Instant) -> LoadOutcome:
         line = self._lines[job.module]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import threading
@@ -25,7 +26,7 @@ from hotd.loading.imports.standin import tidy
 from hotd.loading.ledger import Ledger
 from hotd.loading.linking.pool import Pool
 from hotd.loading.linking.refusal import Avoided, does_not_run, in_user_code, with_digest
-from hotd.loading.linking.sketch import entry_names
+from hotd.loading.linking.sketch import entry_names, problem_of
 from hotd.loading.linking.sketcher import Sketcher
 from hotd.loading.linking.survey import Paths, Survey
 from hotd.loading.memory.leaks import Leak, leaks_of
@@ -36,6 +37,7 @@ from hotd.loading.plan import Plan, plan_of
 from hotd.loading.process import hooks
 from hotd.loading.process.typecaches import forget_types, give_back_overloads, take_overloads
 from hotd.loading.residue import Remains, Residue, spaces_of
+from hotd.loading.sources.disk import SOURCE
 from hotd.loading.sources.roots import Roots
 
 _Found = Candidate | tuple[Candidate, list[str]]
@@ -136,6 +138,18 @@ class Loader:
     def touched_by(self, paths: Paths) -> bool:
         """Whether something at these absolute paths may matter to current, or to what was refused last. No I/O."""
         return self._ledger.touched_by([os.fspath(path) for path in paths])
+
+    def prepare(self, paths: Iterable[str]) -> None:
+        """Read and compile what is about to be looked at: a look that comes soon finds that done.
+
+        Takes no lock that a look needs for longer than a moment. What is wrong with the files that look tells, not
+        this.
+        """
+        disk = self._roots.disk()
+        for path in paths:
+            if path.endswith(SOURCE):
+                with contextlib.suppress(OSError):
+                    problem_of(self._pool.source(path, disk.read(path)))
 
     # --- load, reload --------------------------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class SlowLook:
         self._clock = clock
         self._pause = pause
         self._turn = threading.Condition()
-        """Guards the three below."""
+        """Guards the four below."""
         self._named: set[str] = set()
         self._hurried = False
         self._closed = False
@@ -78,14 +78,20 @@ class SlowLook:
     def start(self) -> None:
         self._thread.start()
 
-    def hurry(self) -> None:
-        """Something was imported: look now, while what it was can still be seen. From any thread, never waits."""
+    def loaded(self, *, imported: bool) -> None:
+        """A load is over. If something was imported for it, look now, while what it was can still be seen.
+
+        From any thread, never waits. Where nothing was, this thread sleeps on: the engine has the load to act upon, and
+        needs the interpreter lock.
+        """
         with self._turn:
-            self._hurried = True
-            self._turn.notify_all()
+            self._loaded = True
+            self._hurried |= imported
+            if imported:
+                self._turn.notify_all()
 
     def changed(self, paths: Iterable[str]) -> None:
-        """These files or folders are said to have changed: look at what of them was imported. As ``hurry``.
+        """These files or folders are said to have changed: look at what of them was imported. As ``loaded``.
 
         For sources that were not, this thread sleeps on: a reload begins in this moment, and needs the interpreter
         lock.
@@ -113,7 +119,7 @@ class SlowLook:
                 self._turn.wait_for(lambda: self._closed or self._hurried or self._named, wait)
                 if self._closed:
                     return
-                self._loaded |= self._hurried or bool(self._named)
+                self._loaded |= bool(self._named)
                 self._hurried = False
                 named, self._named = self._named, set()
             try:
@@ -131,8 +137,10 @@ class SlowLook:
 
     def _tell(self) -> None:
         differing = self._sticky.differing
-        if self._loaded or differing != self._differing:
-            self._loaded, self._differing = False, differing
+        with self._turn:
+            loaded, self._loaded = self._loaded, False
+        if loaded or differing != self._differing:
+            self._differing = differing
             self._seen = report(differing, self._uses)
         elif self._seen != self._told:
             self._told = self._seen

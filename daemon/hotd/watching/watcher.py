@@ -10,7 +10,7 @@ from typing import Any
 
 from hotd.core.churn import Churn
 from hotd.core.interest import Interest
-from hotd.core.settling import Change, Kind, Settling
+from hotd.core.settling import Change, Kind, Seen, Settling
 from hotd.core.times import rfc3339
 from hotd.ports import Batch, Clock, WatchTrouble
 from hotd.watching import limits
@@ -77,15 +77,21 @@ class FileWatcher:
         sources: Callable[[], tuple[Mapping[str, str], ...]] = tuple,
         mounts: Mounts | None = None,
         hurry: Callable[[], None] = lambda: None,
+        expected: Callable[[frozenset[str]], None] = lambda _: None,
     ) -> None:
         """``backend`` is "auto" (inotify, but polling where that is deaf) or "polling". All durations in seconds.
 
         ``sources``: absolute path -> digest of what is loaded from there, a mapping for each module. ``mounts``
-        tells which file systems are deaf. ``hurry`` is called when something arrives.
+        tells which file systems are deaf. ``hurry`` is called when something arrives, and ``expected``, as the sink is,
+        with the paths of a batch of a few, when half of the quiet before it is over. It may be called for more batches
+        than are told then.
         """
         if backend not in {"auto", "polling"}:
             raise ValueError(f'backend is "auto" or "polling", not {backend!r}')
         self._sink = sink
+        self._expected = expected
+        self._awaited: Mapping[str, Seen] = {}
+        """What was told as expected last."""
         self._clock = clock
         self._health = Health(troubles, clock)
         self._arrivals = Arrivals(lambda: self._roots.places, clock, self._missed, hurry)
@@ -230,6 +236,7 @@ class FileWatcher:
                         self._look(now)
                         next_look = now + LOOK
                     self._tell_settled(self._clock.now().mono)
+                    self._tell_expected(self._clock.now().mono)
                     self._told.notify_all()
             except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
                 self._missed(error)
@@ -238,7 +245,10 @@ class FileWatcher:
     def _wait(self) -> bool:
         """Until something has arrived or may be due, or it is time for a look; False when closed."""
         # Without `_handing_over`: a flush meanwhile can only leave less to wake up for.
-        wake = self._settling.next_wake()
+        settling = self._settling
+        wake, half_way = settling.next_wake(), settling.half_way()
+        if wake is not None and half_way is not None and settling.pending is not self._awaited:
+            wake = min(wake, half_way)
         left = LOOK if wake is None else min(LOOK, max(0.0, wake, self._not_before) - self._clock.now().mono)
         return self._arrivals.wait(max(0.0, left))
 
@@ -295,6 +305,18 @@ class FileWatcher:
             self._health.over(limits.GIT)
             self._health.only(INSTALLER, self._installations.overdue(now))
         self._tell_sink(batch)
+
+    def _tell_expected(self, now: float) -> None:
+        """Once for what is pending: if something is added, all of that."""
+        half_way, pending = self._settling.half_way(), self._settling.pending
+        if half_way is None or now < half_way or pending is self._awaited:
+            return
+        self._awaited = pending
+        if len(pending) < MANY:
+            try:
+                self._expected(frozenset(pending))
+            except Exception:
+                log.exception("a batch was not prepared", extra={"event": "watch.defect"})
 
     def _is_held_up(self, now: float) -> bool:
         """Whether git or an installer is not done."""

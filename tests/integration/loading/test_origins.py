@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from hotd.loading.sources.origins import origins
+from hotd.loading.sources.origins import Whence
 
 
 def git(folder: Path, *args: str) -> str:
@@ -18,7 +18,7 @@ def git(folder: Path, *args: str) -> str:
 
 
 def commit_of(folder: Path) -> str | None:
-    return origins([str(folder)])[0].commit
+    return Whence([str(folder)]).origins[0].commit
 
 
 def test_the_commit_is_the_one_that_is_checked_out(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_linked_root_tells_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "releases/7").mkdir(parents=True)
     (tmp_path / "current").symlink_to("releases/7")
 
-    (found,) = origins([str(tmp_path / "current")])
+    (found,) = Whence([str(tmp_path / "current")]).origins
 
     assert (found.target, found.commit) == (str(tmp_path / "releases/7"), None)
 
@@ -80,3 +80,30 @@ def test_half_a_repository_tells_nothing(tmp_path: Path) -> None:
     (tmp_path / ".git").rmdir()
     (tmp_path / ".git").write_text("gitdir: /nowhere\n")
     assert commit_of(tmp_path) is None
+
+
+def test_what_came_from_elsewhere_since_does_not_hold(tmp_path: Path) -> None:
+    """A commit, another branch, packed branches, another release: what was found a moment before is asked anew."""
+    repository = tmp_path / "repo"
+    (repository / "ops").mkdir(parents=True)
+    git(repository, "init", "-q", "-b", "main")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "one")
+    for change in (
+        ("commit", "-q", "--allow-empty", "-m", "two"),
+        ("checkout", "-q", "-b", "other"),
+        ("pack-refs", "--all"),
+        ("checkout", "-q", "--detach", "main"),
+    ):
+        before = Whence([str(repository / "ops")])
+        (repository / "ops" / "m.py").write_text(f"edited before {change}\n")
+        assert before.holds()
+        git(repository, *change)
+        assert not before.holds()
+    for release in ("7", "8"):
+        (tmp_path / "releases" / release).mkdir(parents=True)
+    (tmp_path / "current").symlink_to("releases/7")
+    before = Whence([str(tmp_path / "current")])
+    assert before.holds()
+    (tmp_path / "next").symlink_to("releases/8")
+    (tmp_path / "next").rename(tmp_path / "current")
+    assert not before.holds()

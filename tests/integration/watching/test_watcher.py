@@ -11,6 +11,7 @@ from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGroupe
 from hotd.contract.errors import CannotWatch
 from hotd.core.values import Instant
 from hotd.ports import Batch, WatchTrouble
+from hotd.watching.watcher import MANY
 from tests.integration.watching.rig import ClockThatStops, MachineClock, Rig, watching_threads
 from tests.support.eventually import eventually
 
@@ -49,6 +50,36 @@ def test_a_watcher_that_never_started_can_be_closed_and_flushed(rig: Rig) -> Non
 
     with pytest.raises(RuntimeError, match="starts once"):
         watcher.start()
+
+
+def test_a_batch_is_expected_before_it_is_told(rig: Rig) -> None:
+    """Once, with the same files: what a load will need is read while nobody may load. A failure of that costs it."""
+    said: list[tuple[str, frozenset[str]]] = []
+
+    def expected(paths: frozenset[str]) -> None:
+        said.append(("expected", paths))
+        raise ZeroDivisionError
+
+    def told(batch: Batch) -> None:
+        said.append(("told", batch.paths))
+
+    rig.start(sink=told, expected=expected, settle=1.5)  # half of which no busy machine oversleeps
+    rig.write(rig.root / "m.py")
+    eventually(lambda: len(said) == 2)
+    assert said == [("expected", paths := frozenset({str(rig.root / "m.py")})), ("told", paths)]
+
+
+def test_many_files_are_not_expected(rig: Rig) -> None:
+    """Who writes so many is not done yet, most often, and nobody waits for milliseconds then."""
+    said: list[int] = []
+    watcher = rig.start(sink=lambda batch: said.append(len(batch.paths)), expected=lambda _: said.append(0))
+    (rig.elsewhere / "pkg").mkdir()
+    for number in range(MANY):
+        rig.write(rig.elsewhere / "pkg" / f"m{number}.py")
+    (rig.elsewhere / "pkg").rename(rig.root / "pkg")
+    eventually(lambda: sum(said) >= MANY)
+    watcher.close()
+    assert 0 not in said
 
 
 def test_a_watcher_starts_once(rig: Rig) -> None:

@@ -35,6 +35,16 @@ def test_a_save_is_told_once_it_was_quiet() -> None:
     assert settling.due(10.0 + SETTLE) == (batch("/m.py"), Settling(SETTLE, CAP))
 
 
+def test_a_batch_is_expected_half_way_through_the_quiet() -> None:
+    """Anew after each event; not while a new file is being written, nor where nothing waits."""
+    settling = Settling(SETTLE, CAP)
+    assert settling.half_way() is None
+    settling = settling.record("/m.py", WRITTEN, 10.0).record("/n.py", WRITTEN, 10.01)
+    assert settling.half_way() == 10.01 + SETTLE / 2
+    assert settling.record("/o.py", Kind.BEGUN, 10.02).half_way() is None
+    assert settling.record_all(()) is settling, "nothing was added, and who was told of this needs not hear it again"
+
+
 def test_each_event_starts_the_quiet_time_anew() -> None:
     """Files saved one after the other are one batch."""
     settling = Settling(SETTLE, CAP).record("/a.py", WRITTEN, 10.0).record("/b.py", WRITTEN, 10.04)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hotd.contract.events import EventName
-from hotd.core.effects import Promote, StartLoad
+from hotd.core.effects import Prepare, Promote, StartLoad
 from hotd.core.messages import LoadKind
-from hotd.core.watch import files_changed
+from hotd.core.watch import MOST_PREPARED, files_changed, files_expected
 from tests.support.books import FILE, World, promoted, serving, spec
 
 
@@ -151,3 +151,24 @@ def test_a_touched_file_is_no_reload() -> None:
     world.changed(FILE)
     world.settle()
     assert world.module().current == 2 and [r for r in world.book.history if r.listed] == listed
+
+
+def prepared(world: World, *names: str) -> list[str]:
+    paths = frozenset({FILE})
+    effects = files_expected(world.book, paths, names).effects
+    assert all(isinstance(effect, Prepare) and effect.paths == paths for effect in effects)
+    return [effect.module for effect in effects if isinstance(effect, Prepare)]
+
+
+def test_what_is_about_to_be_loaded_is_prepared() -> None:
+    """Not what would only be recorded, nor what is being loaded already, nor dozens at once."""
+    names = [f"m{number}" for number in range(MOST_PREPARED + 2)]
+    world = serving(*map(spec, names))
+    before = world.book
+    assert prepared(world, "m1") == ["m1"] and world.book is before
+    assert prepared(world, *names) == names[:MOST_PREPARED]
+    world.pause("m0")
+    world.reload("m1")
+    assert prepared(world, "m0", "m1", "m2") == ["m2"]
+    world.shut_down()
+    assert prepared(world, "m2") == []

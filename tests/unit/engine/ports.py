@@ -42,6 +42,17 @@ class Counting(Ticking):
         return Ticking.now(self)
 
 
+@dataclass(slots=True)
+class Leaping(Ticking):
+    """The same, a while ahead."""
+
+    ahead: float = 0.0
+
+    def now(self) -> Instant:
+        now = Ticking.now(self)
+        return Instant(now.mono + self.ahead, now.wall + self.ahead)
+
+
 @dataclass
 class FakeLoading:
     """Loads end when a test says so."""
@@ -81,6 +92,9 @@ class FakeLoading:
     def start(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         self.calls.append(("start", job.module))
         self.sinks[job.id] = job, sink
+
+    def prepare(self, module: str, paths: frozenset[str]) -> None:
+        self.calls.append(("prepare", module, paths))
 
     def abandon(self, job: int) -> str | None:
         self.calls.append(("abandon", job))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NoReturn
 
 import pytest
@@ -25,11 +26,11 @@ from hotd.core.effects import Decision, Discard, Emit, Retire, Write
 from hotd.core.messages import Batch, InstanceEnded, LeakedCode, Leaks
 from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import InstanceId, Instant, Spec
-from hotd.engine.engine import MOST_LINES, Engine
+from hotd.engine.engine import LINES_WITHIN, MOST_LINES, Engine
 from hotd.engine.events import EventRing
 from tests.support.books import ROOT, spec
 from tests.support.eventually import eventually
-from tests.unit.engine.ports import Counting, FakeExecutor, FakeLoading, FakeStore, Ticking, caught_up
+from tests.unit.engine.ports import Counting, FakeExecutor, FakeLoading, FakeStore, Leaping, Ticking, caught_up
 
 PATIENCE = 20.0
 
@@ -263,6 +264,43 @@ def test_many_lines_do_not_wait_for_a_quiet_moment(caplog: pytest.LogCaptureFixt
         free.set()
         caught_up(it.engine)
         assert seen == [MOST_LINES]
+
+
+def test_no_line_waits_for_long_however_busy_the_engine_is(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever follows the log of a daemon under load reads what happens, half a second later at most."""
+    held, free, clock = threading.Event(), threading.Event(), Leaping()
+    seen: list[int] = []
+
+    def hold(book: Book, now: Instant) -> Decision:
+        held.set()
+        assert free.wait(PATIENCE)
+        return Decision(book, (Emit(EventName.MODULE_SCALED, "said"),))
+
+    def leap(seconds: float, book: Book, now: Instant) -> Decision:
+        seen.append(len(caplog.records))
+        clock.ahead += seconds
+        return Decision(book)
+
+    with caplog.at_level(logging.DEBUG, "hotd.engine"), rig(spec("op"), clock=clock) as it:
+        it.engine.tell(hold)
+        assert held.wait(PATIENCE)
+        for seconds in (LINES_WITHIN / 2, LINES_WITHIN, 0):
+            it.engine.tell(partial(leap, seconds))
+        free.set()
+        caught_up(it.engine)
+        assert seen == [0, 0, 1]
+
+
+def test_what_will_be_loaded_in_a_moment_is_prepared() -> None:
+    """While the batch that has it settles. Nothing is decided by it, and nothing told."""
+    with rig(spec("op")) as it:
+        it.load(1, "A")
+        it.loading.touched, it.loading.calls = ("op",), []
+        before, said = it.engine.book, it.messages()
+        it.engine.files_expected(frozenset({"/ops/op.py"}))
+        caught_up(it.engine)
+        assert it.loading.calls == [("prepare", "op", frozenset({"/ops/op.py"}))]
+        assert it.engine.book == before and it.messages() == said
 
 
 def test_before_the_first_load_any_change_under_a_root_may_be_the_cure() -> None:
