@@ -126,7 +126,7 @@ class Sticky:
 
 def imported() -> list[int]:
     """The modules in ``sys.modules``, by identity: the same list as long as nothing is imported. From any thread."""
-    return [id(module) for module in sys.modules.copy().values()]
+    return list(map(id, sys.modules.copy().values()))
 
 
 def _file_of(module: object) -> tuple[str, str | None]:
