@@ -322,10 +322,11 @@ class Daemon:
         while True:
 
             def news(book: Book, told: str = text) -> Book | None:
-                return book if book.stopping is not None or summary(book) != told else None
+                other = self._notifier.listening and summary(book) != told
+                return book if other or book.stopping is not None else None
 
             # An end of the engine, or nothing new for an hour, gives None.
-            book = engine.wait_for(news, 3600.0) or engine.book
+            book = engine.wait_for(news, 3600.0, glance=news) or engine.book
             if book.stopping is not None:
                 return
             text = summary(book)

@@ -129,7 +129,11 @@ class Desk:
                 return None
             return change
 
-        change = self.engine.wait_for(look, min(max_wait, LONGEST_WAIT)) or outcome_of(self.engine.book, revision)
+        def glance(book: Book) -> bool | None:
+            return None if revision in book.rollouts else True
+
+        found = self.engine.wait_for(look, min(max_wait, LONGEST_WAIT), glance)
+        change = found or outcome_of(self.engine.book, revision)
         return _as_of(self.engine.book, change)
 
     def _outcome_before(self, revision: int) -> views.Change | None:

@@ -38,7 +38,7 @@ from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import Instant
 from hotd.core.watch import files_changed, files_expected
 from hotd.engine.events import EventRing, write_line
-from hotd.engine.front import Front, News, Reply
+from hotd.engine.front import Front, Glance, News, Reply
 from hotd.ports import (
     Afterlife,
     Batch,
@@ -196,9 +196,12 @@ class Engine:
 
     # --- views out: from any thread --------------------------------------------------------------------------------
 
-    def wait_for(self, look: Callable[[Book], T | None], seconds: float) -> T | None:
-        """What ``look`` finds in the book as soon as it finds something; None after ``seconds``."""
-        return self._front.wait_for(look, seconds)
+    def wait_for(self, look: Callable[[Book], T | None], seconds: float, glance: Glance | None = None) -> T | None:
+        """What ``look`` finds in the book as soon as it finds something; None after ``seconds``.
+
+        ``glance`` says on the engine's thread which books are worth a look.
+        """
+        return self._front.wait_for(look, seconds, glance)
 
     # --- the thread ------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from hotd.engine.events import EventRing
 from hotd.ports import Clock
 
 T = TypeVar("T")
+Glance = Callable[[Book], object]
+"""None: not worth a look."""
 
 
 @dataclass(slots=True)
@@ -48,7 +50,8 @@ class Front:
         self._clock = clock
         self._events = events
         self._unseen: deque[News] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiters: dict[threading.Condition, Glance | None] = {}
         self._closed = False
 
     @property
@@ -66,26 +69,51 @@ class Front:
         self._unseen.append(news)
         while self._unseen and store.covers(self._unseen[0].book.store.issued):
             seen = self._unseen.popleft()
-            with self._changed:
+            with self._lock:
                 self._book = seen.book
-                self._changed.notify_all()
+                for waiter, glance in self._waiters.items():
+                    if _is_worth_a_look(glance, seen.book):
+                        waiter.notify()
             self._events.show(seen.events)
             for reply in seen.replies:
                 reply.done.set()
 
-    def wait_for(self, look: Callable[[Book], T | None], seconds: float) -> T | None:
-        """What ``look`` finds in the book as soon as it finds something; None after ``seconds``, or at the end."""
+    def wait_for(self, look: Callable[[Book], T | None], seconds: float, glance: Glance | None = None) -> T | None:
+        """What ``look`` finds in the book as soon as it finds something; None after ``seconds``, or at the end.
+
+        With ``glance`` only books of which that gives something are looked at. It is asked by the engine's thread, so
+        it must be quick, and a function of the book alone: beside busy threads it still costs less than to wake
+        somebody for nothing, who would have the interpreter next.
+        """
         deadline = self._clock.now().mono + seconds
-        with self._changed:
-            while (found := look(self._book)) is None and not self._closed:
+        waiter = threading.Condition(self._lock)
+        while True:
+            # Without the lock: the engine does not wait for whoever looks.
+            book = self._book
+            if (found := look(book)) is not None:
+                return found
+            with self._lock:
+                if self._book is not book:
+                    continue
                 left = deadline - self._clock.now().mono
-                if left <= 0:
+                if self._closed or left <= 0:
                     return None
-                self._changed.wait(left)
-            return found
+                self._waiters[waiter] = glance
+                try:
+                    waiter.wait(left)
+                finally:
+                    del self._waiters[waiter]
 
     def close(self) -> None:
         """Let everybody go who waits."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            for waiter in self._waiters:
+                waiter.notify()
+
+
+def _is_worth_a_look(glance: Glance | None, book: Book) -> bool:
+    try:
+        return glance is None or glance(book) is not None
+    except Exception:  # noqa: BLE001 - the engine goes on; whoever waits looks, and has it on his own thread
+        return True

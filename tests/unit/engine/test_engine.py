@@ -403,6 +403,63 @@ def test_whoever_waits_is_woken_by_the_book_that_he_waits_for() -> None:
         assert found == [1] and it.engine.wait_for(look, 0.0) == 1
 
 
+def test_nobody_is_woken_by_a_book_that_does_not_concern_him() -> None:
+    """Beside busy threads each thread that is woken is one that the engine waits for."""
+    with rig() as it:
+        looks: list[int | None] = []
+        glances: list[int | None] = []
+
+        def seen(book: Book, by: list[int | None]) -> int | None:
+            by.append(book.modules["op"].current)
+            return by[-1]
+
+        def wait() -> None:
+            it.engine.wait_for(lambda book: seen(book, looks), PATIENCE, lambda book: seen(book, glances))
+
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        while not glances:
+            caught_up(it.engine)  # then it waits
+        before = len(looks)
+        it.reload()
+        caught_up(it.engine)
+        assert len(looks) == before and set(glances) == {None}
+        it.loading.finish(1, "A")
+        waiter.join(PATIENCE)
+        assert looks[before:] == [1]
+
+
+def test_a_book_that_comes_while_somebody_looks_is_looked_at_too() -> None:
+    """And the engine does not wait for him to have looked."""
+    with rig() as it:
+        looking, goes_on, found = threading.Event(), threading.Event(), list[int | None]()
+
+        def look(book: Book) -> int | None:
+            looking.set()
+            goes_on.wait(PATIENCE)
+            return book.modules["op"].current
+
+        waiter = threading.Thread(target=lambda: found.append(it.engine.wait_for(look, 10 * PATIENCE)))
+        waiter.start()
+        assert looking.wait(PATIENCE)
+        it.load(1, "A")
+        goes_on.set()
+        waiter.join(PATIENCE)
+        assert found == [1]
+
+
+def test_a_glance_that_fails_is_a_defect_of_whoever_waits() -> None:
+    """The engine goes on."""
+    with rig() as it:
+        looks: list[Book] = []
+        waiter = threading.Thread(target=lambda: it.engine.wait_for(looks.append, PATIENCE, lambda _: 1 // 0))
+        waiter.start()
+        while len(looks) < 3:
+            caught_up(it.engine)  # it looks for itself
+    waiter.join(PATIENCE)
+    assert not waiter.is_alive()
+
+
 def test_whoever_waits_in_vain_gets_nothing_after_his_time() -> None:
     """Also where there is no time at all."""
     with rig() as it:
