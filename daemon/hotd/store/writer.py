@@ -11,7 +11,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hotd.contract.errors import HotdError
@@ -30,7 +30,7 @@ Sink = Callable[[Stored], None]
 
 A_MOMENT = 0.05
 """Seconds that a piece that is not urgent waits for the next: most loads are over by then, and what a reload has to
-keep before it is current is one fsync and not two."""
+keep before it is current is one fsync and one message, not two."""
 MOST_AT_ONCE = 200
 """Pieces in one transaction."""
 QUIET = 1.0
@@ -58,11 +58,10 @@ class Writer:
         self._environment = environment
         self._pieces: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._untidy = 0
-        self._open: contextlib.ExitStack | None = None
-        """The transaction that is open while more may come, and how many pieces are in it."""
-        self._begun = 0
+        self._ahead: _Piece | None = None
+        """What is written and not told yet."""
         self._failed: Exception | None = None
-        """Why it could not be begun."""
+        """Why it could not be written ahead."""
         self._thread = threading.Thread(target=self._run, name="hotd-store", daemon=True)
 
     def start(self) -> None:
@@ -112,7 +111,7 @@ class Writer:
                 if piece.urgent or len(pieces) > 1:
                     piece = self._pieces.get_nowait()
                 else:
-                    self._begin(pieces)
+                    self._write_ahead(piece)
                     piece = self._pieces.get(timeout=A_MOMENT)
         except queue.Empty:
             return pieces, False
@@ -139,15 +138,21 @@ class Writer:
             if piece.sink is not None:
                 piece.sink(Unwritten(piece.ticket, trouble))
 
-    def _begin(self, pieces: Sequence[_Piece]) -> None:
-        """Write them already, and leave the transaction open for what comes: when that is there, less is left to do,
-        and whoever waits for it waits for no more than that."""
-        self._failed = self._attempt(self._write_and_leave_open, pieces)
+    def _write_ahead(self, piece: _Piece) -> None:
+        """What is only noted waits for no disk: it is written at once and told with what comes, of which somebody waits
+        for every microsecond."""
+        if _noted(piece.records):
+            self._failed = self._attempt(self._note, [piece])
+            self._ahead = piece if self._failed is None else None
 
     def _try(self, pieces: Sequence[_Piece]) -> Exception | None:
         """Why they could not be written; None when they are durable."""
         failed, self._failed = self._failed, None
-        return failed or self._attempt(self._write, pieces)
+        if failed is not None:
+            return failed
+        left = [piece for piece in pieces if piece is not self._ahead]
+        # A moment after something was written, the file is taken to be where it was.
+        return self._attempt(self._write if len(left) == len(pieces) else self._write_there, left)
 
     def _attempt(self, write: Callable[[Sequence[_Piece]], None], pieces: Sequence[_Piece]) -> Exception | None:
         try:
@@ -161,35 +166,25 @@ class Writer:
             return failure
         return None
 
-    def _write_and_leave_open(self, pieces: Sequence[_Piece]) -> None:
-        connection = self._file.connection()
-        # What comes is hardly ever only noted, and within a transaction it is too late to say so.
+    def _note(self, pieces: Sequence[_Piece]) -> None:
+        self._write(pieces)
+        # What comes is hardly ever only noted too, and by then somebody waits.
         self._file.known().wait_for_disk(True)
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(transaction(connection))
-            self._put(pieces)
-            self._open, self._begun = stack.pop_all(), len(pieces)
 
     def _write(self, pieces: Sequence[_Piece]) -> None:
-        if self._open is not None:
-            rest, stack = pieces[self._begun :], self._open
-            self._open = None
-            with stack:
-                self._put(rest)
-            return
         self._file.connection()
-        noted = all(isinstance(record, NOTED) for piece in pieces for record in piece.records)
-        self._file.known().wait_for_disk(not noted)
-        self._put(pieces)
+        self._write_there(pieces)
 
-    def _put(self, pieces: Sequence[_Piece]) -> None:
+    def _write_there(self, pieces: Sequence[_Piece]) -> None:
         known = self._file.known()
         records = [record for piece in pieces for record in piece.records]
         for piece in pieces:
             if piece.sources:
                 records += lacking(known.connection, piece.sources)
-        if records:
-            put(known, records, self._environment)
+        if not records:
+            return
+        known.wait_for_disk(not _noted(records))
+        put(known, records, self._environment)
 
     def _tidy(self) -> None:
         """A failure here costs nobody anything; if the disk is the reason, the next piece will tell."""
@@ -204,3 +199,7 @@ class Writer:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             # Whoever writes into the log next writes its head too, and for that waits for the disk: nobody, this way.
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _noted(records: Iterable[Record]) -> bool:
+    return all(isinstance(record, NOTED) for record in records)

@@ -16,6 +16,7 @@ import pytest
 from hotd.contract.errors import BadConfig, Expired, StoreDegraded
 from hotd.core.messages import Stored, Unwritten, Written
 from hotd.core.records import Began, KeptModule, Remembered
+from hotd.store import writer
 from hotd.store.keeping import KEEP
 from hotd.store.opening import MOST_ASIDE
 from hotd.store.schema import VERSION
@@ -32,6 +33,7 @@ from tests.integration.store.samples import (
     revision,
     rows,
 )
+from tests.support.eventually import eventually
 
 ROOT = Path(__file__).parents[3]
 
@@ -249,6 +251,22 @@ def test_what_is_ruined_while_the_daemon_runs_is_begun_anew(folder: Path) -> Non
         assert it.put(KeptModule("op", 4)) == Written(said.ticket + 1)
     known = remembered(folder)
     assert known.modules == {"op": KeptModule("op", 4)} and not known.generations
+
+
+def test_a_load_whose_beginning_met_the_ruin_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are told, before anything is written into a new file: whoever is told brings everything again."""
+    monkeypatch.setattr(writer, "A_MOMENT", 30.0)
+    disk = Disk()
+    with kept(folder, KeptModule("op", 1), connect=disk.connect) as it:
+        del it.said[:]
+        disk.failing = {KEEP: failure(sqlite3.SQLITE_CORRUPT, "database disk image is malformed")}
+        it.later(opened(1), urgent=False)
+        eventually(lambda: it.store._writer._failed is not None)
+        disk.failing.clear()
+        it.later(KeptModule("op", 2))
+        eventually(lambda: len(it.said) == 2)
+        assert [reason(one) for one in it.said] == ["corrupt", "corrupt"]
+    assert not remembered(folder).modules
 
 
 def test_only_a_few_unreadable_files_are_kept(folder: Path) -> None:

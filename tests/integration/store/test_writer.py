@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hotd.core.messages import Unwritten, Written
-from hotd.core.records import Forget, KeptFailure, KeptModule, KeptRejection
+from hotd.core.records import Audited, Forget, KeptFailure, KeptModule, KeptRejection
 from hotd.store import pruning, writer
 from tests.integration.store.holding import Holding
 from tests.integration.store.samples import (
@@ -51,13 +51,29 @@ def test_whatever_is_queued_becomes_one_transaction(folder: Path) -> None:
     assert remembered(folder).modules["op"].current == 100
 
 
-def test_what_is_not_urgent_is_written_with_what_comes_after_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The beginning of a load and what it brings cost one transaction."""
+def test_what_is_not_urgent_is_told_with_what_comes_after_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The beginning of a load and what it brings cost one message; the beginning is written by then, once."""
+    asked = Audited(WALL, "root", 0, "reload", "{}", "promoted")
+    monkeypatch.setattr(writer, "A_MOMENT", 30.0)
+    with kept(folder) as it:
+        it.later(opened(1), event(7), asked, urgent=False)
+        eventually(lambda: it.store.events(0, 9, 9) == (event(7),))
+        assert not it.said
+        last = it.later(revision(1))
+        eventually(lambda: it.said)
+        assert it.said == [Written(last)]
+    assert rows(folder, "SELECT count(*) FROM audit") == [(1,)]
+
+
+def test_what_is_not_urgent_and_has_to_outlive_a_power_cut_is_written_with_what_comes_after_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both cost one transaction."""
     monkeypatch.setattr(writer, "A_MOMENT", 30.0)
     hold = Holding()
     with kept(folder, connect=hold.connect) as it:
         before = hold.commits
-        it.later(opened(1), urgent=False)
+        it.later(KeptModule("op"), urgent=False)
         last = it.later(revision(1))
         eventually(lambda: it.said)
         assert it.said == [Written(last)] and hold.commits == before + 1
@@ -71,8 +87,8 @@ def test_what_is_not_urgent_is_written_though_nothing_comes(folder: Path) -> Non
         assert remembered(folder).last_revision == 1
 
 
-def test_what_waits_for_more_is_kept_whatever_comes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The beginning of a load is written already when what it brings cannot be."""
+def test_the_beginning_of_a_load_is_kept_whatever_it_brings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written already when the other cannot be, and told apart."""
     monkeypatch.setattr(writer, "A_MOMENT", 30.0)
     with kept(folder) as it:
         begun = it.later(opened(1), urgent=False)
@@ -82,21 +98,6 @@ def test_what_waits_for_more_is_kept_whatever_comes(folder: Path, monkeypatch: p
         it.keep(intent(1, generation(1), bundle("d1")))
         assert it.store.bundle("d1") == bundle("d1")
     assert remembered(folder).interrupted == {"op": 1}
-
-
-def test_what_waits_for_more_is_seen_by_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not durable yet is in no history."""
-    monkeypatch.setattr(writer, "A_MOMENT", 30.0)
-    hold = Holding()
-    with kept(folder, connect=hold.connect) as it:
-        hold.hold()
-        it.later(revision(1), urgent=False)
-        last = it.later(revision(2))
-        hold.reached()
-        assert it.store.history(None, 9, 9) == ()
-        hold.let_go()
-        eventually(lambda: it.said == [Written(last)])
-        assert len(it.store.history(None, 9, 9)) == 2
 
 
 def test_what_is_queued_at_the_end_is_kept(folder: Path) -> None:
@@ -166,6 +167,9 @@ def test_a_piece_costs_one_fsync_and_what_is_only_noted_none(tmp_path: Path) -> 
             os.access("/noted", 0)
             for number in range(9, 15):
                 it.keep(event(number), opened(number))
+            os.access("/piece", 0)
+            it.later(opened(15), urgent=False)
+            it.keep(intent(15, generation(15, "d15"), bundle("d15")))
             os.access("/end", 0)
     """
     (tmp_path / "state").mkdir()
@@ -179,7 +183,7 @@ def test_a_piece_costs_one_fsync_and_what_is_only_noted_none(tmp_path: Path) -> 
     lines = trace.read_text().splitlines()
     places = [n for n, line in enumerate(lines) if any(mark in line for mark in ('"/piece"', '"/noted"', '"/end"'))]
     syncs = [sum("sync(" in line for line in lines[first:second]) for first, second in itertools.pairwise(places)]
-    assert syncs[:4] == [1, 1, 1, 1] and syncs[-2:] == [1, 0]
+    assert syncs[:4] == [1, 1, 1, 1] and syncs[-3:] == [1, 0, 1]
 
 
 # --- bounds ----------------------------------------------------------------------------------------------------------
