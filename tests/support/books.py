@@ -6,6 +6,7 @@ effects out on pretended parts, and holds every effect against what the parts ma
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -188,6 +189,8 @@ class World:
             self.seen = self._unseen.pop(0)
         while self.prompt and self.writes:
             self.keep()
+        for module in self.book.modules.values():
+            _check_counts(module)
         if not ending.over(self.book, self.now):
             due = next_deadline(self.book)
             assert due is None or due > self.time, "a deadline in the past would keep the engine busy"
@@ -551,6 +554,15 @@ class World:
     def forget(self) -> None:
         """From here on ``of`` and ``events`` tell what comes."""
         self.effects.clear()
+
+
+def _check_counts(module: Module) -> None:
+    """What is kept beside the fields of a module is what would be counted now."""
+    anew = replace(module)
+    for name in vars(module).keys() - vars(anew).keys():
+        room, _, function = name.rpartition(".")
+        counted = getattr(sys.modules[room], function)(anew) if room else getattr(anew, name)
+        assert vars(module)[name] == counted, f"{name} follows from a field that changed"
 
 
 def serving(*specs: Spec, **keys: Any) -> World:

@@ -10,6 +10,7 @@ __all__ = ["replace", "without", "bounded"]
 
 K = TypeVar("K")
 V = TypeVar("V")
+NOTHING: frozenset[str] = frozenset()
 
 if TYPE_CHECKING:
     from dataclasses import replace
@@ -18,20 +19,21 @@ else:
     def replace(value: V, /, **changes: Any) -> V:
         """What ``dataclasses.replace`` gives, for a tenth of the time where the value has no slots.
 
-        Nothing that the value counted and kept (``counted``) comes along.
-
-        Raises TypeError for what is no field.
+        What the value counted and kept (``counted``) comes along where its class says that nothing of it follows from
+        what is changed (``UNCOUNTED``). Raises TypeError for what is no field.
         """
         made = type(value)
         if not hasattr(value, "__dict__") or hasattr(made, "__post_init__"):
             return dataclasses.replace(value, **changes)
         fields = made.__dataclass_fields__
         state = value.__dict__.copy()
-        # The fields were set first, in whichever order; what was counted came behind them.
-        for _ in range(len(state) - len(fields)):
-            state.popitem()
+        if not changes.keys() <= getattr(made, "UNCOUNTED", NOTHING):
+            # The fields were set first, in whichever order; what was counted came behind them.
+            for _ in range(len(state) - len(fields)):
+                state.popitem()
+        known = len(state)
         state.update(changes)
-        if len(state) != len(fields):
+        if len(state) != known:
             unknown = ", ".join(sorted(changes.keys() - fields.keys()))
             raise TypeError(f"{made.__name__} has no field {unknown}")
         changed = object.__new__(made)

@@ -101,9 +101,9 @@ def aside_message(place: str) -> str:
 
 def difference(before: Book, after: Book) -> Iterator[Record]:
     """What is to be kept of the second that was not to be kept of the first."""
-    if kept_daemon(after) != kept_daemon(before):
-        yield kept_daemon(after)
     # Most messages change nothing of all this, and what nobody changed is the same object.
+    if (after.paused, after.paused_until) != (before.paused, before.paused_until):
+        yield kept_daemon(after)
     if after.modules is not before.modules:
         yield from _of_modules(before, after)
     if after.rollouts is not before.rollouts:
@@ -152,7 +152,8 @@ def _of_coming(old: Module | None, new: Module) -> Iterator[Record]:
 
 
 def _of_module(old: Module, new: Module) -> Iterator[Record]:
-    if (kept := kept_module(new)) != kept_module(old):
+    kept, before = kept_module(new), kept_module(old)
+    if kept is not before and kept != before:
         yield kept
     if new.generations is not old.generations:
         yield from _of_generations(old, new)

@@ -287,6 +287,9 @@ class Module:
     """What somebody said who had it hosted at run time; None of one that stands in hotd.toml."""
     leaving: Leaving | None = None
 
+    UNCOUNTED = frozenset({"pending", "disk"})
+    """The fields from which nothing follows that is counted of a module: a save changes them before anything else."""
+
     @property
     def name(self) -> str:
         return self.spec.name

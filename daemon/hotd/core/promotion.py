@@ -61,17 +61,18 @@ def numbered(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> Mo
 def step_forward(rollout: Rollout, module: Module, ready: Ready, now: Instant) -> tuple[Module, list[Effect]]:
     """Swap to what was just loaded."""
     previous = module.current
-    module = replace(
-        module,
-        quarantine=without(module.quarantine, ready.digest),
-        reloads=module.reloads + (previous is not None),
-    )
     if module.name not in rollout.goals:
         module = saw(module, ready.digest, now)
     module, effects = make_current(module, ready.number, now, superseded="superseded")
     line = (*[n for n in module.line if n != ready.number], ready.number)
     on_trial = previous is not None and module.name not in rollout.goals
-    module = replace(module, line=line, trial=ready.number if on_trial else None)
+    module = replace(
+        module,
+        quarantine=without(module.quarantine, ready.digest),
+        reloads=module.reloads + (previous is not None),
+        line=line,
+        trial=ready.number if on_trial else None,
+    )
     told = Emit(
         EventName.RELOAD_PROMOTED,
         f"{module.name} {gen(ready.number)} is current after {ready.duration_ms:.0f} ms"

@@ -14,6 +14,9 @@ asked: list[str] = []
 class Basket:
     apples: int
     pears: int = 2
+    colour: str = "brown"
+
+    UNCOUNTED = frozenset({"colour"})
 
     @counted
     def fruits(self) -> int:
@@ -44,3 +47,13 @@ def test_of_a_copy_it_is_counted_anew() -> None:
     assert (basket.fruits, apples(basket)) == (3, "1 apples")
     assert (replace(basket, apples=2).fruits, apples(replace(basket, apples=2))) == (4, "2 apples")
     assert replace(basket) == basket == Basket(1) and basket.apples == 1
+
+
+def test_it_is_kept_where_nothing_of_it_follows_from_what_is_changed() -> None:
+    """A save marks a module as changed before anything else, and nothing is counted anew for that."""
+    basket = Basket(1)
+    assert (basket.fruits, apples(basket)) == (3, "1 apples")
+    asked.clear()
+    red = replace(basket, colour="red")
+    assert (red.fruits, apples(red), asked) == (3, "1 apples", []) and red == Basket(1, colour="red")
+    assert replace(red, colour="blue", apples=2).fruits == 4 and red.fruits == 3
