@@ -31,6 +31,12 @@ LOOK = 1.0
 LOCK_LOOK = 0.02
 """Seconds between two looks at whether git is done."""
 
+LATER = 0.1
+"""Seconds after a batch in which nothing is looked at: a reload has begun, and needs the interpreter lock."""
+
+SLACK = 0.00025
+"""Seconds that a thread wakes up later than it asked to: what is due by then is due."""
+
 CATCHING_UP = 2.0
 """Seconds that a flush waits for what is on its way here; in a thousandth of that it comes."""
 
@@ -118,6 +124,8 @@ class FileWatcher:
         self._rescanned = 0.0
         """When that was done last: in a burst the kernel drops events again and again."""
         self._overflows = 0
+        self._looked = self._next_look = 0.0
+        """When whatever makes no event was looked at last, and when it is looked at again."""
         self._not_before = 0.0
         """When git, which held up a batch, is asked about again."""
 
@@ -225,19 +233,22 @@ class FileWatcher:
     # --- on hotd-watcher -------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        next_look = 0.0
         while self._wait():
             try:
                 with self._handing_over:
                     self._take_in()
                     if (now := self._clock.now().mono) >= self._rescanned + LOOK:
                         self._look_again(now)
-                    if now >= next_look:
-                        self._look(now)
-                        next_look = now + LOOK
-                    self._tell_settled(self._clock.now().mono)
-                    self._tell_expected(self._clock.now().mono)
+                    before = self._batches
+                    self._tell_settled(self._clock.now().mono + SLACK)
+                    self._tell_expected(self._clock.now().mono + SLACK)
                     self._told.notify_all()
+                    now = self._clock.now().mono
+                    if self._batches > before:
+                        self._next_look = max(self._next_look, min(now + LATER, self._looked + 1.5 * LOOK))
+                    if now >= self._next_look:
+                        self._looked, self._next_look = now, now + LOOK
+                        self._look(now)
             except Exception as error:  # noqa: BLE001 - one name that breaks a rule must not end all watching
                 self._missed(error)
                 self._arrivals.take()  # which that looks for, too: not again at once, if it fails again
@@ -249,12 +260,14 @@ class FileWatcher:
         wake, half_way = settling.next_wake(), settling.half_way()
         if wake is not None and half_way is not None and settling.pending is not self._awaited:
             wake = min(wake, half_way)
-        left = LOOK if wake is None else min(LOOK, max(0.0, wake, self._not_before) - self._clock.now().mono)
-        return self._arrivals.wait(max(0.0, left))
+        wake = self._next_look if wake is None else min(self._next_look, max(wake, self._not_before))
+        return self._arrivals.wait(max(0.0, wake - self._clock.now().mono - SLACK))
 
     def _take_in(self) -> None:
         """Needs `_handing_over`, as all below."""
         arrivals = self._arrivals.take()
+        if not arrivals:
+            return
         self._record(changes_of(arrivals, self._roots.places))
         gone = (path for path, kind, is_folder, _ in arrivals if is_folder and kind is Kind.GONE)
         if self._roots.lost(gone):
@@ -301,15 +314,15 @@ class FileWatcher:
             if batch is not None and self._is_held_up(now):
                 return
         self._settling = settling
+        self._tell_sink(batch)
         if batch is not None:
             self._health.over(limits.GIT)
             self._health.only(INSTALLER, self._installations.overdue(now))
-        self._tell_sink(batch)
 
     def _tell_expected(self, now: float) -> None:
         """Once for what is pending: if something is added, all of that."""
         half_way, pending = self._settling.half_way(), self._settling.pending
-        if half_way is None or now < half_way or pending is self._awaited:
+        if half_way is None or now < max(half_way, self._not_before) or pending is self._awaited:
             return
         self._awaited = pending
         if len(pending) < MANY:
@@ -331,11 +344,12 @@ class FileWatcher:
         if batch is None:
             return
         self._batches += 1
-        self._sweep.told(batch.paths)
-        self._churn.told(batch.paths, self._clock.now().mono)
         try:
             self._sink(batch)
         except Exception as error:
             log.exception("a batch was not taken", extra={"event": "watch.defect"})
             self._untaken |= batch.paths
             self._health.healed(limits.untaken(error))
+        # Who is told has much to do: whatever nobody waits for comes after.
+        self._sweep.told(batch.paths)
+        self._churn.told(batch.paths, self._clock.now().mono)
