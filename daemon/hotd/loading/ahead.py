@@ -10,10 +10,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 
-PATIENCE = 2.0
-"""Seconds that a thread waits for a job: the quiet it was begun in is over in less, unless more has changed."""
+PATIENCE = 10.0
+"""Seconds that a thread waits for a job: the quiet it was begun in is over in less, as anybody would configure it."""
+GOODBYE = 1.0
+"""Seconds for those that wait to go when all ends."""
 
 log = logging.getLogger("hotd.loading")
 
@@ -21,7 +24,7 @@ Task = Callable[[], None]
 
 
 class LoaderThread:
-    """Runs one job and ends. Until that comes it prepares it."""
+    """Runs one job and ends. Until that comes it prepares it: what has not begun by then is left out."""
 
     def __init__(self, module: str, gone: Callable[[LoaderThread], bool] = lambda _: False) -> None:
         """``gone`` is asked when no job has come: False while one may still come."""
@@ -60,6 +63,8 @@ class LoaderThread:
             if task is self._job:
                 task()
                 return
+            if self._job is not None:
+                continue  # which waits no longer
             try:
                 task()
             except Exception:
@@ -99,8 +104,9 @@ class Ahead:
             waiting, self._waiting = self._waiting, {}
         for one in waiting.values():
             one.let_go()
+        until = time.monotonic() + GOODBYE
         for one in waiting.values():
-            one.thread.join(PATIENCE)
+            one.thread.join(max(0.0, until - time.monotonic()))
 
     def _gone(self, one: LoaderThread) -> bool:
         with self._lock:

@@ -6,6 +6,7 @@ job comes to is one plain value for the engine; generations and exceptions never
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -315,6 +316,8 @@ class Hosting:
     def _prepare(self, line: _Line, paths: frozenset[str]) -> None:
         line.loader.prepare(paths)
         line.whence = Whence(line.roots), self._clock.now().mono
+        if gc.isenabled():
+            gc.collect(0)  # one is due every seven hundred objects, and would come in the middle of the load
 
     def _whence(self, line: _Line) -> tuple[Origin, ...]:
         known, line.whence = line.whence, None

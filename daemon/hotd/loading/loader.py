@@ -46,6 +46,9 @@ _Found = Candidate | tuple[Candidate, list[str]]
 
 _CLOSED = "the loader is closed"
 
+LARGEST_AHEAD = 1 << 18
+"""Bytes of a source that is compiled before somebody waits for it."""
+
 
 class Loader:
     """Loads modules from source roots, generation after generation, each of which keeps its own code for ever.
@@ -143,13 +146,13 @@ class Loader:
         """Read and compile what is about to be looked at: a look that comes soon finds that done.
 
         Takes no lock that a look needs for longer than a moment. What is wrong with the files that look tells, not
-        this.
+        this. Large ones are left to it: to compile them keeps all others from the interpreter.
         """
         disk = self._roots.disk()
         for path in paths:
-            if path.endswith(SOURCE):
+            if path.endswith(SOURCE) and self._ledger.touched_by([path]):
                 with contextlib.suppress(OSError):
-                    problem_of(self._pool.source(path, disk.read(path)))
+                    problem_of(self._pool.source(path, disk.read(path, LARGEST_AHEAD)))
 
     # --- load, reload --------------------------------------------------------------------------------------------
 

@@ -23,13 +23,29 @@ def test_a_job_runs_on_the_thread_that_prepared_it() -> None:
     threads, done, prepared = Ahead(), queue.Queue[str](), queue.Queue[int]()
     for number in (1, 2):
         threads.prepare("op", partial(prepared.put, number))
+    assert [prepared.get(timeout=10), prepared.get(timeout=10)] == [1, 2]
     one = threads.take("op")
     assert one.thread.is_alive()
     running(one, done)
     assert done.get(timeout=10) == "hotd-loader-op"
     one.thread.join(10)
-    assert [prepared.get_nowait(), prepared.get_nowait()] == [1, 2]
     assert threads.take("op") is not one
+
+
+def test_a_job_does_not_wait_for_what_only_prepares_it() -> None:
+    """What has not begun by then is left out: the job does all of it itself."""
+    threads, done, held, go_on = Ahead(), queue.Queue[str](), threading.Event(), threading.Event()
+
+    def holds() -> None:
+        held.set()
+        assert go_on.wait(10)
+
+    threads.prepare("op", holds)
+    threads.prepare("op", partial(done.put, "prepared"))
+    assert held.wait(10)
+    running(threads.take("op"), done)
+    go_on.set()
+    assert done.get(timeout=10) == "hotd-loader-op"
 
 
 def test_a_job_that_nobody_prepared_gets_a_thread() -> None:
