@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hotd.core import instances
 from hotd.core.book import Book, Instance
-from hotd.core.concluding import stored
-from hotd.core.durable import difference, secured
+from hotd.core.concluding import conclude_all
+from hotd.core.durable import difference, secured, stored
 from hotd.core.effects import Effect, StartLoad
 from hotd.core.messages import InstanceEnded, Staged, Written
 from hotd.core.outcomes import loaded
@@ -49,7 +49,7 @@ def one_saved(book: Book, now: Instant) -> Book:
     staged = Staged(job, number + 1, f"D{number + 1}", (name,), 0.1)
     book, _ = _turn(book, loaded(book, staged, now).book, now)
     while (store := book.store).durable < store.issued:
-        book, _ = _turn(book, stored(book, Written(store.durable + 1), now).book, now)
+        book, _ = _turn(book, conclude_all(stored(book, Written(store.durable + 1), now).book, now).book, now)
     assert book.modules[name].current == number + 1
     return book
 

@@ -18,7 +18,6 @@ from hotd.contract.views import Change, Condition, ModuleView, Origin
 from hotd.core import (
     adding,
     applying,
-    concluding,
     draining,
     durable,
     ending,
@@ -275,7 +274,7 @@ class World:
         self.stored(Unwritten(self.writes.pop(0).ticket, trouble))
 
     def stored(self, said: Stored) -> None:
-        self.tell(lambda book, now: concluding.stored(book, said, now))
+        self.tell(lambda book, now: durable.stored(book, said, now))
 
     def reborn(self, *, died: bool = True, **keys: Any) -> World:
         """The next daemon over what is durable, on the same disk; nothing is started yet."""

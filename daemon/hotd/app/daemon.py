@@ -63,7 +63,7 @@ SWITCH_INTERVAL = 0.0005
 """Seconds. With eight busy threads every wake-up of a control thread costs up to eight intervals: at CPython's 5 ms a
 ``status`` takes 354 ms, at 0.5 ms it takes 12, and throughput does not change measurably."""
 
-HASTY_INTERVAL = 0.0001
+HASTY_INTERVAL = 0.00005
 """Seconds, while somebody waits. Shorter ones gain little: the threads take that long to wake up."""
 
 TO_SETTLE = 5.0

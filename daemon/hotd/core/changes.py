@@ -42,7 +42,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """What is about to be done is being written down; as soon as that is durable, it is done."""
+    """What is about to be done is being written down; as soon as that outlives the daemon, it is done."""
 
     ready: Ready
     ticket: int

@@ -7,7 +7,6 @@ from typing import Any
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Change, ModuleChange
-from hotd.core import durable
 from hotd.core.book import (
     EVERYTHING,
     Book,
@@ -28,7 +27,7 @@ from hotd.core.copies import replace
 from hotd.core.counted import counted
 from hotd.core.durable import refusal
 from hotd.core.effects import Decision, Discard, Effect, Emit
-from hotd.core.messages import LoadKind, Stored
+from hotd.core.messages import LoadKind
 from hotd.core.moving import moved_since, told
 from hotd.core.promotion import bring_back, numbered, step_forward
 from hotd.core.taking_effect import call_off, summary, take_effect
@@ -89,10 +88,9 @@ def promote_member(
     return book, [*effects, *more]
 
 
-def stored(book: Book, said: Stored, now: Instant) -> Decision:
-    """The store answered, and what was waited for is done at once: who saved a file waits for nothing else by now."""
-    heard = durable.stored(book, said, now)
-    book, effects = heard.book, [*heard.effects]
+def conclude_all(book: Book, now: Instant) -> Decision:
+    """What was waited for may have been written."""
+    effects: list[Effect] = []
     for revision in list(book.rollouts):
         book, more = conclude(book, revision, now)
         effects += more
@@ -103,7 +101,8 @@ def conclude(book: Book, revision: int, now: Instant) -> tuple[Book, list[Effect
     """Bring every candidate as far as it may go, and close a rollout whose members are all settled.
 
     A candidate may go alone, or with all the others of an atomic rollout. What is new is first written down, and
-    promoted when that is durable: whatever happens in between, the next start knows number, content and sources.
+    promoted when that outlives the daemon: whatever ends it in between, the next one knows number, content and
+    sources.
     """
     rollout = book.rollouts[revision]
     effects: list[Effect] = []
@@ -175,7 +174,7 @@ def candidate_of(member: Member) -> Ready | None:
 
 
 def _waits(book: Book, member: Member) -> bool:
-    return isinstance(member, Intended) and not book.store.covers(member.ticket)
+    return isinstance(member, Intended) and not book.store.holds(member.ticket)
 
 
 def _intend(book: Book, rollout: Rollout) -> Book:

@@ -27,7 +27,9 @@ class counted(Generic[V, T]):  # it stands where ``property`` stands
         self._name = name
 
     def __get__(self, value: V, owner: type[V] | None = None) -> T:
-        """The attribute, while it is not in the value's dict: from then on it is found there."""
+        """The attribute, while it is not in the value's dict: from then on it is found there. Of the class itself there
+        is none.
+        """
         found = value.__dict__[self._name] = self._count(value)
         return found
 

@@ -1,7 +1,7 @@
 """What is to be kept of a book, found by holding it against the one before: no decision can forget to say it.
 
-A book is durable when all that tells it from the one before is. Until then nobody is answered from it, and what it
-intends is not done.
+A book is durable when all that tells it from the one before is. Until then nobody is answered from it. What it intends
+is done as soon as that outlives the daemon: a power cut takes with it whoever would have run it, too.
 """
 
 from __future__ import annotations

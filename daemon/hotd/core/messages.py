@@ -264,6 +264,14 @@ InstanceEvent = InstanceStarted | InstanceEnded | InstanceFailed
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """What was written under this ticket and all before it outlives the daemon, however that ends. A power cut may
+    still take it: `Written` or `Unwritten` follows."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What was written under this ticket and all before it is durable."""
 
@@ -280,7 +288,7 @@ class Unwritten:
     trouble: Trouble
 
 
-Stored = Written | Unwritten
+Stored = Logged | Written | Unwritten
 
 
 # --- watching --------------------------------------------------------------------------------------------------------

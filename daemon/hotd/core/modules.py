@@ -294,7 +294,7 @@ class Module:
     def name(self) -> str:
         return self.spec.name
 
-    # All of this is counted anew after whatever changes the module: plain loops, and no call for each.
+    # All of this is counted anew after whatever changes the module: plain loops.
 
     def count(self, generation: int) -> int:
         """Living instances of one generation."""
@@ -305,7 +305,7 @@ class Module:
         """generation -> living instances."""
         living: dict[int, int] = {}
         for instance in self.instances.values():
-            if instance.state != "abandoned":
+            if instance.counts:
                 living[instance.generation] = living.get(instance.generation, 0) + 1
         return living
 
@@ -320,7 +320,7 @@ class Module:
     @counted
     def places(self) -> tuple[Instance, ...]:
         """Who takes one of the places that ``replicas`` gives, on whatever generation."""
-        return tuple([one for one in self.instances.values() if one.state != "abandoned" and not one.on_demand])
+        return tuple([one for one in self.instances.values() if one.in_place])
 
     @counted
     def served(self) -> int:
@@ -330,6 +330,7 @@ class Module:
     @counted
     def loaded(self) -> tuple[Generation, ...]:
         """What is in memory, oldest first."""
+        # As `Generation.in_memory`, of which hundreds would be asked.
         return tuple([one for one in self.generations.values() if not isinstance(one.phase, Retired)])
 
     @counted

@@ -257,6 +257,14 @@ def outcome_of(book: Book, revision: int) -> views.Change:
     return views.Change(revision, changes, "staged" if staged else "in-flight", rollout.cause)
 
 
+def is_over(book: Book, revision: int) -> bool:
+    """Whether `outcome_of` a revision that is known has more to say than ``in-flight``."""
+    rollout = book.rollouts.get(revision)
+    if rollout is None:
+        return True
+    return rollout.by_hand and not any(candidate_of(m) is None for m in rollout.members.values())
+
+
 def _so_far(book: Book, rollout: Rollout, name: str) -> views.ModuleChange:
     member, module = rollout.members[name], book.modules[name]
     if isinstance(member, Settled):

@@ -11,7 +11,7 @@ import math
 from hotd.core.adding import depart
 from hotd.core.ageing import age, ages_at, forget_oldest, rests_until
 from hotd.core.book import Book, InLoad
-from hotd.core.concluding import conclude
+from hotd.core.concluding import conclude_all
 from hotd.core.deploying import expire
 from hotd.core.durable import check_silence, durable_deadlines
 from hotd.core.effects import Decision
@@ -34,9 +34,10 @@ def reconcile(book: Book, now: Instant) -> Decision:
     effects += more
     book, more = overdue(book, now)
     effects += more
-    for revision in list(book.rollouts):
-        # What was waited for may have become durable.
-        book, more = conclude(book, revision, now)
+    done = conclude_all(book, now)
+    book, effects = done.book, [*effects, *done.effects]
+    for module in [one for one in book.modules.values() if one.trial is not None]:
+        book, more = roll_back(book, module, now)
         effects += more
     # What makes room, for all modules, comes before what takes it.
     for module in [one for one in book.modules.values() if rests_until(one) <= now.mono]:
@@ -46,9 +47,6 @@ def reconcile(book: Book, now: Instant) -> Decision:
             older, more = grow_permanent(older, now)
             effects += more
         book = book.having(forget_oldest(older))
-    for module in [one for one in book.modules.values() if one.trial is not None]:
-        book, more = roll_back(book, module, now)
-        effects += more
     book, more = advance(follow_disk(book, now), now)
     effects += more
     for module in [one for one in book.modules.values() if one.shortfall]:
@@ -74,7 +72,7 @@ def next_deadline(book: Book) -> float | None:
         found.append(book.stopping.deadline)
     for module in book.modules.values():
         due = rests_until(module) if book.stopping is None else ages_at(module)
-        if due is not None and abs(due) < math.inf:
+        if due is not None and due < math.inf:
             found.append(due)
         if module.shortfall and book.startable(module):
             found.append(module.pace.not_before)

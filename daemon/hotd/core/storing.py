@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hotd.core.copies import replace
-from hotd.core.messages import Stored, Unwritten
+from hotd.core.messages import Logged, Stored, Unwritten
 from hotd.core.records import Trouble
 from hotd.core.values import Instant
 
@@ -25,6 +25,8 @@ class Storing:
     issued: int = 0
     """The newest ticket."""
     answered: int = 0
+    logged: int = 0
+    """The newest ticket whose write is known to outlive the daemon, if not a power cut."""
     durable: int = 0
     """The newest ticket whose write is known to be durable."""
     waiting: Instant | None = None
@@ -48,6 +50,10 @@ class Storing:
         """Whether news is worth a write of its own: not while all that came before it must be brought first."""
         return self.trouble is None or self.trying > 0
 
+    def holds(self, ticket: int) -> bool:
+        """Whether nobody has to wait for it who only needs it to outlive the daemon."""
+        return self.logged >= ticket or self.covers(ticket)
+
     def covers(self, ticket: int) -> bool:
         """Whether nobody has to wait for it: it is durable, or cannot be."""
         return self.durable >= ticket or self.trouble is not None
@@ -61,7 +67,9 @@ def asked(store: Storing, now: Instant, *, whole: bool = False) -> Storing:
 
 
 def answered(store: Storing, said: Stored, now: Instant) -> Storing:
-    """A write came to its end."""
+    """A write came to its end, or half-way."""
+    if isinstance(said, Logged):
+        return replace(store, logged=said.ticket)
     waiting = now if said.ticket < store.issued else None
     if isinstance(said, Unwritten):
         return _failed(replace(store, answered=said.ticket, waiting=waiting), said, now)

@@ -14,7 +14,7 @@ from hotd.contract.requests import LONGEST_WAIT, Request
 from hotd.contract.verbs import Verb
 from hotd.core.adding import check_stays
 from hotd.core.book import Book, Module
-from hotd.core.picture import module_views, outcome_of
+from hotd.core.picture import is_over, module_views, outcome_of
 from hotd.core.records import Audited
 from hotd.core.values import Actor
 from hotd.core.wording import as_served, serving
@@ -130,7 +130,7 @@ class Desk:
             return change
 
         def glance(book: Book) -> bool | None:
-            return None if revision in book.rollouts else True
+            return True if is_over(book, revision) else None
 
         found = self.engine.wait_for(look, min(max_wait, LONGEST_WAIT), glance)
         change = found or outcome_of(self.engine.book, revision)

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from hotd.contract.errors import HotdError, Internal, ShuttingDown
 from hotd.contract.views import Change
-from hotd.core import afterlife, concluding, durable, ending, instances, outcomes, residue, stale, unseen
+from hotd.core import afterlife, durable, ending, instances, outcomes, residue, stale, unseen
 from hotd.core.book import Book
 from hotd.core.bundle import Bundle
+from hotd.core.concluding import conclude_all
 from hotd.core.effects import (
     AbandonLoad,
     AskToEnd,
@@ -61,8 +62,8 @@ ANSWER_WITHIN = 10.0
 END_PAUSE = 0.05
 """Seconds between two looks at the clock while the end waits for the last write."""
 
-A_MOMENT = 0.02
-"""Seconds without a message, after which the log is written: most loads are over by then."""
+LOAD_TAKES = 0.02
+"""Seconds without a message, after which the log is written though something is being loaded: most loads are over."""
 
 LINES_WITHIN = 0.5
 """Seconds that a line waits at most, and ``MOST_LINES`` are too many to wait."""
@@ -110,8 +111,7 @@ class Engine:
         """To be begun when the store has been told, and has kept what has the ticket."""
         self._loads_after = 0
         self._lines: list[Emit] = []
-        """Of the log, to be written when nothing else is to be done. Beside busy threads each is four waits for the
-        interpreter lock."""
+        """Of the log, to be written when nothing else is to be done."""
         self._lines_by = 0.0
         """Monotonic seconds by which they are written however much there is to do."""
         self._clock = clock
@@ -183,7 +183,7 @@ class Engine:
         self.tell(lambda book, _: files_expected(book, paths, self._touched(book, paths)))
 
     def stored(self, said: Stored) -> None:
-        self.tell(lambda book, now: concluding.stored(book, said, now))
+        self.tell(lambda book, now: durable.stored(book, said, now))
 
     def stop(self, drain_deadline: float) -> None:
         """Begin the daemon's end; ``join`` waits for it."""
@@ -212,6 +212,8 @@ class Engine:
             try:
                 if message is not None:
                     self._handle(message, now)
+                # Whoever saved a file waits for nothing else by now.
+                self._take(conclude_all(self._book, now))
                 self._take(reconcile(self._book, now))
                 self._hurt = False
             except Exception:
@@ -235,7 +237,9 @@ class Engine:
             # What failed at a deadline fails again at once: slow that down to something an operator can read.
             left = max(left, DEFECT_PAUSE)
         if self._lines:
-            left = A_MOMENT if left is None else min(left, A_MOMENT)
+            # While something is loaded they wait: beside busy threads each is four waits for the interpreter lock.
+            wait = LOAD_TAKES if self._book.rollouts else 0.0
+            left = wait if left is None else min(left, wait)
         try:
             return self._inbox.get(timeout=left)
         except queue.Empty:

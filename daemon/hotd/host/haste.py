@@ -1,7 +1,7 @@
 """Haste: while somebody waits for the control threads, the interpreter lock changes hands more often.
 
-Beside busy threads every wake-up of ours waits for its turn, and a reload is some sixty of them: at the usual switch
-interval that is 150 ms, at the hasty one 80 (four busy instances). To keep the shorter one for ever would cost those
+Beside busy threads every wake-up of ours waits for its turn, and a reload is some thirty of them: at the usual switch
+interval that is 75 ms, at the hasty one 50 (four busy instances). To keep the shorter one for ever would cost those
 instances a tenth of what they do; for the moment of a reload or a call it costs nothing that can be measured.
 """
 

@@ -2,7 +2,7 @@
 
 SQLite lets go of the interpreter lock for each step of each statement, and beside busy threads waits a switch interval
 to get it back. So a piece is one row for a view that has no rows, with a column for each table and in it a JSON text
-of that table's rows; a trigger takes it apart. It is a transaction by itself: begun, kept and durable in one step.
+of that table's rows; a trigger takes it apart. Mostly it is a transaction by itself.
 """
 
 from __future__ import annotations

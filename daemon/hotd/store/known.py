@@ -1,4 +1,4 @@
-"""What the writer knows of the file without asking it: nobody else writes there."""
+"""What the writer knows of the file without asking it, as long as nobody else writes there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from hotd.core.environment import Environment
 
 MOST_BLOBS = 10_000
 """Files whose hashes are known; where there are more, the database is asked."""
+
+
+MOST_ENVIRONMENTS = 8
 
 
 class Known:
@@ -24,8 +27,18 @@ class Known:
         self._last_environment: int
         ((self._last_blob,),) = connection.execute("SELECT coalesce(max(id), 0) FROM blobs")
         ((self._last_environment,),) = connection.execute("SELECT coalesce(max(id), 0) FROM environments")
-        self._environment: tuple[Environment, int] | None = None
+        self._environments: list[tuple[Environment, int]] = []
+        """The last ones that were asked for."""
+        self._version = self._data_version()
         self._waits: bool | None = None
+
+    def holds(self) -> bool:
+        """Whether nobody else has written since. Raises sqlite3.Error."""
+        return self._data_version() == self._version
+
+    def _data_version(self) -> int:
+        ((version,),) = self.connection.execute("PRAGMA data_version")
+        return int(version)
 
     def wait_for_disk(self, waits: bool) -> None:
         """Whether what is written from here on is written only when the disk has it. Raises sqlite3.Error."""
@@ -49,8 +62,9 @@ class Known:
 
     def environment(self, over: Environment) -> tuple[int, tuple[int, str, str] | None]:
         """Its number, and the row to be kept where it is not kept yet. Raises sqlite3.Error."""
-        if self._environment is not None and (self._environment[0] is over or self._environment[0] == over):
-            return self._environment[1], None
+        for known, number in self._environments:
+            if known is over or known == over:
+                return number, None
         packages = json.dumps(dict(sorted(over.packages.items())), separators=(",", ":"))
         row = self.connection.execute(
             "SELECT id FROM environments WHERE python = ? AND packages = ?", (over.python, packages)
@@ -58,5 +72,5 @@ class Known:
         if row is None:
             self._last_environment += 1
         number = self._last_environment if row is None else int(row[0])
-        self._environment = over, number
+        self._environments = [*self._environments[-MOST_ENVIRONMENTS:], (over, number)]
         return number, (number, over.python, packages) if row is None else None

@@ -50,9 +50,9 @@ def put(known: Known, records: Iterable[Record], environment: Callable[[], Envir
     sheet = sheet_of(_bundles(by_kind), known)
     singly = sheet.blobs if sum(len(data) for _, _, data in sheet.blobs) > MOST_BYTES else []
     statements = list(_statements(_tables(by_kind, environment, known), sheet, () if singly else sheet.blobs))
-    # The statement is a transaction by itself.
-    alone = connection.in_transaction or (len(statements) == 1 and not began and not singly)
-    with contextlib.nullcontext() if alone else transaction(connection):
+    # One statement is a transaction by itself.
+    needs_none = connection.in_transaction or (len(statements) == 1 and not began and not singly)
+    with contextlib.nullcontext() if needs_none else transaction(connection):
         for one in began:
             connection.execute("INSERT INTO runs (started) VALUES (?) ON CONFLICT (started) DO NOTHING", (one.at,))
             interrupt(connection, one.first_revision)

@@ -1,7 +1,11 @@
-"""The one thread that writes: whatever is queued becomes one transaction, and with it one fsync.
+"""The one thread that writes: whatever is queued becomes one transaction, and with it at most one fsync.
 
 An fsync takes as long for a hundred records as for one, so nobody waits for more than the one that is under way and
 the one that he is part of. Moving the log into the database, and pruning, are done when nobody waits.
+
+What is about to be done needs to outlive the daemon, and what is told needs to outlive a power cut. So an intent is
+reported as soon as it is in the log, where no end of the process can take it away, and what comes of it brings the
+fsync for both.
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ from dataclasses import dataclass
 
 from hotd.contract.errors import HotdError
 from hotd.core.environment import Environment
-from hotd.core.messages import Stored, Unwritten, Written
-from hotd.core.records import NOTED, Record
+from hotd.core.messages import Logged, Stored, Unwritten, Written
+from hotd.core.records import NOTED, Intent, Record
 from hotd.ports import Sources
 from hotd.store.bundles import lacking
 from hotd.store.file import File
@@ -28,9 +32,11 @@ from hotd.store.schema import VERSION
 
 Sink = Callable[[Stored], None]
 
+A_BREATH = 0.005
+"""Seconds that a piece that is not urgent waits for the next before it is written: a small load is over by then, and
+needs the interpreter lock until it is. And those that an intent waits for what comes of it."""
 A_MOMENT = 0.05
-"""Seconds that a piece that is not urgent waits for the next: most loads are over by then, and what a reload has to
-keep before it is current is one fsync and one message, not two."""
+"""Seconds that what is not urgent waits in the log for the fsync of what comes: most loads are over by then."""
 MOST_AT_ONCE = 200
 """Pieces in one transaction."""
 QUIET = 1.0
@@ -58,10 +64,8 @@ class Writer:
         self._environment = environment
         self._pieces: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._untidy = 0
-        self._ahead: _Piece | None = None
-        """What is written and not told yet."""
-        self._failed: Exception | None = None
-        """Why it could not be written ahead."""
+        self._logged: list[_Piece] = []
+        """What is in the log, and not known to be on the disk: nobody was told that it is durable."""
         self._thread = threading.Thread(target=self._run, name="hotd-store", daemon=True)
 
     def start(self) -> None:
@@ -76,9 +80,11 @@ class Writer:
         *,
         urgent: bool = True,
     ) -> None:
-        """Queue a piece: all of it becomes durable or nothing, and the sink is told which. From any thread.
+        """Queue a piece: all of it is kept or nothing, and the sink is told whether it is durable. From any thread.
 
-        One that is not ``urgent`` waits a moment for more.
+        What is told to be unwritten may be there all the same, if it was in the log already: it is to be brought again.
+        One that is not ``urgent`` waits a moment for more. Of one with an intent the sink is told before that it is in
+        the log.
         """
         self._pieces.put(_Piece(records, ticket, sink, sources, urgent))
 
@@ -94,69 +100,86 @@ class Writer:
         ending = False
         while not ending:
             pieces, ending = self._next()
-            self._keep(pieces)
-            if self._untidy > MOST_UNTIDY or (self._untidy and not pieces):
+            if pieces:
+                self._keep(pieces)
+            elif self._logged:
+                self._flush()
+            elif self._untidy:
                 self._tidy()
+            if self._untidy > MOST_UNTIDY:
+                self._tidy()
+        self._flush()
         self._file.close()
 
     def _next(self) -> tuple[list[_Piece], bool]:
         """All that is queued, and whether it is the last; nothing after a while of quiet."""
         pieces: list[_Piece] = []
         try:
-            piece = self._pieces.get(timeout=QUIET if self._untidy else None)
+            piece = self._pieces.get(timeout=self._patience)
             while piece is not None:
                 pieces.append(piece)
                 if len(pieces) == MOST_AT_ONCE:
                     return pieces, False
-                if piece.urgent or len(pieces) > 1:
-                    piece = self._pieces.get_nowait()
-                else:
-                    self._write_ahead(piece)
-                    piece = self._pieces.get(timeout=A_MOMENT)
+                alone = len(pieces) == 1 and not piece.urgent
+                piece = self._pieces.get(timeout=A_BREATH) if alone else self._pieces.get_nowait()
         except queue.Empty:
             return pieces, False
         return pieces, True
 
+    @property
+    def _patience(self) -> float | None:
+        """Seconds to wait for a piece."""
+        if self._logged:
+            return A_BREATH if _intends(self._logged) else A_MOMENT
+        return QUIET if self._untidy else None
+
     def _keep(self, pieces: list[_Piece]) -> None:
-        if not pieces:
-            return
-        failure = self._try(pieces)
-        if failure is not None and len(pieces) > 1 and not is_the_disks(failure):
+        alone = len(pieces) == 1
+        waits = not all(_is_noted(piece) or _intends([piece]) for piece in pieces)
+        waits = waits or (_intends(self._logged) and not _intends(pieces))
+        failure = self._attempt(lambda: self._write(pieces, waits=waits))
+        if failure is not None and not alone and not is_the_disks(failure):
             # One of them is what cannot be written, and must not take the others with it.
             for piece in pieces:
                 self._keep([piece])
             return
         self._untidy += len(pieces)
-        trouble = None if failure is None else trouble_of(failure, self._file.path)
-        aside = None if failure is not None else self._file.aside()
-        if trouble is None:
+        if failure is None and not waits and (_intends(pieces) or not any(piece.urgent for piece in pieces)):
+            self._logged += pieces
+            for piece in pieces:
+                if piece.sink is not None and _intends([piece]):
+                    piece.sink(Logged(piece.ticket))
+        elif failure is None or is_the_disks(failure):
+            # It is durable with them, or nobody knows whether it is.
+            logged, self._logged = self._logged, []
+            self._tell([*logged, *pieces], failure)
+        else:
+            self._flush()  # who came first is told first
+            self._tell(pieces, failure)
+
+    def _flush(self) -> None:
+        """Have on the disk what is in the log: by a transaction that changes nothing."""
+        logged, self._logged = self._logged, []
+        if logged:
+            self._tell(logged, self._attempt(self._wait_for_disk))
+
+    def _tell(self, pieces: Sequence[_Piece], failure: Exception | None) -> None:
+        """Whether they are durable."""
+        if failure is None:
+            aside = self._file.aside()
             # What is written last covers what was written before it: one message for a sink, and not one for a piece.
             for sink, ticket in {piece.sink: piece.ticket for piece in pieces if piece.sink is not None}.items():
                 sink(Written(ticket, aside))
             return
+        trouble = trouble_of(failure, self._file.path)
         for piece in pieces:
             if piece.sink is not None:
                 piece.sink(Unwritten(piece.ticket, trouble))
 
-    def _write_ahead(self, piece: _Piece) -> None:
-        """What is only noted waits for no disk: it is written at once and told with what comes, of which somebody waits
-        for every microsecond."""
-        if _noted(piece.records):
-            self._failed = self._attempt(self._note, [piece])
-            self._ahead = piece if self._failed is None else None
-
-    def _try(self, pieces: Sequence[_Piece]) -> Exception | None:
-        """Why they could not be written; None when they are durable."""
-        failed, self._failed = self._failed, None
-        if failed is not None:
-            return failed
-        left = [piece for piece in pieces if piece is not self._ahead]
-        # A moment after something was written, the file is taken to be where it was.
-        return self._attempt(self._write if len(left) == len(pieces) else self._write_there, left)
-
-    def _attempt(self, write: Callable[[Sequence[_Piece]], None], pieces: Sequence[_Piece]) -> Exception | None:
+    def _attempt(self, write: Callable[[], None]) -> Exception | None:
+        """Why it could not be done; None when it is."""
         try:
-            write(pieces)
+            write()
         except Exception as failure:
             self._file.forget()
             if is_the_disks(failure):
@@ -166,25 +189,24 @@ class Writer:
             return failure
         return None
 
-    def _note(self, pieces: Sequence[_Piece]) -> None:
-        self._write(pieces)
-        # What comes is hardly ever only noted too, and by then somebody waits.
-        self._file.known().wait_for_disk(True)
-
-    def _write(self, pieces: Sequence[_Piece]) -> None:
-        self._file.connection()
-        self._write_there(pieces)
-
-    def _write_there(self, pieces: Sequence[_Piece]) -> None:
+    def _write(self, pieces: Sequence[_Piece], *, waits: bool) -> None:
+        """All of them in one transaction, which ``waits`` for the disk."""
+        connection = self._file.connection()
+        if not self._file.known().holds():
+            self._file.forget()
         known = self._file.known()
         records = [record for piece in pieces for record in piece.records]
         for piece in pieces:
             if piece.sources:
-                records += lacking(known.connection, piece.sources)
+                records += lacking(connection, piece.sources)
         if not records:
             return
-        known.wait_for_disk(not _noted(records))
+        known.wait_for_disk(waits)
         put(known, records, self._environment)
+
+    def _wait_for_disk(self) -> None:
+        self._file.known().wait_for_disk(True)
+        self._file.connection().execute(f"PRAGMA user_version = {VERSION}")
 
     def _tidy(self) -> None:
         """A failure here costs nobody anything; if the disk is the reason, the next piece will tell."""
@@ -201,5 +223,9 @@ class Writer:
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _noted(records: Iterable[Record]) -> bool:
-    return all(isinstance(record, NOTED) for record in records)
+def _is_noted(piece: _Piece) -> bool:
+    return all(isinstance(record, NOTED) for record in piece.records)
+
+
+def _intends(pieces: Iterable[_Piece]) -> bool:
+    return any(isinstance(record, Intent) for piece in pieces for record in piece.records)

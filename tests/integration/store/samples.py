@@ -13,7 +13,7 @@ from typing import Any
 from hotd.contract.views import Change, ErrorView, Event, ModuleChange, Origin, Serving
 from hotd.core.bundle import Bundle, BundleFile
 from hotd.core.environment import Environment
-from hotd.core.messages import Stored, Written
+from hotd.core.messages import Logged, Stored, Written
 from hotd.core.records import Intent, KeptGeneration, KeptRevision, Opened, Record, Remembered
 from hotd.store import Store
 from tests.support.eventually import eventually
@@ -64,6 +64,9 @@ class Kept:
     store: Store
     remembered: Remembered
     said: list[Stored] = field(default_factory=list)
+    """Whether each is durable."""
+    logged: list[int] = field(default_factory=list)
+    """The tickets that were told before to be in the log."""
     tickets: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def put(self, *records: Record) -> Stored:
@@ -74,8 +77,14 @@ class Kept:
 
     def later(self, *records: Record, urgent: bool = True) -> int:
         ticket = next(self.tickets)
-        self.store.write(ticket, records, self.said.append, urgent=urgent)
+        self.store.write(ticket, records, self._heard, urgent=urgent)
         return ticket
+
+    def _heard(self, said: Stored) -> None:
+        if isinstance(said, Logged):
+            self.logged.append(said.ticket)
+        else:
+            self.said.append(said)
 
     def keep(self, *records: Record) -> None:
         said = self.put(*records)

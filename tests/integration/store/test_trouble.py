@@ -253,20 +253,34 @@ def test_what_is_ruined_while_the_daemon_runs_is_begun_anew(folder: Path) -> Non
     assert known.modules == {"op": KeptModule("op", 4)} and not known.generations
 
 
-def test_a_load_whose_beginning_met_the_ruin_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both are told, before anything is written into a new file: whoever is told brings everything again."""
+def test_a_load_whose_beginning_met_the_ruin_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once: whoever is told brings everything again, whatever comes before that."""
     monkeypatch.setattr(writer, "A_MOMENT", 30.0)
     disk = Disk()
     with kept(folder, KeptModule("op", 1), connect=disk.connect) as it:
         del it.said[:]
         disk.failing = {KEEP: failure(sqlite3.SQLITE_CORRUPT, "database disk image is malformed")}
         it.later(opened(1), urgent=False)
-        eventually(lambda: it.store._writer._failed is not None)
+        eventually(lambda: it.said)
         disk.failing.clear()
         it.later(KeptModule("op", 2))
         eventually(lambda: len(it.said) == 2)
-        assert [reason(one) for one in it.said] == ["corrupt", "corrupt"]
-    assert not remembered(folder).modules
+        assert reason(it.said[0]) == "corrupt" and isinstance(it.said[1], Written)
+    assert remembered(folder).modules == {"op": KeptModule("op", 2)}
+
+
+def test_an_intent_that_never_reaches_the_disk_is_told_after_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was in the log; what comes of it, and it, are not kept, and everything is brought again."""
+    monkeypatch.setattr(writer, "A_BREATH", 30.0)
+    disk = Disk()
+    with kept(folder, KeptModule("op", 1), connect=disk.connect) as it:
+        del it.said[:]
+        first = it.later(intent(1, generation(1), bundle("d1")))
+        eventually(lambda: it.logged == [first])
+        disk.failing = {KEEP: failure(sqlite3.SQLITE_IOERR, "disk I/O error")}
+        last = it.later(KeptModule("op", 2))
+        eventually(lambda: len(it.said) == 2)
+        assert [(one.ticket, isinstance(one, Unwritten)) for one in it.said] == [(first, True), (last, True)]
 
 
 def test_only_a_few_unreadable_files_are_kept(folder: Path) -> None:

@@ -100,6 +100,51 @@ def test_the_beginning_of_a_load_is_kept_whatever_it_brings(folder: Path, monkey
     assert remembered(folder).interrupted == {"op": 1}
 
 
+def test_an_intent_is_told_as_soon_as_it_outlives_the_daemon(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it is durable; that it is told with what comes of it, and by itself where nothing comes."""
+    monkeypatch.setattr(writer, "A_BREATH", 30.0)
+    with kept(folder) as it:
+        first = it.later(intent(1, generation(1), bundle("d1")))
+        eventually(lambda: it.logged == [first])
+        assert rows(folder, "SELECT number FROM generations") == [(1,)] and not it.said
+        last = it.later(revision(1))
+        eventually(lambda: it.said == [Written(last)])
+        monkeypatch.setattr(writer, "A_BREATH", 0.0)
+        alone = it.later(intent(2, generation(2, "d2"), bundle("d2")))
+        eventually(lambda: it.said == [Written(last), Written(alone)])
+        assert it.logged == [first, alone]
+
+
+def test_nothing_is_told_to_be_durable_over_an_intent_that_is_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after it is told after it, also where that would need no disk."""
+    monkeypatch.setattr(writer, "A_BREATH", 30.0)
+    with kept(folder) as it:
+        it.later(intent(1, generation(1), bundle("d1")))
+        eventually(lambda: it.logged)
+        seen: list[bool] = []
+        known = it.store._writer._file.known()
+        waits = known.wait_for_disk
+
+        def noting(on: bool) -> None:
+            seen.append(on)
+            waits(on)
+
+        monkeypatch.setattr(known, "wait_for_disk", noting)
+        it.keep(event(7))
+        assert seen == [True]
+
+
+def test_an_end_has_on_the_disk_what_is_in_the_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it is told."""
+    monkeypatch.setattr(writer, "A_BREATH", 30.0)
+    with kept(folder) as it:
+        ticket = it.later(intent(1, generation(1), bundle("d1")))
+        eventually(lambda: it.logged)
+    assert it.said == [Written(ticket)]
+
+
 def test_what_is_queued_at_the_end_is_kept(folder: Path) -> None:
     """The daemon's own end loses nothing, and is none of a death."""
     hold = Holding()
@@ -170,6 +215,11 @@ def test_a_piece_costs_one_fsync_and_what_is_only_noted_none(tmp_path: Path) -> 
             os.access("/piece", 0)
             it.later(opened(15), urgent=False)
             it.keep(intent(15, generation(15, "d15"), bundle("d15")))
+            os.access("/piece", 0)
+            writer.A_BREATH = 30.0
+            it.later(intent(16, generation(16, "d16"), bundle("d16")))
+            eventually(lambda: len(it.logged) == 8)
+            it.keep(revision(16))
             os.access("/end", 0)
     """
     (tmp_path / "state").mkdir()
@@ -183,7 +233,7 @@ def test_a_piece_costs_one_fsync_and_what_is_only_noted_none(tmp_path: Path) -> 
     lines = trace.read_text().splitlines()
     places = [n for n, line in enumerate(lines) if any(mark in line for mark in ('"/piece"', '"/noted"', '"/end"'))]
     syncs = [sum("sync(" in line for line in lines[first:second]) for first, second in itertools.pairwise(places)]
-    assert syncs[:4] == [1, 1, 1, 1] and syncs[-3:] == [1, 0, 1]
+    assert syncs[:4] == [1, 1, 1, 1] and syncs[-4:] == [1, 0, 1, 1]
 
 
 # --- bounds ----------------------------------------------------------------------------------------------------------
@@ -218,7 +268,7 @@ def test_no_source_is_removed_that_a_generation_needs(folder: Path, monkeypatch:
             it.later(intent(n, generation(n, f"d{n}"), bundle(f"d{n}", "shared", str(n // 2), str(n))))
             if n > 10:
                 it.later(Forget("op", (n - 10,)))
-        eventually(lambda: len(it.said) == 50)
+        eventually(lambda: it.said and it.said[-1].ticket == 50)
         it.keep(KeptModule("op"))
         for n in range(21, 31):
             assert it.store.bundle(f"d{n}") == bundle(f"d{n}", "shared", str(n // 2), str(n))

@@ -25,7 +25,7 @@ from hotd.core.effects import Promote
 from hotd.core.ending import over
 from hotd.core.messages import LoadKind, Rejected, Staged
 from hotd.core.permanence import grow_permanent
-from hotd.core.picture import failure_views, generation_views, history_view, instance_views, outcome_of
+from hotd.core.picture import failure_views, generation_views, history_view, instance_views, is_over, outcome_of
 from hotd.core.reconcile import next_deadline
 from hotd.core.values import Instant
 from tests.support.books import World, digest_of, spec
@@ -350,6 +350,12 @@ class AnyOrder(RuleBasedStateMachine):
             assert set(line.memory) == {g.number for g in module.loaded}, "loader and book agree on what is in memory"
             if module.current is not None:
                 assert line.current == line.memory[module.current]
+
+    @invariant()
+    def who_waits_for_an_outcome_is_woken_when_there_is_one(self) -> None:
+        book = self.world.book
+        for revision in book.rollouts:
+            assert is_over(book, revision) == (outcome_of(book, revision).outcome != "in-flight")
 
     @invariant()
     def numbers_only_grow(self) -> None:

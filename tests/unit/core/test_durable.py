@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from hotd.contract.errors import StoreDegraded
 from hotd.contract.events import EventName
 from hotd.contract.views import Event
-from hotd.core import concluding, durable
+from hotd.core import durable
 from hotd.core.book import MOST_REVISIONS
+from hotd.core.concluding import conclude_all
 from hotd.core.conditions import conditions_of_daemon
 from hotd.core.durable import difference, everything, secured
 from hotd.core.effects import Discard, Promote, Write
-from hotd.core.messages import Written
+from hotd.core.messages import Logged, Written
 from hotd.core.reconcile import reconcile
 from hotd.core.records import (
     Began,
@@ -83,17 +86,18 @@ def test_a_candidate_is_promoted_when_it_is_written_down() -> None:
     assert verdicts == {1: "superseded", 2: "promoted"}
 
 
-def test_a_candidate_is_promoted_with_the_news_that_it_is_written_down() -> None:
-    """Whoever saved a file waits for nothing else by then; and should that be missed, it is made up for."""
+@pytest.mark.parametrize("answer", [Logged, Written])
+def test_a_candidate_is_promoted_with_the_news_that_it_is_written_down(answer: type[Logged | Written]) -> None:
+    """In the log is enough, which no end of the daemon takes away; nobody is told of it before it is durable."""
     world = slowly(serving())
     world.write("B")
     world.reload()
     world.finish()
     world.keep()
-    said = Written(world.writes[0].ticket)
-    assert concluding.stored(world.book, said, world.now).effects[0] == Promote(OP, 2)
-    heard = durable.stored(world.book, said, world.now)
-    assert not heard.effects and reconcile(heard.book, world.now).effects[0] == Promote(OP, 2)
+    heard = durable.stored(world.book, answer(world.writes[0].ticket), world.now)
+    assert not heard.effects and heard.book.store.covers(world.writes[0].ticket) == (answer is Written)
+    assert conclude_all(heard.book, world.now).effects[0] == Promote(OP, 2)
+    assert reconcile(heard.book, world.now).effects[0] == Promote(OP, 2), "should the other be missed"
 
 
 def test_members_of_an_atomic_rollout_are_written_down_and_swapped_as_one() -> None:

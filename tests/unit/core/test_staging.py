@@ -21,7 +21,7 @@ from hotd.contract.errors import (
 from hotd.contract.views import Change
 from hotd.core import deploying, staging, undoing
 from hotd.core.effects import AbandonLoad, Discard, Promote
-from hotd.core.picture import generation_views
+from hotd.core.picture import generation_views, is_over
 from hotd.core.reasons import Seen, why
 from hotd.core.values import Actor
 from tests.support.books import OP, ROOT, World, having, promoted, serving, spec
@@ -58,6 +58,7 @@ def test_a_candidate_waits_for_a_word() -> None:
     world, revision = staged()
     change = world.outcome_of(revision)
 
+    assert is_over(world.book, revision) and is_over(world.book, revision - 1)
     assert (change.outcome, change.modules[0].outcome, change.modules[0].generation) == ("staged", "staged", 2)
     assert "`hotctl promote op`" in change.modules[0].note
     assert world.module().current == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotd.core.messages import Unwritten, Written
+from hotd.core.messages import Logged, Unwritten, Written
 from hotd.core.records import Trouble
 from hotd.core.storing import CALM, FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Storing, answered, asked, silent, silent_at
 from hotd.core.values import Instant
@@ -31,6 +31,15 @@ def test_writes_are_numbered_and_waited_for_one_by_one() -> None:
     assert store.covers(1) and not store.covers(2) and silent_at(store) == 1.0 + PATIENCE
     store = answered(store, Written(2), at(2.0))
     assert store.covers(2) and store.durable == 2 and silent_at(store) is None
+
+
+def test_what_only_has_to_outlive_the_daemon_is_waited_for_no_longer_than_that() -> None:
+    """In the log it is held, though nothing is durable and the answer is still to come."""
+    store = answered(under_way(2), Logged(1), at(1.0))
+    assert store.holds(1) and not store.holds(2) and not store.covers(1)
+    assert silent_at(store) == PATIENCE
+    store = answered(store, Written(2), at(2.0))
+    assert store.holds(2) and store.covers(2)
 
 
 def test_while_it_fails_nobody_waits_and_everything_is_brought_again() -> None:

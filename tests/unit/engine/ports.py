@@ -14,7 +14,18 @@ from hotd.contract.errors import Expired, StoreDegraded
 from hotd.contract.views import Change, Event, Finding, RevisionView
 from hotd.core.bundle import Bundle
 from hotd.core.effects import Decision
-from hotd.core.messages import Holder, InstanceSpec, LoadJob, LoadOutcome, PartFile, Staged, Stored, Unwritten, Written
+from hotd.core.messages import (
+    Holder,
+    InstanceSpec,
+    LoadJob,
+    LoadOutcome,
+    Logged,
+    PartFile,
+    Staged,
+    Stored,
+    Unwritten,
+    Written,
+)
 from hotd.core.records import KeptFailure, Record, Trouble
 from hotd.core.values import Actor, InstanceId, Instant, Progress, Spec
 from hotd.engine.engine import Engine
@@ -236,6 +247,11 @@ class FakeStore:
             ticket, records, sink, _ = self.waiting.pop(0)
             self.records += records
             sink(Written(ticket))
+
+    def log(self) -> None:
+        """All that waits outlives the daemon, and is not durable yet."""
+        for ticket, _, sink, _ in tuple(self.waiting):
+            sink(Logged(ticket))
 
     def refuse(self, trouble: Trouble) -> None:
         while self.waiting:

@@ -19,7 +19,7 @@ from hotd.contract import requests
 from hotd.contract.errors import Internal, NoHistory, ShuttingDown, UnknownModule
 from hotd.contract.events import EventName
 from hotd.contract.views import Change
-from hotd.core import ending, pausing, rollouts, switches, undoing
+from hotd.core import concluding, ending, pausing, rollouts, switches, undoing
 from hotd.core.book import Book, open_book
 from hotd.core.bundle import Bundle
 from hotd.core.effects import Decision, Discard, Emit, Retire, Write
@@ -536,6 +536,48 @@ def asked(rig: Rig, decide: Any) -> tuple[threading.Thread, list[Any]]:
 
 def pause(book: Book, now: Instant) -> Decision:
     return pausing.pause(book, requests.Pause("op"), ROOT, now)
+
+
+def test_what_outlives_the_daemon_is_done_and_told_when_it_is_durable() -> None:
+    """Who saves a file waits for no disk until new instances run it; nobody is told what a power cut might undo."""
+    with rig() as it:
+        it.load(1, "A")
+        it.store.prompt, it.loading.calls = False, []
+        it.engine.tell(lambda book, now: rollouts.request_reload(book, requests.Reload(("op",)), ROOT, now))
+        eventually(lambda: it.loading.calls == [("start", "op")], within=PATIENCE)
+        it.loading.finish(2, "B")
+
+        def promoted() -> bool:
+            it.store.log()
+            return ("promote", "op", 2) in it.loading.calls
+
+        def shown() -> bool:
+            it.store.keep()
+            return it.engine.book.modules["op"].current == 2
+
+        eventually(promoted, within=PATIENCE)
+        assert it.engine.book.modules["op"].current == 1
+        assert not [said for said in it.messages() if "g2 is current" in said]
+        eventually(shown, within=PATIENCE)
+        assert [said for said in it.messages() if "g2 is current" in said]
+
+
+def test_a_defect_of_one_rollout_keeps_nobody_from_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the store says is heard whatever becomes of it."""
+    real = concluding.conclude
+
+    def defect(book: Book, revision: int, now: Instant) -> Any:
+        if concluding.candidate_of(book.rollouts[revision].members["op"]):
+            raise ZeroDivisionError
+        return real(book, revision, now)
+
+    with rig(spec("op"), spec("other")) as it:
+        it.reload()
+        monkeypatch.setattr(concluding, "conclude", defect)
+        it.loading.finish(1, "A")
+        caught_up(it.engine)
+        assert it.ask(lambda book, now: pausing.pause(book, requests.Pause("other"), ROOT, now))
+        monkeypatch.setattr(concluding, "conclude", real)
 
 
 def test_nobody_is_answered_before_it_is_durable() -> None:
