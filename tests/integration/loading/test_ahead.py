@@ -71,6 +71,23 @@ def test_what_was_prepared_is_not_compiled_again(ops: Ops, loads: Loads, compile
     assert loads.said() == 2 and len(compiled) == 1
 
 
+def test_what_the_module_does_not_have_and_what_is_large_is_not_prepared(
+    ops: Ops, loads: Loads, compiled: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To compile it would keep all others from the interpreter: for nothing, or for too long."""
+    assert loads.said() == 1
+    ops.write(other="X = 1\n")
+    compiled.clear()
+    loader = loads.hosting._lines["m"].loader
+    loader.prepare([str(ops.root / "other.py")])
+    ops.write(m="def work(): return 2\n")
+    monkeypatch.setattr("hotd.loading.loader.LARGEST_AHEAD", 10)
+    loader.prepare([loads.file])
+    assert not compiled
+    monkeypatch.undo()
+    assert loads.said() == 2
+
+
 def test_what_changed_after_it_was_prepared_is_loaded_as_it_is_now(ops: Ops, loads: Loads) -> None:
     """What was read ahead says nothing of what is there."""
     assert loads.said() == 1

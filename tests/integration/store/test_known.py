@@ -34,6 +34,24 @@ def test_what_was_not_kept_is_not_taken_for_kept(folder: Path, code: int) -> Non
     assert remembered(folder).over == {("op", 2): OVER}
 
 
+def test_what_somebody_else_removed_is_written_again(folder: Path) -> None:
+    """A tool at work in a live file: what is remembered of it is asked anew."""
+    with kept(folder, intent(1, generation(1), bundle("d1", "shared"))) as it:
+        with sqlite3.connect(folder / "hotd.db") as other:
+            other.execute("DELETE FROM blobs")
+        other.close()
+        it.keep(intent(2, generation(2, "d2"), bundle("d2", "shared")))
+        assert it.store.bundle("d2") == bundle("d2", "shared")
+
+
+def test_each_environment_is_kept_once(folder: Path) -> None:
+    """Also where everything is brought at once, and generations of several take turns."""
+    others = [Environment("3.11", {"a": "1"}), Environment("3.12", {"a": "2"})]
+    generations = [generation(n, f"d{n}", executed=("op",), over=others[n % 2]) for n in range(1, 9)]
+    with kept(folder, *generations):
+        assert rows(folder, "SELECT count(*) FROM environments") == [(2,)]
+
+
 def test_what_was_removed_is_not_taken_for_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files and environment go with the last generation that needs them, and come again with the next."""
     with kept(folder, intent(1, generation(1, executed=("op",)), bundle("d1", "shared", "one"))) as it:

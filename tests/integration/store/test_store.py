@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -256,6 +257,33 @@ def test_what_is_tried_while_others_are_is_told_with_them(folder: Path) -> None:
         it.store.trials.end("c" * 100)
         it.store.trials.end("a")
     assert remembered(folder).trying == {"b": "b"}
+
+
+def test_what_is_tried_in_a_folder_that_was_made_anew_is_told(folder: Path) -> None:
+    """The file that is held open is gone: what is written there is told to nobody."""
+    with kept(folder) as it:
+        it.store.trials.begin("before", "d")
+        (folder / "trying").unlink()
+        it.store.trials.begin("op", "d")
+    assert remembered(folder).trying == {"before": "d", "op": "d"}
+
+
+def test_a_descriptor_that_somebody_else_closed_is_not_written_to(folder: Path, tmp_path: Path) -> None:
+    """Its number may be that of a user's own file by now."""
+    with kept(folder) as it:
+        it.store.trials.begin("op", "d")
+        handle = it.store.trials._handle
+        assert handle is not None
+        os.close(handle)
+        theirs = os.open(tmp_path / "theirs", os.O_RDWR | os.O_CREAT)
+        os.dup2(theirs, handle)
+        it.store.trials.begin("other", "e")
+        it.store.trials.close()
+        assert os.fstat(handle) and (tmp_path / "theirs").read_bytes() == b""
+        os.close(theirs)
+        if theirs != handle:
+            os.close(handle)
+    assert remembered(folder).trying == {"op": "d", "other": "e"}
 
 
 def test_a_disk_that_takes_nothing_keeps_nobody_from_trying(folder: Path) -> None:

@@ -129,3 +129,15 @@ def test_what_left_memory_does_not_come_back_by_itself() -> None:
     failing(world, 4)
 
     assert (world.module().current, world.module().trial) == (2, None)
+
+
+def test_what_was_taken_back_leaves_memory_in_the_same_turn() -> None:
+    """Where nothing is kept in standby, and others run the generation that failed no more."""
+    world = serving(spec(standby=0, replicas=2))
+    world.edit("B")
+    world.settle()
+    world.end(1)
+    while world.module().current == 2:
+        world.wait(max(0.0, world.module().pace.not_before - world.time))
+        world.fail(next(n for n, i in world.module().instances.items() if i.generation == world.module().current))
+    assert world.module().current == 1 and not world.module().generations[2].in_memory

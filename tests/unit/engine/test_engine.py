@@ -26,6 +26,7 @@ from hotd.core.effects import Decision, Discard, Emit, Retire, Write
 from hotd.core.messages import Batch, InstanceEnded, LeakedCode, Leaks
 from hotd.core.records import KeptModule, Trouble
 from hotd.core.values import InstanceId, Instant, Spec
+from hotd.engine import engine
 from hotd.engine.engine import LINES_WITHIN, MOST_LINES, Engine
 from hotd.engine.events import EventRing
 from tests.support.books import ROOT, spec
@@ -289,6 +290,22 @@ def test_no_line_waits_for_long_however_busy_the_engine_is(caplog: pytest.LogCap
         free.set()
         caught_up(it.engine)
         assert seen == [0, 0, 1]
+
+
+def test_the_log_waits_only_while_something_is_loaded(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New code may end the process as soon as it runs: what came before is in the log by then."""
+    monkeypatch.setattr(engine, "LOAD_TAKES", 30.0)
+
+    def said() -> list[str]:
+        return [record.getMessage() for record in caplog.records]
+
+    with caplog.at_level(logging.DEBUG, "hotd.engine"), rig(spec("op")) as it:
+        it.reload()
+        assert not said()
+        it.loading.finish(1, "A")
+        eventually(lambda: any("g1 is current" in line for line in said()))
 
 
 def test_what_will_be_loaded_in_a_moment_is_prepared() -> None:
