@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from hotd.loading.loader import Loader
 from hotd.loading.residue import PATIENCE, Residue
 
 LONGEST = PATIENCE + 1.0
-"""Seconds that are waited for one residue. What takes longer hangs in user code, and its thread is left."""
+"""Seconds that are waited for residues. What takes longer hangs in user code, and its thread is left."""
 
 log = logging.getLogger("hotd.loading")
 
@@ -32,16 +33,17 @@ class Clearing:
         if residues:
             arguments = (module, loader, residues, hooks)
             thread = threading.Thread(target=self._clear, args=arguments, name=f"hotd-residue-{module}", daemon=True)
-            with self._lock:
+            with self._lock:  # who waits finds only such as can be waited for
+                thread.start()
                 self._threads[module] = [*self._threads.get(module, ()), thread]
-            thread.start()
 
     def wait(self, module: str) -> None:
-        """Until all that has begun for the module is over."""
+        """Until all that has begun for the module is over, or ``LONGEST`` seconds are: who waits has a deadline."""
         with self._lock:
             threads = self._threads.pop(module, [])
+        until = time.monotonic() + LONGEST
         for thread in threads:
-            thread.join(LONGEST)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def close(self) -> None:
         """Wait for all of it."""

@@ -110,11 +110,11 @@ class Sweep:
                 break
         return found
 
-    def told(self, paths: Iterable[str]) -> None:
-        """The receiver is told of these files and folders in this moment: what they hold by now is no news. No I/O."""
-        now = self._clock.now().wall
+    def told(self, paths: Iterable[str], at: float) -> None:
+        """The receiver was told of these files and folders then, in seconds of wall time: what they held by that is no
+        news. No I/O."""
         for path in self._among(paths):
-            self._files[path].told = now
+            self._files[path].told = at
 
     def everything(self) -> list[str]:
         """The files that have changed since they were looked at last, without a second look: somebody knows that all

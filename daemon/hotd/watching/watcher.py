@@ -344,6 +344,7 @@ class FileWatcher:
         if batch is None:
             return
         self._batches += 1
+        at = self._clock.now()
         try:
             self._sink(batch)
         except Exception as error:
@@ -351,5 +352,5 @@ class FileWatcher:
             self._untaken |= batch.paths
             self._health.healed(limits.untaken(error))
         # Who is told has much to do: whatever nobody waits for comes after.
-        self._sweep.told(batch.paths)
-        self._churn.told(batch.paths, self._clock.now().mono)
+        self._sweep.told(batch.paths, at.wall)
+        self._churn.told(batch.paths, at.mono)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -206,3 +206,39 @@ def test_an_abandoned_import_is_cleared_so_far_and_others_go_on(rig: Rig, ops: O
     late = rig.outcomes.get(timeout=20)
     assert isinstance(late, Rejected)
     eventually(lambda: rig.hosting.left_behind("m") == ())
+
+
+def test_who_waits_finds_only_threads_that_can_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread begins to clear in just this moment: that is no defect, and no reason to refuse a load."""
+    at, go, start = threading.Event(), threading.Event(), threading.Thread.start
+    wrong: list[BaseException] = []
+
+    def held(self: threading.Thread) -> None:
+        if self.name.startswith("hotd-residue"):
+            at.set()
+            assert go.wait(10)
+        start(self)
+
+    class Nothing:
+        def clear(self, residue: object, *, hooks: bool) -> tuple[str, ...]:
+            return ()
+
+    def wait() -> None:
+        try:
+            clearing.wait("m")
+        except BaseException as error:  # noqa: BLE001 - of another thread
+            wrong.append(error)
+
+    clearing, nothing = Clearing(lambda _: None), cast(Any, Nothing())
+    begins = threading.Thread(target=clearing.begin, args=("m", nothing, [nothing]))
+    waits = threading.Thread(target=wait)
+    monkeypatch.setattr(threading.Thread, "start", held)
+    begins.start()
+    assert at.wait(10)
+    waits.start()
+    eventually(lambda: wrong or not waits.is_alive() or clearing._lock.locked())
+    go.set()
+    for thread in (begins, waits):
+        thread.join(10)
+    clearing.close()
+    assert not wrong

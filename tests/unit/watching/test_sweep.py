@@ -46,6 +46,10 @@ class Loaded:
         """What is on disk serves."""
         self.modules = ({str(self.path(name)): content(str(self.path(name))) for name in names or ("m.py",)},)
 
+    def told(self, path: Path) -> None:
+        """The receiver is told of it now."""
+        self.sweep.told([str(path)], self.clock.wall)
+
     def look(self) -> list[str]:
         return [Path(path).name for path in self.sweep.look()]
 
@@ -109,7 +113,7 @@ def test_what_the_receiver_was_told_is_no_news(loaded: Loaded) -> None:
     """An event came first, and whatever became of it (here it was refused), the sweep does not repeat it."""
     loaded.save("def (\n")
     loaded.clock.wall += 1.0
-    loaded.sweep.told([str(loaded.path())])
+    loaded.told(loaded.path())
     assert loaded.look() == loaded.look() == []
     loaded.save("VERSION = 1\n")
     loaded.clock.wall += 1.0
@@ -119,7 +123,7 @@ def test_what_the_receiver_was_told_is_no_news(loaded: Loaded) -> None:
 def test_what_is_written_while_the_receiver_is_told_is_news(loaded: Loaded) -> None:
     """What it reads may have been the bytes before."""
     loaded.clock.wall = loaded.path().stat().st_ctime - 1.0
-    loaded.sweep.told([str(loaded.path())])
+    loaded.told(loaded.path())
     loaded.path().write_text("VERSION = 2\n")
     assert [loaded.look(), loaded.look()] == [[], ["m.py"]]
 
@@ -127,7 +131,7 @@ def test_what_is_written_while_the_receiver_is_told_is_news(loaded: Loaded) -> N
 def test_what_was_told_and_is_loaded_is_no_news(loaded: Loaded) -> None:
     """The usual case: an event, a reload, and the look after it."""
     loaded.save("VERSION = 2\n")
-    loaded.sweep.told([str(loaded.path())])
+    loaded.told(loaded.path())
     loaded.load()
     assert loaded.look() == loaded.look() == loaded.look() == []
 
@@ -140,14 +144,14 @@ def test_a_folder_that_was_told_is_told_with_all_that_is_in_it(loaded: Loaded) -
     loaded.look()
     loaded.path("pkg/a.py").unlink()
     loaded.clock.wall = time.time() + 0.05  # a batch settles before it is told
-    loaded.sweep.told([str(loaded.folder / "pkg")])
+    loaded.told(loaded.folder / "pkg")
     assert loaded.look() == loaded.look() == []
 
 
 def test_a_file_that_goes_after_it_was_told_is_found(loaded: Loaded) -> None:
     """Somebody was told of an edit and looked; what went a moment later, and made no event, is news."""
     loaded.save("VERSION = 2\n")
-    loaded.sweep.told([str(loaded.path())])
+    loaded.told(loaded.path())
     loaded.load()
     loaded.clock.wall += 0.1
     eventually(lambda: loaded.clock.wall < time.time())
@@ -188,7 +192,7 @@ def test_an_undo_is_no_change_of_the_disk(loaded: Loaded) -> None:
     """Version 2 was loaded and undone: that the disk has it still is known."""
     before = loaded.modules
     loaded.save("VERSION = 2\n")
-    loaded.sweep.told([str(loaded.path())])
+    loaded.told(loaded.path())
     loaded.load()
     assert loaded.look() == loaded.look() == []
     loaded.modules = tuple(dict(module) for module in before)
@@ -199,7 +203,7 @@ def test_two_modules_may_serve_two_contents_of_a_file(loaded: Loaded) -> None:
     """Either is what serves; a third content is news."""
     (old,) = loaded.modules
     loaded.save("VERSION = 2\n")
-    loaded.sweep.told([str(loaded.path())])
+    loaded.told(loaded.path())
     loaded.load()
     loaded.modules = (old, *loaded.modules)
     assert loaded.look() == loaded.look() == []
@@ -243,7 +247,7 @@ def test_a_program_that_goes_is_not_looked_at(loaded: Loaded) -> None:
 def test_what_a_deploy_wrote_a_moment_ago_is_no_news(loaded: Loaded) -> None:
     """It failed, and nobody will look at it: told in the very moment of the write it is not told once more."""
     path = loaded.save("VERSION = 2\n")
-    loaded.sweep.told([str(path)])
+    loaded.told(path)
     loaded.sweep.known([str(path)])
 
     assert [loaded.look() for _ in range(3)] == [[], [], []]
