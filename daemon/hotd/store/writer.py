@@ -153,6 +153,9 @@ class Writer:
             # It is durable with them, or nobody knows whether it is.
             logged, self._logged = self._logged, []
             self._tell([*logged, *pieces], failure)
+            if failure is None and waits:
+                # The next may be an intent, of which somebody waits for every microsecond.
+                self._attempt(lambda: self._file.known().wait_for_disk(False))
         else:
             self._flush()  # who came first is told first
             self._tell(pieces, failure)

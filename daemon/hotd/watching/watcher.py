@@ -34,8 +34,8 @@ LOCK_LOOK = 0.02
 LATER = 0.1
 """Seconds after a batch in which nothing is looked at: a reload has begun, and needs the interpreter lock."""
 
-SLACK = 0.00025
-"""Seconds that a thread wakes up later than it asked to: what is due by then is due."""
+SLACK = 0.0004
+"""Seconds that a thread wakes up later than it asked to, and then begins: what is due by then is due."""
 
 CATCHING_UP = 2.0
 """Seconds that a flush waits for what is on its way here; in a thousandth of that it comes."""

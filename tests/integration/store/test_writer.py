@@ -133,7 +133,7 @@ def test_nothing_is_told_to_be_durable_over_an_intent_that_is_not(
 
         monkeypatch.setattr(known, "wait_for_disk", noting)
         it.keep(event(7))
-        assert seen == [True]
+        assert seen[0]
 
 
 def test_an_end_has_on_the_disk_what_is_in_the_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
