@@ -329,8 +329,9 @@ class Hosting:
 
     def _work(self, job: LoadJob, sink: Callable[[LoadOutcome], None]) -> None:
         began, held = self._clock.now(), imported()
-        whence = self._whence(self._lines[job.module]) if _reads_for_good(job) else ()
+        whence: tuple[Origin, ...] = ()
         try:
+            whence = self._whence(self._lines[job.module]) if _reads_for_good(job) else ()
             outcome = self._outcome(job, began)
         except HotdError as error:
             # Most are LoadRejected; what is to come from the store may be gone, and the loader closed meanwhile.

@@ -124,12 +124,15 @@ class Sticky:
         return True
 
 
-def imported() -> tuple[int, str, int]:
+def imported() -> object:
     """What is another after an import: how many modules there are, and which came last. From any thread.
 
     One that took another's place under its name is not told: the slow look comes to it.
     """
-    name, module = next(reversed(sys.modules.items()))
+    try:
+        name, module = next(reversed(sys.modules.items()))
+    except (RuntimeError, StopIteration):
+        return object()  # somebody imports in just this moment: like nothing that was told before
     return len(sys.modules), name, id(module)
 
 

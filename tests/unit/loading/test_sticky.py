@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hotd.loading.sources.native import digest
-from hotd.loading.sticky import Sticky
+from hotd.loading.sticky import Sticky, imported
 
 
 class Site:
@@ -201,3 +201,25 @@ def test_nobody_is_asked_for_anything(site: Site) -> None:
     file.write_text("new")
     (site.root / "same.py").write_text("new")
     assert site.look() == ["one_xyz", "touchy_xyz"]
+
+
+def test_whoever_asks_while_somebody_imports_is_told_of_something_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is not stopped by it: a load that asks would never come to an end."""
+
+    class Growing(dict[str, ModuleType]):
+        def items(self) -> Any:
+            found = super().items()
+
+            class Items:
+                def __reversed__(self) -> Any:
+                    backwards = reversed(found)
+                    growing[f"m{len(growing)}"] = ModuleType("m")
+                    return backwards
+
+            return Items()
+
+    growing = Growing(m=ModuleType("m"))
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "modules", growing)
+        first, second = imported(), imported()
+    assert first != second
