@@ -17,8 +17,9 @@ test-soak: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest --soak -m soak -o faulthandler_timeout=0 $(TEST)
 
 # Ten minutes of everything that may happen to a daemon; a seed that fails is printed, and CHAOS_SEED repeats it.
+# FRESH_SEEDS=1 make test draws what every other test draws anew, too.
 test-chaos: $(VENV)/.installed-test
-	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} SAVES_SECONDS=$${SAVES_SECONDS:-60} \
+	@FRESH_SEEDS=1 CHAOS_SECONDS=$${CHAOS_SECONDS:-600} SAVES_SECONDS=$${SAVES_SECONDS:-60} \
 	  $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/chaos/test_chaos.py tests/chaos/test_saves.py
 
 # The three supported Pythons, each in an environment of its own.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.seeds import FRESH
+
 # Hypothesis holds examples against the wall clock: on a machine that is busy with something else that says nothing.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not FRESH)
 settings.load_profile("busy")
 
 LONGEST = 1800

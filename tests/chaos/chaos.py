@@ -206,13 +206,15 @@ class Chaos:
             answered = self.kill_during(deed, deed.during)
         else:
             self.daemon.stop(signal.SIGKILL if deed.verb == "kill" else signal.SIGTERM)
-        after = self.worlds
-        self.worlds = after if answered is not False else [*after, *before]
+        written = self.written(deed.during) if deed.during is not None else {}
+        if answered is False:
+            # A rollout follows its files: where they did not all come to the disk it was not done.
+            done = deed.during is not None and written == dict(deed.during.writes)
+            self.worlds = [*self.worlds, *before] if done else before
         self.worlds = [late for world in self.worlds for late in _by_then(world)]
         self.write(deed)
         for world in self.worlds:
-            if deed.during is not None:
-                world.disk.update(self.written(deed.during))
+            world.disk.update(written)
             world.foresee(deed)
             for known in world.modules.values():
                 known.follows = False  # a daemon that serves has done that
@@ -312,14 +314,18 @@ class Chaos:
     def name_the_rest(self, world: World) -> None:
         """Generations that were current in between: whoever has seen them has their number."""
         for name, known in world.modules.items():
-            for untold in [number for number in known.contents if number < 0]:
-                numbers = {one["generation"] for one in self.ask("generations", name).json} - {None}
-                new = numbers - set(known.contents)
-                if len(new) == 1 and min(new) > max(known.contents):
-                    rename(known, untold, new.pop())
+            untold = sorted(number for number in known.contents if number < 0)  # the last one first
+            if not untold:
+                continue
+            numbers = {one["generation"] for one in self.ask("generations", name).json} - {None}
+            new = sorted(numbers - set(known.contents), reverse=True)
+            strange = len(new) > len(untold) or (new and new[-1] < max(known.contents))
+            assert not strange, f"{name} has generations nobody knows: {new}"
+            for one, number in itertools.zip_longest(untold, new):
+                if number is not None:
+                    rename(known, one, number)
                 else:
-                    assert not new, f"{name} has generations nobody knows: {new}"
-                    known.contents.pop(untold)  # the daemon died before it was written down
+                    known.contents.pop(one)  # the daemon died before it was written down
 
     def look_while_it_hangs(self, deed: Deed) -> None:
         """Others are answered, and are changed."""

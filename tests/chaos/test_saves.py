@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.chaos.saves.draw import Draw
 from tests.chaos.saves.storm import Storm
 from tests.chaos.saves.tree import Tree
 from tests.support.daemons import folder_for_sockets
+from tests.support.seeds import seed_of
 
 SECONDS = float(os.environ.get("SAVES_SECONDS") or 10)
 
@@ -21,7 +21,7 @@ SECONDS = float(os.environ.get("SAVES_SECONDS") or 10)
 @pytest.mark.parametrize("backend", ("inotify", "polling"))
 def test_however_files_are_saved_what_runs_is_what_is_there(backend: str) -> None:
     """``SAVES_SEED`` gives the same steps again, ``SAVES_SECONDS`` more of them (``make test-chaos``: a minute)."""
-    seed = int(os.environ.get("SAVES_SEED") or random.SystemRandom().randrange(1_000_000))
+    seed = seed_of("SAVES_SEED", 701)
     with folder_for_sockets() as folder:
         Storm(folder, seed, polling=backend == "polling").blow(SECONDS if backend == "inotify" else SECONDS / 2)
 

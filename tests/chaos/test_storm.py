@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -20,6 +19,7 @@ from hotd.control.attendants import MOST_IDLE
 from tests.support.daemons import Running, running
 from tests.support.eventually import eventually
 from tests.support.ops import hosted
+from tests.support.seeds import seed_of
 
 EDITS = 300
 PAUSE = 0.02
@@ -222,7 +222,7 @@ def test_a_storm_leaves_the_daemon_as_it_should_be() -> None:
     """Edits, breaks, fixes, undoes, pauses, scales, stops: no instance mixes generations, none is lost or too many,
     everybody is answered, and in the end what is on disk runs. ``STORM_SEED`` repeats a storm as far as one can.
     """
-    seed = int(os.environ.get("STORM_SEED") or random.randrange(1_000_000))
+    seed = seed_of("STORM_SEED", 7)
     print(f"STORM_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
     sources = {f"{name}.py": SOURCE.format(trouble="", version=0) for name in SURGE}
     with running({**sources, "shared.py": "VERSION = 0\n"}, HOSTED) as daemon:

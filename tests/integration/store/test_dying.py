@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.seeds import seed_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,13 +26,13 @@ def deaths(folder: Path, *how: str | int) -> int:
 @pytest.mark.slow
 def test_a_daemon_killed_at_a_statement_finds_what_it_was_told_is_kept(folder: Path) -> None:
     """Before and after every fifth, from the making of the tables to the close, another five each time."""
-    assert deaths(folder, "statements", 5, random.randint(1, 5)) >= 15
+    assert deaths(folder, "statements", 5, 1 + seed_of("DYING_SEED", 0) % 5) >= 15
 
 
 @pytest.mark.slow
 def test_a_daemon_killed_at_any_moment_finds_what_it_was_told_is_kept(folder: Path) -> None:
     """Also in the middle of a write, life after life on one store."""
-    seed = random.randrange(1_000_000)
+    seed = seed_of("DYING_SEED", 7)
     print(f"seed {seed}")  # noqa: T201 - pytest shows it where the test fails
     assert deaths(folder, "random", seed, 12) >= 8
 
@@ -45,6 +46,6 @@ def test_a_daemon_killed_at_every_statement_finds_what_it_was_told_is_kept(folde
 @pytest.mark.soak
 def test_a_daemon_killed_hundreds_of_times_finds_what_it_was_told_is_kept(folder: Path) -> None:
     """One store, which grows with every life."""
-    seed = random.randrange(1_000_000)
+    seed = seed_of("DYING_SEED", 7)
     print(f"seed {seed}")  # noqa: T201 - pytest shows it where the test fails
     assert deaths(folder, "random", seed, 500) >= 400
