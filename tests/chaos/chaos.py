@@ -108,6 +108,8 @@ class Chaos:
         self.serve()
         for name in PLACES:
             assert self.ask("make-permanent", name).status == DONE
+        # Once it follows it outlives every daemon; who finds none at the beginning says so and ends.
+        eventually(lambda: bool(self.followed()), within=PATIENCE, what="the follower to follow")
         self.converge("the beginning")
 
     def serve(self) -> None:
