@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from hotd.core import graph
-from hotd.loading import ledger, loader
+from hotd.loading import attempt, ledger
 from hotd.loading.imports import asking, claims, execution, routing, standin, threads
 from hotd.loading.imports.part import Part, Scope
 from hotd.loading.linking import link, pool
@@ -93,12 +93,12 @@ def refused_changes_are_forgotten() -> None:
 
 def executed_in_order_of_names() -> None:
     """Modules are executed one after the other, not as the imports of the entry ask for them."""
-    execute = loader.Loader._execute
+    execute = attempt.execute
 
-    def sorted_first(self: loader.Loader, candidate: Any, wanted: list[str]) -> None:
-        execute(self, candidate, [*sorted(candidate.fresh), *wanted])
+    def sorted_first(candidate: Any, wanted: list[str]) -> None:
+        execute(candidate, [*sorted(candidate.fresh), *wanted])
 
-    put(loader.Loader, "_execute", sorted_first)
+    put(attempt, "execute", sorted_first)
 
 
 def executed_twice() -> None:

@@ -15,12 +15,12 @@ is done to Python), `memory` (what is still there); and around them, here, what 
 * A **generation** (`generation`) is a number, a digest, and the parts of its entries. What else belongs to it is what
   their edges reach. There is no table to swap and nothing to re-home: code sees its generation because of what it is
   linked to, for as long as it lives, and is freed when nobody holds it.
-* A reload (`loader`) **looks** (`linking.survey`): which files differ, and who imports them, directly or not. It
-  **sketches** those (`linking.sketcher`), reading each file once, and taking over what cannot have changed from the
+* A reload (`loader`) **looks** (`looks`, `linking.survey`): which files differ, and who imports them, directly or not.
+  It **sketches** those (`linking.sketcher`), reading each file once, and taking over what cannot have changed from the
   part before; **links** the sketches (`linking.link`, `linking.pool`): a part in service whose whole closure has the
-  same digest and the same objects is shared, any other is made afresh; **executes** them aside; and promotes by
-  swapping one reference. Whatever goes wrong before that is a value (`linking.refusal`), and leaves nothing. What would
-  execute a part again that is to be kept (`keeping`) goes no further than the look.
+  same digest and the same objects is shared, any other is made afresh; **executes** them aside (`attempt`); and
+  promotes by swapping one reference (`roster`). Whatever goes wrong before that is a value (`linking.refusal`), and
+  leaves nothing. What would execute a part again that is to be kept (`keeping`) goes no further than the look.
 * Code that is not ours, and libraries that resolve names on behalf of ours (pickle, dataclasses, typing), go to
   ``sys.modules``. There stands, under each managed name, one **stand-in** (`imports.standin`) for all generations,
   which is the module of whoever asks (`imports.asking`): the nearest managed frame whose closure has the name, else the
@@ -50,10 +50,11 @@ from one generation to the next.
 put in by the first open loader and taken out by the last that closes.
 
 **No lock is held while user code runs**: an import that stands still holds up nobody but who needs that very module.
-There is a loader's own, held while it looks and links; the pool's, while parts are made; one for the states of all
-parts. One is an exception by design, the turn of `Loader.load` and `reload`: two of them come one after the other, and
-nobody else wants it. Where the garbage collector runs a finalizer is for Python to choose, so all of them are
-re-entrant; one that waits for another thread may wait for us. All are new in a forked child (`forks`).
+There is one for a loader's looks, held while it looks and links (`looks`); one for the lists of its generations
+(`roster`); the pool's, while parts are made; one for the states of all parts. One is an exception by design, the turn
+of `Loader.load` and `reload`: two of them come one after the other, and nobody else wants it. Where the garbage
+collector runs a finalizer is for Python to choose, so all of them are re-entrant; one that waits for another thread may
+wait for us. All are new in a forked child (`forks`).
 
 Limits, by design: objects of different generations are of different types. What is written into ``builtins.__dict__``
 past the module (`process.built_in`) after a part was executed is not seen by that. ``inspect.getsource`` of a class
@@ -66,8 +67,9 @@ What is not managed (native code under the roots, installed packages, hotd itsel
 `sources.native` and `sources.imported` know which content that was, `sticky` all of it, and `slow_look` looks for ever
 for what is another on disk by now.
 
-Around that: `ledger` is what is known between two looks, `admission` and `entry` what may be hosted, `numbers` how
-generations are counted, and `hosting` is all of it as the daemon uses it (``hotd.ports.Loading``).
+Around that: `roster` is which generations a loader has, and how far each of them has come, `ledger` what is known
+between two looks, `admission` and `entry` what may be hosted, `numbers` how generations are counted, and `hosting` is
+all of it as the daemon uses it (``hotd.ports.Loading``).
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def test_what_the_module_does_not_have_and_what_is_large_is_not_prepared(
     loader = loads.hosting._lines["m"].loader
     loader.prepare([str(ops.root / "other.py")])
     ops.write(m="def work(): return 2\n")
-    monkeypatch.setattr("hotd.loading.loader.LARGEST_AHEAD", 10)
+    monkeypatch.setattr("hotd.loading.looks.LARGEST_AHEAD", 10)
     loader.prepare([loads.file])
     assert not compiled
     monkeypatch.undo()

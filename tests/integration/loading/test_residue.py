@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from hotd.contract.errors import LoadRejected
-from hotd.loading import Candidate, Loader, Pool
+from hotd.loading import Candidate, Loader, Pool, attempt
+from hotd.loading.attempt import execute
 from hotd.loading.outside.doors import at_exit
 from hotd.loading.outside.slots import now
 from hotd.loading.residue import MOST_TOLD
@@ -520,17 +521,17 @@ def test_what_an_abandoned_import_did_so_far_is_cleared_while_it_hangs(ops: Ops,
     assert still(loader) == ()
 
 
-def test_ctrl_c_clears_too(ops: Ops) -> None:
+def test_ctrl_c_clears_too(ops: Ops, open_loader: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends the load; what that had registered is taken away without waiting for any hook."""
 
-    class Interrupted(Loader):
-        def _execute(self, candidate: Candidate, wanted: list[str]) -> None:
-            super()._execute(candidate, wanted)
-            raise KeyboardInterrupt
+    def interrupted(candidate: Candidate, wanted: list[str]) -> None:
+        execute(candidate, wanted)
+        raise KeyboardInterrupt
 
     ops.write(m="import atexit\n@atexit.register\ndef __hot_dispose__(): raise SystemExit\n")
-    with Interrupted([ops.root]) as loader:
-        with pytest.raises(KeyboardInterrupt):
-            loader.load("m")
+    monkeypatch.setattr(attempt, "execute", interrupted)
 
-        assert not any(getattr(fn, "__name__", "") == "__hot_dispose__" for fn in at_exit())
+    with pytest.raises(KeyboardInterrupt):
+        open_loader().load("m")
+
+    assert not any(getattr(fn, "__name__", "") == "__hot_dispose__" for fn in at_exit())
