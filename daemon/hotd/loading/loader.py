@@ -339,12 +339,11 @@ class Loader:
 
     def serving(self) -> Iterable[Generation]:
         """See `linking.pool.Member`."""
-        current = self._roster.current
-        return self._roster.coming if current is None else [current, *self._roster.coming]
+        return self._roster.serving
 
     def living(self) -> Iterable[Generation]:
         """See `linking.pool.Member`."""
-        return [*self._roster.coming, *reversed(self._roster.past)]
+        return self._roster.living
 
     def learned(self, part: Part, name: str) -> None:
         """See `linking.pool.Member`."""

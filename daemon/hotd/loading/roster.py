@@ -48,6 +48,18 @@ class Roster:
         return tuple(generation for generation in alive if generation is not None)
 
     @property
+    def serving(self) -> list[Generation]:
+        """See `linking.pool.Member`."""
+        coming = self.coming
+        current = self.current  # asked last: what is promoted in between comes no more, and is found here
+        return coming if current is None else [current, *coming]
+
+    @property
+    def living(self) -> list[Generation]:
+        """See `linking.pool.Member`."""
+        return [*self.coming, *reversed(self.past)]
+
+    @property
     def coming(self) -> list[Generation]:
         """What is being loaded, then what is loaded and waits."""
         return [*self._staging, *(candidate.generation for one in self._waiting if (candidate := one()) is not None)]
@@ -82,9 +94,10 @@ class Roster:
         """It is executed, and waits. Busy when closed meanwhile."""
         with self._lock:
             self.refuse_when_closed()
-            self._executing = [one for one in self._executing if one is not candidate]
-            self._staging = [one for one in self._staging if one is not candidate.generation]
+            # A reader in between must find it in one list: what nobody has, another loader takes for gone. So twice.
             self._waiting = [one for one in self._waiting if one() is not None] + [weakref.ref(candidate)]
+            self._staging = [one for one in self._staging if one is not candidate.generation]
+            self._executing = [one for one in self._executing if one is not candidate]
 
     def promote(self, chosen: Candidate | Generation, asked: Line) -> None:
         """Swap the reference: it is current, and ``asked`` answers outside code before all others. Busy when closed."""
