@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -22,8 +21,8 @@ from hotd.loading.imports.part import Part, connected
 from hotd.loading.linking.pool import Pool
 from hotd.loading.linking.survey import Paths
 from hotd.loading.looks import Looks
-from hotd.loading.memory.leaks import Leak, leaks_of
-from hotd.loading.memory.sentinels import Sentinels, is_left
+from hotd.loading.memory.leaks import Leak, leaks_in
+from hotd.loading.memory.sentinels import Sentinels
 from hotd.loading.numbers import Numbers
 from hotd.loading.plan import Plan
 from hotd.loading.process import hooks
@@ -297,14 +296,7 @@ class Loader:
         Collects garbage first where there is any suspicion, which stops every thread for as long as that takes; with
         ``collect=False`` garbage that was not collected yet is told, too.
         """
-        left = self._sentinels.unused(self._pool.in_use())
-        if left:
-            forget_types()  # old code may have written types up to its end
-        if left and collect:
-            gc.collect()
-            in_use = self._pool.in_use()
-            left = [sentinel for sentinel in left if is_left(sentinel, in_use)]
-        return leaks_of(left, self._pool)
+        return leaks_in(self._sentinels, self._pool, collect=collect)
 
     def clear(self, residue: Residue, *, hooks: bool = True) -> tuple[str, ...]:
         """See `Residue.clear`. It runs user code."""

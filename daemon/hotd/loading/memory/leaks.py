@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from hotd.core.messages import Holder
 from hotd.loading.linking.pool import Pool
-from hotd.loading.memory.sentinels import Sentinel
+from hotd.loading.memory.sentinels import Sentinel, Sentinels, is_left
 from hotd.loading.memory.tracing import trace
+from hotd.loading.process.typecaches import forget_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,18 @@ class Leak:
         return trace(_alive(self.sentinels), self.pool.spaces(), within)
 
 
-def leaks_of(left: Iterable[Sentinel], pool: Pool) -> tuple[Leak, ...]:
-    """What is left, by generation, the oldest first."""
+def leaks_in(sentinels: Sentinels, pool: Pool, *, collect: bool) -> tuple[Leak, ...]:
+    """What is in memory though nothing in use accounts for it, by generation, the oldest first.
+
+    See `Loader.leaks`.
+    """
+    left = sentinels.unused(pool.in_use())
+    if left:
+        forget_types()  # old code may have written types up to its end
+    if left and collect:
+        gc.collect()
+        in_use = pool.in_use()
+        left = [sentinel for sentinel in left if is_left(sentinel, in_use)]
     found: dict[int, list[Sentinel]] = {}
     for sentinel in left:
         found.setdefault(sentinel.generation, []).append(sentinel)
