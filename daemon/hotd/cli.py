@@ -137,6 +137,8 @@ def _tls_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    import faulthandler
+
     from hotd.app.daemon import Daemon
     from hotd.config import from_command_line
 
@@ -163,6 +165,7 @@ def _serve(args: argparse.Namespace) -> int:
         read = _reader(args)
         config = read()
         reread = partial(read, config.path)
+    faulthandler.enable()  # what native code dies of is told: the log ends with where every thread was
     return Daemon(config, env=os.environ, stderr=sys.stderr, verbose=args.verbose, reread=reread).run()
 
 

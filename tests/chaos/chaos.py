@@ -92,8 +92,11 @@ class Chaos:
         except (AssertionError, Wrong) as error:
             steps = "\n".join(f"{number:4} {step}" for number, step in enumerate(self.steps, start=1))
             log = self.daemon.log[self.logged :][:LONGEST]
+            status = self.daemon.process.poll()
+            lives = "lives" if status is None else f"ended with {status}"
             raise AssertionError(
-                f"{error}\n\nCHAOS_SEED={self.seed}\n{steps}\n\nfrom the last step on the daemon logged:\n{log}"
+                f"{error}\n\nCHAOS_SEED={self.seed}\n{steps}\n\n"
+                f"the daemon {lives}, and logged from the last step on:\n{log}"
             ) from None
         finally:
             self.close()

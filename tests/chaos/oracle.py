@@ -267,7 +267,8 @@ class World:
         (known,) = self.named(deed)
         if known.candidate is not None:
             return REFUSED
-        known.quarantine.pop(self.on_disk(known), None)
+        if not (known.pinned or known.full):
+            known.quarantine.pop(self.on_disk(known), None)
         return self.roll_out([known])
 
     def deploy(self, deed: Deed) -> int:

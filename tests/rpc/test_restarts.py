@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -124,6 +125,17 @@ def test_code_that_ends_the_process_as_it_is_imported_costs_three_deaths() -> No
         assert [one["reason"] for one in module["conditions"]] == ["fatal"] and module["health"] == "Healthy"
         last.write("long_op.py", waiter("two"))
         last.until(lambda m: m["generation"] == 2)
+
+
+def test_the_log_of_a_daemon_that_crashes_ends_with_where() -> None:
+    """Whoever reads it sees which code did that, in which thread, and at which line."""
+    with running({"long_op.py": waiter("one")}, ONE) as daemon:
+        daemon.write("long_op.py", "import ctypes\n\nctypes.string_at(0)\n")
+        assert daemon.process.wait(20) == -signal.SIGSEGV
+        said = daemon.log[daemon.log.index("Fatal Python error: Segmentation fault") :]
+        assert re.search(
+            r'Current thread .*\n(?:  File ".*ctypes.*\n)*  File "[^"]*ops/long_op\.py[^"]*", line 3 ', said
+        )
 
 
 @pytest.mark.slow

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 import threading
-import traceback
 import weakref
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from hotd import stacks
 from hotd.core import border
 from hotd.core.border import Raised
 from hotd.core.values import Failure
@@ -73,11 +73,8 @@ class Disposal:
 
     def _stack(self) -> str | None:
         thread = self._thread
-        frame = sys._current_frames().get((thread.ident if thread is not None else None) or 0)
-        try:
-            return border.stack_text(reversed(list(traceback.walk_stack(frame)))) if frame is not None else None
-        finally:
-            del frame
+        stack = stacks.of_thread(thread.ident if thread is not None else None)
+        return border.stack_text(stacks.from_outside(stack)) if stack else None
 
 
 def dispose(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import sys
 import threading
 import traceback
 import weakref
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from hotd import stacks
 from hotd.contract.errors import HotdError, LoadRejected, Vetoed, WouldRebuild
 from hotd.contract.views import Origin
 from hotd.core.arguments import fill
@@ -221,8 +221,8 @@ class Hosting:
             return None
         loader = self._lines[running.job.module].loader
         self._clearing.begin(running.job.module, loader, loader.abandon(), hooks=False)
-        frame = sys._current_frames().get(running.thread.ident or 0)
-        return plain("".join(traceback.format_stack(frame))) if frame is not None else None
+        stack = traceback.StackSummary.extract(stacks.from_outside(stacks.of_thread(running.thread.ident)))
+        return plain("".join(stack.format())) or None
 
     def promote(self, module: str, number: int) -> None:
         line = self._lines[module]

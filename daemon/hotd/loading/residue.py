@@ -42,6 +42,11 @@ class Residue:
         self._spaces = spaces
         self._parts = [weakref.ref(part, self._code_is_gone) for part in parts]
         self._classes: list[weakref.ref[type]] = []
+        """Those without any function, which live on when the parts that made them are gone."""
+        self._imported: list[weakref.ref[Part]] = []
+        """Where code put them, which is not to be told of parts that are gone."""
+        self._of_classes: frozenset[object] = frozenset()
+        """What of the last look refers to those, and so does still when the parts are gone."""
         self._heard: dict[int, bool] = {}
         """Threads that tell when they are over, by identity (their class may say what equals what); and whether they
         are its residue till then, also when its code is gone."""
@@ -65,7 +70,8 @@ class Residue:
         before = candidate.before
         found = list(_all(whose, before))
         undone = [one.what for _, one in found if one.undo is not None and _taken_away(one.undo)]
-        self._classes = [weakref.ref(cls) for cls in whose.plain]
+        self._classes = [weakref.ref(cls, self._code_is_gone) for cls in whose.plain]
+        self._imported = [weakref.ref(part) for part in whose.imported] if whose.plain else []
         self._look(whose)
         self._candidate, self._spaces = None, {}
         told += [f"{what}: taken away" for what in dict.fromkeys(undone) if what not in self.still]
@@ -92,6 +98,8 @@ class Residue:
             part.drop_edge(name, target)
 
     def _look(self, whose: Whose) -> None:
+        classes = Whose((), (), whose.plain, whose.imported)
+        self._of_classes = frozenset(one.what for _, one in _all(classes, {})) if whose.plain else frozenset()
         still: dict[object, str] = {}
         for thread, one in _all(whose, {}):
             key: object = one.what if thread is None else id(thread)
@@ -115,8 +123,11 @@ class Residue:
         self._heard[key] = until_it_ends or self._heard.get(key, False)
 
     def _whose(self) -> Whose:
-        classes = [cls for reference in self._classes if (cls := reference()) is not None]
-        return Whose(self._alive(), self._spaces.values(), classes)
+        imported = (part for reference in self._imported if (part := reference()) is not None)
+        return Whose(self._alive(), self._spaces.values(), self._alive_classes(), imported)
+
+    def _alive_classes(self) -> Iterator[type]:
+        return (cls for reference in self._classes if (cls := reference()) is not None)
 
     def _alive(self) -> Iterator[Part]:
         return (part for reference in self._parts if (part := reference()) is not None)
@@ -126,10 +137,11 @@ class Residue:
         if self._still.pop(key, None) is not None:
             self.changed()
 
-    def _code_is_gone(self, _: weakref.ref[Part]) -> None:
+    def _code_is_gone(self, _: weakref.ref[Part] | weakref.ref[type]) -> None:
         """The collector has the last of the parts: what referred to them does no longer. It may run anywhere."""
         if self._still and not any(self._alive()):
-            for key in [key for key in self._still if type(key) is not int or not self._heard.get(key)]:
+            kept = self._of_classes if any(True for _ in self._alive_classes()) else frozenset()
+            for key in [key for key in self._still if not (self._heard.get(key) if type(key) is int else key in kept)]:
                 self._still.pop(key, None)
             self.changed()
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
-import traceback
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from hotd import stacks
 from hotd.api import CURRENT, Context
 from hotd.core import border
 from hotd.core.border import Raised
@@ -97,11 +96,11 @@ def ident_of(thread: threading.Thread) -> int | None:
 
 
 def _stack_of(ident: int | None) -> str | None:
-    frame = sys._current_frames().get(ident or 0)
+    stack = stacks.of_thread(ident)
     try:
-        return border.stack_text(reversed(list(traceback.walk_stack(frame)))) if frame is not None else None
+        return border.stack_text(stacks.from_outside(stack)) if stack else None
     finally:
-        del frame  # it may be our own caller's: a cycle that keeps whatever they hold
+        stack.clear()  # it may be our own caller's: a cycle that keeps whatever they hold
 
 
 def _awaits(awaited: Any) -> Iterator[tuple[FrameType, int]]:
@@ -111,10 +110,10 @@ def _awaits(awaited: Any) -> Iterator[tuple[FrameType, int]]:
     ``async for`` stands the chain ends: CPython does not tell which generator it is in.
     """
     for _ in range(1_000):
-        if hasattr(awaited, "cr_frame"):
-            frame, awaited = awaited.cr_frame, awaited.cr_await
-        elif hasattr(awaited, "gi_frame"):
-            frame, awaited = awaited.gi_frame, awaited.gi_yieldfrom
+        if hasattr(type(awaited), "cr_frame"):
+            frame, awaited = stacks.of_suspended(awaited), awaited.cr_await
+        elif hasattr(type(awaited), "gi_frame"):
+            frame, awaited = stacks.of_suspended(awaited), awaited.gi_yieldfrom
         else:  # a future, most likely
             return
         if frame is not None:

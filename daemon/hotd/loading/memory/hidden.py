@@ -9,12 +9,12 @@ import inspect
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from hotd import stacks
 from hotd.core import border
 from hotd.core.border import Returned
 from hotd.core.marks import plain
@@ -36,11 +36,10 @@ class Standing:
 
 def standing(parts: Container[object]) -> Iterator[Standing]:
     """The threads that run any code of these parts. The one that asks is left out."""
-    for ident, name, top in _threads():
-        for frame in _up(top):
+    for ident, name, stack in _threads():
+        for frame in stack:
             if of_frame(frame) in parts:
-                stack = border.stack_text(reversed(list(traceback.walk_stack(top))))
-                yield Standing(ident, name, place_of(frame), stack)
+                yield Standing(ident, name, place_of(frame), border.stack_text(stacks.from_outside(stack)))
                 break
 
 
@@ -50,8 +49,8 @@ def hidden(parts: Container[object]) -> dict[int, str]:
     Without what the asking thread itself runs, and what functions of these parts do, and ours.
     """
     found: dict[int, str] = {}
-    for _, name, top in _threads():
-        for frame in _up(top):
+    for _, name, stack in _threads():
+        for frame in stack:
             if of_frame(frame) in parts or str(frame.f_globals.get("__name__")).startswith("hotd."):
                 continue
             for variable, value in _variables(frame):
@@ -69,18 +68,10 @@ def place_of(frame: FrameType) -> str:
     return f"{frame.f_code.co_name} ({plain(frame.f_code.co_filename)}:{frame.f_lineno})"
 
 
-def _threads() -> Iterator[tuple[int, str, FrameType]]:
+def _threads() -> Iterator[tuple[int, str, list[FrameType]]]:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
-    mine = threading.get_ident()
-    for ident, frame in sys._current_frames().items():
-        if ident != mine:
-            yield ident, str(names.get(ident, f"number {ident}")), frame
-
-
-def _up(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
+    for ident, stack in stacks.of_threads().items():
+        yield ident, str(names.get(ident, f"number {ident}")), stack
 
 
 _ASKS_ITSELF = frozenset({"locals", "vars", "eval", "exec", "dir", "f_locals"})
@@ -100,7 +91,8 @@ def _variables(frame: FrameType) -> list[tuple[str, Any]]:
         return list(frame.f_locals.items())
     if frame.f_trace is not None or threading.gettrace() is not None or not _ASKS_ITSELF.isdisjoint(code.co_names):
         return []
-    seen = frame.f_locals
+    with stacks.undisturbed:
+        seen = frame.f_locals
     found = list(seen.items())
     if sys.getrefcount(seen) <= _FRAME_AND_US:
         seen.clear()

@@ -17,6 +17,7 @@ from collections.abc import Container, Mapping, Sequence
 from types import CellType, CoroutineType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType, TracebackType
 from typing import Any
 
+from hotd import stacks
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
 from hotd.loading.imports.standin import is_standin
@@ -109,7 +110,7 @@ class Names:
         if _among(kind, _PASSED):
             return True
         if _among(kind, _FRAMED):
-            frame = one if kind is FrameType else one.gi_frame if kind is GeneratorType else one.cr_frame
+            frame = one if kind is FrameType else stacks.of_suspended(one)
             return frame is not None and of_frame(frame) in self._inside
         if kind is MethodType:
             return one.__func__ in self._inside or type(one.__self__) in self._inside
@@ -190,7 +191,7 @@ def _step(owner: Any, parent: Any, child: Any) -> str:
     if kind is _LRU:
         return " (its cache)"
     if kind is GeneratorType or kind is CoroutineType:
-        frame = parent.gi_frame if kind is GeneratorType else parent.cr_frame
+        frame = stacks.of_suspended(parent)
         return f" ({'generator' if kind is GeneratorType else 'coroutine'} {_place(frame, parent)})"
     if kind is FrameType:
         return f" (a frame of {place_of(parent)})"
@@ -264,7 +265,7 @@ def _is_task(kind: type) -> bool:
 def _of_task(task: Any) -> str:
     asyncio = sys.modules["asyncio"]
     coroutine = asyncio.Task.get_coro(task)
-    frame = getattr(coroutine, "cr_frame", None) if type(coroutine) is CoroutineType else None
+    frame = stacks.of_suspended(coroutine) if type(coroutine) is CoroutineType else None
     where = f", which waits in {place_of(frame)}" if frame is not None else ""
     return f"asyncio task {asyncio.Task.get_name(task)!r}{where}"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
-from hotd.loading.imports.part import Part
 from hotd.loading.outside.registries import Holder
 from hotd.loading.outside.slots import PLACES
 from hotd.loading.outside.whose import Whose, module_of, named
@@ -45,10 +44,7 @@ def _names(whose: Whose) -> Iterator[tuple[str, object, int]]:
 
 
 def _modules(whose: Whose) -> Iterator[tuple[str, dict[str, Any]]]:
-    kept: dict[Part, None] = {}
-    for part in whose.parts:
-        kept.update(dict.fromkeys(one for one in tuple(part.edges.values()) if one not in whose.parts))
-    for part in kept:
+    for part in whose.imported:
         if part.module is not None and issubclass(type(part.module), ModuleType):
             yield part.name, vars(part.module)
     libraries = {"builtins": None}

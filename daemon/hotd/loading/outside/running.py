@@ -9,6 +9,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+from hotd import stacks
 from hotd.core.marks import plain
 from hotd.loading.imports.part import EXECUTING, Part
 from hotd.loading.imports.threads import starter
@@ -21,27 +22,27 @@ def running(whose: Whose) -> Iterator[tuple[threading.Thread | None, Holder]]:
 
     The thread that asks is left out, and so are those that execute one of the parts: that is a load in progress.
     """
-    frames = sys._current_frames()
+    frames = stacks.of_threads()
     left_out = {threading.get_ident(), *(part.owner for part in whose.parts if part.state is EXECUTING)}
     for thread in threading.enumerate():
-        frame = frames.pop(thread.ident or 0, None)
+        stack = frames.pop(thread.ident or 0, [])
         if thread.ident not in left_out:
-            found = _of_thread(whose, thread, frame)
+            found = _of_thread(whose, thread, stack)
             if found is not None:
                 yield thread, found
-    for ident, frame in frames.items():
-        if ident not in left_out and (place := _place(whose, frame)):
+    for ident, stack in frames.items():
+        if ident not in left_out and (place := _place(whose, stack)):
             yield None, Holder(f"a thread that threading does not know, in {place}")
     for child in _children():
         if whose.owns(child) or whose.owns(vars(child).get("_target")):
             yield None, Holder(f"child process {quoted(child.name)}, pid {child.pid}")
 
 
-def _of_thread(whose: Whose, thread: threading.Thread, frame: FrameType | None) -> Holder | None:
+def _of_thread(whose: Whose, thread: threading.Thread, stack: list[FrameType]) -> Holder | None:
     own: dict[str, Any] = object.__getattribute__(thread, "__dict__")
     held = [own.get("_target"), own.get("function"), *_each(own.get("_args")), *_each(own.get("args"))]
     held += [*_each(own.get("_kwargs")), *_each(own.get("kwargs"))]
-    place = _place(whose, frame)
+    place = _place(whose, stack)
     refers = bool(place) or whose.owns(thread) or any(whose.owns(one) for one in held)
     if not refers and starter(thread) not in whose.parts:
         return None
@@ -50,12 +51,12 @@ def _of_thread(whose: Whose, thread: threading.Thread, frame: FrameType | None) 
             return None  # cancelled, or done: it ends now
         what = f"timer {quoted(own['_name'])} for {named(own['function'])}"
         return Holder(what, partial(threading.Timer.cancel, thread), refers)
-    return Holder(_standing(thread, place or _line(frame)), None, refers)
+    return Holder(_standing(thread, place or _top(stack)), None, refers)
 
 
 def placed(thread: threading.Thread) -> str:
     """The phrase for a thread, whoever's it is."""
-    return _standing(thread, _line(sys._current_frames().get(thread.ident or 0)))
+    return _standing(thread, _top(stacks.of_thread(thread.ident)))
 
 
 def _standing(thread: threading.Thread, place: str) -> str:
@@ -76,18 +77,21 @@ def _each(many: Any) -> Iterator[Any]:
         yield from many
 
 
-def _place(whose: Whose, frame: FrameType | None) -> str:
+def _place(whose: Whose, stack: list[FrameType]) -> str:
     """Where it stands in their code, innermost; empty when it runs none of it."""
-    while frame is not None:
+    for frame in stack:
         part: Part | None = of_frame(frame)
         if part is not None and part in whose.parts:
             return _line(frame)
-        frame = frame.f_back
     return ""
 
 
-def _line(frame: FrameType | None) -> str:
-    return "" if frame is None else f"{plain(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}"
+def _top(stack: list[FrameType]) -> str:
+    return _line(stack[0]) if stack else ""
+
+
+def _line(frame: FrameType) -> str:
+    return f"{plain(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}"
 
 
 def _children() -> list[Any]:

@@ -12,6 +12,7 @@ import gc
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -25,6 +26,7 @@ from types import (
 )
 from typing import Any
 
+from hotd import stacks
 from hotd.loading.imports.part import OWNER, Part
 
 LARGEST = 10_000
@@ -55,13 +57,21 @@ class Whose:
     """Tells what belongs to certain parts. It holds them and their modules: drop it when you have asked."""
 
     def __init__(
-        self, parts: Iterable[Part], spaces: Iterable[dict[str, Any]] = (), plain: Iterable[type] = ()
+        self,
+        parts: Iterable[Part],
+        spaces: Iterable[dict[str, Any]] = (),
+        plain: Iterable[type] = (),
+        imported: Iterable[Part] = (),
     ) -> None:
         """``spaces`` are the globals of those parts that have no module any more, because executing them failed.
 
-        ``plain`` are classes that are known to be theirs though they have no function that would tell so.
+        ``plain`` are classes that are known to be theirs though they have no function that would tell so, ``imported``
+        what was imported by such of the parts as are no more.
         """
         self.parts = frozenset(parts)
+        edges = (tuple(part.edges.values()) for part in self.parts)
+        self.imported = dict.fromkeys(one for one in chain(imported, *edges) if one not in self.parts)
+        """The parts that theirs import, in that order."""
         modules = (part.module for part in self.parts)
         self.spaces = [vars(one) for one in modules if one is not None and issubclass(type(one), ModuleType)]
         self.spaces += [space for space in spaces if all(space is not one for one in self.spaces)]
@@ -177,7 +187,7 @@ def _telling(thing: Any) -> Iterator[Any]:
     elif kind is property:
         yield from _telling(thing.fget)
     elif kind is GeneratorType or kind is CoroutineType:
-        frame = thing.gi_frame if kind is GeneratorType else thing.cr_frame
+        frame = stacks.of_suspended(thing)
         yield frame.f_builtins if frame is not None else {}
     elif issubclass(kind, type):
         yield from _MRO.__get__(thing)
