@@ -87,10 +87,6 @@ class EventRing:
             self._seq = events[-1].seq
             self._grown.notify_all()
 
-    def append(self, emit: Emit, now: Instant) -> None:
-        """Make it and show it, at once."""
-        self.show([self.made(emit, now)])
-
     def read(self, after: int | None, limit: int, max_wait: float, module: str | None = None, mark: str = "") -> Events:
         """A page. Parks at most ``max_wait`` seconds until there is something after the cursor.
 

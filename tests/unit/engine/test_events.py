@@ -18,11 +18,15 @@ LATER = Instant(6.0, 1_700_000_001.0)
 PATIENCE = 20.0
 
 
+def tell(events: EventRing, emit: Emit, now: Instant) -> None:
+    events.show([events.made(emit, now)])
+
+
 def ring(*modules: str | None, most: int = 100) -> EventRing:
     """One event for each module."""
     events = EventRing(most)
     for module in modules:
-        events.append(Emit(EventName.MODULE_SCALED, f"{module} scaled", module), NOW)
+        tell(events, Emit(EventName.MODULE_SCALED, f"{module} scaled", module), NOW)
     return events
 
 
@@ -34,7 +38,8 @@ def test_an_event_keeps_all_that_was_told() -> None:
     """And gets a number and a time."""
     events = EventRing()
     assert events.seq == 0 and events.read(0, 5, 0.0).events == ()
-    events.append(
+    tell(
+        events,
         Emit(EventName.RELOAD_PROMOTED, "op g2 is current", "op", 2, "op-1", "root", "hotctl reload", {"digest": "d"}),
         NOW,
     )
@@ -68,7 +73,7 @@ def test_without_a_cursor_the_newest_are_read() -> None:
 def test_one_modules_events_are_those_that_concern_it() -> None:
     """Also where several were concerned at once; the cursor moves over the others."""
     events = ring("a", "b", "a")
-    events.append(Emit(EventName.WATCH_CHANGED, "helper.py changed: a, b", fields={"modules": ["a", "b"]}), NOW)
+    tell(events, Emit(EventName.WATCH_CHANGED, "helper.py changed: a, b", fields={"modules": ["a", "b"]}), NOW)
     assert seqs(events, 0, module="b") == [2, 4] and seqs(events, None, module="b") == [2, 4]
     page = events.read(2, 100, 0.0, "nobody")
     assert page.events == () and page.next == 4
@@ -93,7 +98,7 @@ def test_a_parked_reader_is_woken_by_the_next_event() -> None:
     found: list[int] = []
     reader = threading.Thread(target=lambda: found.extend(e.seq for e in events.read(1, 5, PATIENCE).events))
     reader.start()
-    events.append(Emit(EventName.MODULE_SCALED, "b"), NOW)
+    tell(events, Emit(EventName.MODULE_SCALED, "b"), NOW)
     reader.join(PATIENCE)
     assert found == [2]
 
@@ -136,7 +141,7 @@ def test_a_daemon_that_counts_anew_knows_a_cursor_that_is_not_its_own() -> None:
     page = before.read(0, 100, 0.0)
     after = EventRing()
     for module in "abcdef":
-        after.append(Emit(EventName.MODULE_SCALED, f"{module} scaled", module), LATER)
+        tell(after, Emit(EventName.MODULE_SCALED, f"{module} scaled", module), LATER)
 
     assert before.read(page.next, 100, 0.0, None, page.mark).anew is False
     other = after.read(page.next, 100, 0.0, None, page.mark)
@@ -149,7 +154,7 @@ def test_a_daemon_that_counts_anew_knows_a_cursor_that_is_not_its_own() -> None:
 def test_a_mark_is_that_of_the_newest_event_that_was_looked_at() -> None:
     """Also where that concerns another module, where nothing came, and not where it was lost."""
     events = ring("a", "b")
-    events.append(Emit(EventName.MODULE_SCALED, "b scaled", "b"), LATER)
+    tell(events, Emit(EventName.MODULE_SCALED, "b scaled", "b"), LATER)
     page = events.read(0, 100, 0.0, "a")
     assert (page.next, page.mark) == (3, "2023-11-14T22:13:21.000Z")
     assert events.read(3, 100, 0.0, None, page.mark).mark == page.mark
