@@ -68,8 +68,8 @@ What is not managed (native code under the roots, installed packages, hotd itsel
 for what is another on disk by now.
 
 Around that: `roster` is which generations a loader has, and how far each of them has come, `ledger` what is known
-between two looks, `admission` and `entry` what may be hosted, `numbers` how generations are counted, and `hosting` is
-all of it as the daemon uses it (``hotd.ports.Loading``).
+between two looks, `admission` and `entry` what may be hosted, `numbers` how generations are counted. `hosting` is all
+of it as the daemon uses it (``hotd.ports.Loading``): `hosted` one module, `jobs` what is loaded for the engine.
 """
 
 from __future__ import annotations

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
 from hotd.contract.errors import BadEntry
 from hotd.contract.nearest import nearest
 from hotd.core.values import EntryKind
+from hotd.loading.generation import Generation
 
 
 class Has(Protocol):
@@ -26,6 +28,35 @@ class Entry:
 
     kind: EntryKind
     target: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class EntryCode:
+    """The entry of one generation, ready to run; holding it keeps the generation in memory."""
+
+    generation: Generation
+    entry: Entry
+    part: str
+    """The name of the part that has it."""
+    lent: weakref.WeakSet[EntryCode] = field(default_factory=weakref.WeakSet)
+    """One for everybody who runs it."""
+
+    def lend(self) -> EntryCode:
+        """The same, for somebody who drops it when he runs it no more."""
+        borrowed = EntryCode(self.generation, self.entry, self.part)
+        self.lent.add(borrowed)
+        return borrowed
+
+    @property
+    def kind(self) -> EntryKind:
+        return self.entry.kind
+
+    @property
+    def target(self) -> Callable[..., Any]:
+        return self.entry.target
+
+    def run(self, fn: Callable[..., Any], *args: Any) -> Any:
+        return self.generation.run(fn, *args)
 
 
 def split(entry: str) -> tuple[str, str]:
