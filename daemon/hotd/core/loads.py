@@ -34,6 +34,7 @@ def load(book: Book, rollout: Rollout, module: Module, now: Instant, *, again: i
         None if goal is None else (goal, module.generations[goal].digest),
         spec is not module.spec,
         rollout.by_watch,
+        spec.load_deadline,
     )
     if rollout.kind is LoadKind.STAGE and goal is None:
         module = replace(module, pending=frozenset())

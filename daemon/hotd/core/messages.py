@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -48,6 +49,8 @@ class LoadJob:
     """What the entry is called with is another: whether it can be is looked at also where the code is as it was."""
     follows: bool = False
     """It was asked for by the watcher: what changes meanwhile is told before its outcome is."""
+    within: float = math.inf
+    """Seconds from its start until it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,11 +37,11 @@ class Clearing:
                 thread.start()
                 self._threads[module] = [*self._threads.get(module, ()), thread]
 
-    def wait(self, module: str) -> None:
-        """Until all that has begun for the module is over, or ``LONGEST`` seconds are: who waits has a deadline."""
+    def wait(self, module: str, at_most: float = LONGEST) -> None:
+        """Until all that has begun for the module is over, or so many seconds are, and never more than ``LONGEST``."""
         with self._lock:
             threads = self._threads.pop(module, [])
-        until = time.monotonic() + LONGEST
+        until = time.monotonic() + min(at_most, LONGEST)
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
 

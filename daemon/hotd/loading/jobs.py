@@ -150,7 +150,8 @@ class Jobs:
             return self._planned(
                 job, loader.plan(changed, entry=part, alone=True, rebuild=job.rebuild), loader.unmatched
             )
-        self._clearing.wait(job.module)
+        # What hangs in a hook may cost no more of the deadline than leaves time for the load.
+        self._clearing.wait(job.module, job.within / 2)
         try:
             if job.restores is not None:
                 candidate = self._restored(loader, *job.restores)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pytest
 
 from hotd.core.messages import Checked, LoadJob, LoadKind, LoadOutcome, Rejected, Staged
 from hotd.core.values import Instant
-from hotd.loading.clearing import Clearing
+from hotd.loading.clearing import LONGEST, Clearing
 from hotd.loading.hosting import Hosting
 from tests.integration.loading.conftest import Ops
 from tests.support.eventually import eventually
@@ -41,9 +42,10 @@ class Rig:
     def _heard(self, module: str) -> None:
         self.news.put(self.hosting.left_behind(module))
 
-    def begin(self, kind: LoadKind = STAGE) -> int:
+    def begin(self, kind: LoadKind = STAGE, within: float = math.inf) -> int:
         self.jobs += 1
-        self.hosting.start(LoadJob(self.jobs, "m", "m:work", (), {}, kind), self.outcomes.put)
+        job = LoadJob(self.jobs, "m", "m:work", (), {}, kind, within=within)
+        self.hosting.start(job, self.outcomes.put)
         return self.jobs
 
     def load(self, text: str, kind: LoadKind = STAGE) -> LoadOutcome:
@@ -154,9 +156,9 @@ def test_discarding_returns_at_once_and_the_next_load_waits_for_its_end(
         rig.ops.write(m=f"{WORK}gate.SEEN.append(gate.go.is_set())\n")
         waiting, wait = threading.Event(), Clearing.wait
 
-        def told(self: Clearing, module: str) -> None:
+        def told(self: Clearing, module: str, at_most: float) -> None:
             waiting.set()
-            wait(self, module)
+            wait(self, module, at_most)
 
         monkeypatch.setattr(Clearing, "wait", told)
         rig.begin()
@@ -166,6 +168,22 @@ def test_discarding_returns_at_once_and_the_next_load_waits_for_its_end(
         again = rig.outcomes.get(timeout=20)
     assert isinstance(again, Staged) and again.number == staged.number == 2
     assert gate.SEEN == [True]
+
+
+def test_a_load_does_not_wait_away_its_deadline(rig: Rig) -> None:
+    """Also where a hook of what was there before hangs for longer: the load is to come to its end within its own."""
+    gate = rig.serve(WORK).gate
+    with standing(gate):
+        staged = rig.load(f"{WORK}def __hot_dispose__():\n    gate.in_it.set()\n    gate.go.wait(20)\n")
+        assert isinstance(staged, Staged)
+        rig.hosting.discard("m", staged.number)
+        assert gate.in_it.wait(10)
+
+        rig.ops.write(m=f"{WORK}# again\n")
+        rig.begin(within=0.2)
+
+        assert isinstance(rig.outcomes.get(timeout=LONGEST - 1), Staged)
+        assert not gate.go.is_set()
 
 
 def test_closing_waits_for_what_is_being_cleared(rig: Rig) -> None:

@@ -14,7 +14,7 @@ def test_a_job_says_what_to_load_and_by_when() -> None:
     revision = world.reload()
     job = world.load_of()
     assert (job.id, job.module, job.entry, job.args, job.kwargs) == (1, "op", "op:Op", ("{instance}",), {"x": 1})
-    assert (job.kind, job.changed, job.avoid) == (LoadKind.STAGE, None, {})
+    assert (job.kind, job.changed, job.avoid, job.within) == (LoadKind.STAGE, None, {}, 7.0)
     (member,) = world.book.rollouts[revision].members.values()
     assert getattr(member, "deadline", None) == world.time + 7.0
 
