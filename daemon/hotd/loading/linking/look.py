@@ -54,17 +54,26 @@ class Look:
     def look(self, name: str) -> Location | None:
         """Where the disk has the name now."""
         package = names.parent(name)
+        found = self._look_below(package, name)
+        if found is None and package and package not in self.where:
+            # What moves from one root to another as it is makes no generation: what is known of it is where it was.
+            known = self.locate(package)
+            if known is not None and self.look(package) != known:
+                self.moved = True
+                found = self._look_below(package, name)
+        if found is not None and found.kind is NAMESPACE and not package and outside_has(name):
+            found = None  # a folder without __init__.py does not hide an installed package, here as everywhere
+        self.where[name] = found
+        return found
+
+    def _look_below(self, package: str, name: str) -> Location | None:
         within = None
         if package:
             above = self.locate(package)
             within = above.folders if above is not None and above.managed else ()
             if above is not None and above.kind is PACKAGE:
                 within = (*within, *self._further_folders(package, above))
-        found = self.disk.locate(name, within)
-        if found is not None and found.kind is NAMESPACE and not package and outside_has(name):
-            found = None  # a folder without __init__.py does not hide an installed package, here as everywhere
-        self.where[name] = found
-        return found
+        return self.disk.locate(name, within)
 
     def _further_folders(self, package: str, location: Location) -> tuple[str, ...]:
         said = self.scan_of(package)
