@@ -120,6 +120,12 @@ def real_vim_that_copies(path: Path, text: str, elsewhere: Path) -> None:
     real_vim(path, text, elsewhere, "yes")
 
 
+def backup_moved_elsewhere(path: Path, text: str, elsewhere: Path) -> None:
+    """Emacs' ``backup-directory-alist``, vim's ``backupdir``."""
+    path.rename(elsewhere / f"{path.name}~")
+    path.write_text(text, "utf-8")
+
+
 def jetbrains(path: Path, text: str, elsewhere: Path) -> None:
     temp, old = path.with_name(f"{path.name}___jb_tmp___"), path.with_name(f"{path.name}___jb_old___")
     temp.write_text(text, "utf-8")
@@ -165,7 +171,8 @@ def rewritten_many_times(path: Path, text: str, elsewhere: Path) -> None:
 SAVES: tuple[Save, ...] = (
     *(in_place, appended, slowly, cp_over_it, temp_and_rename, temp_elsewhere_and_mv, sed_i, install),
     *(rsync, rsync_inplace, vim_with_backup_by_renaming, vim_with_backup_by_copying, real_vim, real_vim_that_copies),
-    *(jetbrains, deleted_and_created_again, mapped, hard_link_made, rewritten_many_times, link_swapped),
+    *(backup_moved_elsewhere, jetbrains, deleted_and_created_again, mapped, hard_link_made, rewritten_many_times),
+    link_swapped,
 )
 """The last makes a link of the file: what comes after it in one place writes through that."""
 

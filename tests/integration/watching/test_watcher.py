@@ -157,6 +157,19 @@ def test_what_is_quiet_only_because_events_come_late_is_not_told_by_halves(rig: 
     assert rig.batches == [{f"m{number}.py" for number in range(200)}]
 
 
+def test_what_waits_behind_a_backup_that_is_moved_away_is_told_with_it(rig: Rig) -> None:
+    """Emacs and vim may keep backups elsewhere: the file goes there, and a new one is written. That is one save."""
+    clock = ClockThatStops(after=2)
+    path, new = rig.write(rig.root / "m.py"), rig.write(rig.elsewhere / "m.py", "VERSION = 2\n")
+    rig.start(clock=clock, settle=0.05)
+
+    path.rename(rig.elsewhere / "m.py~")
+    new.rename(path)
+
+    rig.nothing_is_told_while_it_stops(clock)
+    assert rig.told_of("m.py") == [{"m.py"}]
+
+
 class ClockThatBreaks(MachineClock):
     """Raises once, on the thread on which watchdog calls its handlers."""
 
