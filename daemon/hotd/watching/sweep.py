@@ -113,6 +113,7 @@ class Sweep:
     def told(self, paths: Iterable[str], at: float) -> None:
         """The receiver was told of these files and folders then, in seconds of wall time: what they held by that is no
         news. No I/O."""
+        self._catch_up()  # who edits right after a load is before the look that would know of it
         for path in self._among(paths):
             self._files[path].told = at
 

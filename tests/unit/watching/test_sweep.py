@@ -120,6 +120,27 @@ def test_what_the_receiver_was_told_is_no_news(loaded: Loaded) -> None:
     assert [loaded.look(), loaded.look()] == [[], ["m.py"]], "what serves is on disk again, and nobody knows"
 
 
+def test_what_the_receiver_was_told_right_after_a_load_is_no_news(loaded: Loaded) -> None:
+    """A new file is loaded and broken within a second: it is refused once, and the sweep has not looked in between."""
+    loaded.save("VERSION = 1\n", "new.py")
+    loaded.load("m.py", "new.py")
+    path = loaded.save("def (\n", "new.py")
+    loaded.clock.wall += 1.0
+    loaded.told(path)
+
+    assert [loaded.look() for _ in range(3)] == [[], [], []]
+
+
+def test_what_nobody_used_when_it_was_told_is_news_once_it_is_used(loaded: Loaded) -> None:
+    """Nobody acted on what he was told of then."""
+    path = loaded.save("VERSION = 2\n", "new.py")
+    loaded.clock.wall += 1.0
+    loaded.told(path)
+    loaded.modules = ({**loaded.modules[0], str(path): "of what was there before"},)
+
+    assert [loaded.look() for _ in range(3)] == [[], ["new.py"], []]
+
+
 def test_what_is_written_while_the_receiver_is_told_is_news(loaded: Loaded) -> None:
     """What it reads may have been the bytes before."""
     loaded.clock.wall = loaded.path().stat().st_ctime - 1.0
