@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hotctl import connect
 from tests.support.daemons import Running, config, folder_for_sockets, running, serving
+from tests.support.eventually import eventually
+from tests.support.gates import Gate
 from tests.support.ops import hosted
 from tests.support.saves import SAVES, beside, missing, run, temp_and_rename
 
@@ -34,6 +36,11 @@ def batches(daemon: Running) -> list[list[str]]:
     with connect(str(daemon.socket)) as caller:
         events = [event for event in caller.events(after=0) if event.event == "watch.changed"]
     return [[Path(path).name for path in event.fields["files"]] for event in events]
+
+
+def more_than(before: int, daemon: Running) -> Callable[[], bool]:
+    """Another batch was told of."""
+    return lambda: len(batches(daemon)) > before
 
 
 def is_on(number: int) -> Any:
@@ -124,6 +131,23 @@ def test_what_is_half_written_beyond_the_cap_is_refused_and_heals() -> None:
                 file.write(source(number)[-12:])
             daemon.until(lambda m, n=number: is_on(n)(m) and m["rejected"] is None, "m")
         assert rollouts(daemon, "m") == {"reload.promoted": 3, "reload.rejected": 2}
+
+
+def test_what_is_saved_while_an_import_takes_its_time_is_loaded() -> None:
+    """A file that the load has imported, edited; one that it will miss, made at last: nobody saves anything again."""
+    with running({"m.py": source(1)}, hosted("m", "m:work", 0)) as daemon:
+        gate = Gate(daemon.folder / "gate")
+        daemon.write("early.py", "V = 1\n")
+        daemon.write("m.py", source(2).replace("VERSION", f"import early\n{gate.code}\nimport late\nVERSION"))
+        for name in ("early", "late"):
+            gate.reached()
+            before = len(batches(daemon))
+            daemon.write(f"{name}.py", "V = 2\n")
+            eventually(more_than(before, daemon))
+            gate.open()
+        gate.open()
+        daemon.until(lambda m: is_on(2)(m) and m["rejected"] is None, "m")
+        assert rollouts(daemon, "m") == {"reload.promoted": 2}
 
 
 def test_folders_that_come_and_go_are_followed() -> None:

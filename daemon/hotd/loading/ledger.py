@@ -38,17 +38,18 @@ class Ledger:
         """Names that matter to current beside those of the index."""
         self._refused: dict[str, None] = {}
         """Names that mattered to what was refused last; none, if nothing was."""
+        self._coming: dict[str, None] = {}
+        """Names that matter to what is executed just now: an import takes as long as it likes, and files change."""
 
     # --- without a lock: single operations on dicts and deques ---------------------------------------------------
 
     def touched_by(self, paths: Iterable[str]) -> bool:
         """See `hotd.loading.Loader.touched_by`."""
-        index, refused, found = self._index, self._refused, set[str]()
+        index, found = self._index, set[str]()
         current = Either(index.names(), self._more)
         pages: list[tuple[Either, dict[str, Part], dict[str, frozenset[str]]]]
         pages = [(current, index.parts, index.keepers)]
-        if refused:
-            pages.append((Either(current, refused), {}, {}))
+        pages += [(Either(current, more), {}, {}) for more in (self._refused, self._coming) if more]
         for known, parts, keepers in pages:
             places = Places(self.roots, self._aliases.names, known, parts, keepers)
             for path in paths:
@@ -66,6 +67,7 @@ class Ledger:
         """The candidate is current from now on."""
         self._renewals[candidate.generation] = candidate
         self._more.update(_mentioned(candidate.novel))
+        self._coming = {}
 
     def refused(self, names: Iterable[str] = ()) -> None:
         """What was refused last knows these names beside those of current; nothing was, where there are none."""
@@ -74,6 +76,7 @@ class Ledger:
     def refused_candidate(self, candidate: Candidate) -> None:
         """The candidate was refused while it was executed."""
         self.refused(_mentioned(candidate.linked.values()))
+        self._coming = {}
 
     # --- under the loader's lock -----------------------------------------------------------------------------------
 
@@ -98,6 +101,7 @@ class Ledger:
         self._note(fresh)
         base = self._indexed.identity if self._indexed is not None else None
         novel = self._index.novel(linked.values())
+        self._coming = _mentioned(novel)
         return Candidate(generation, fresh=fresh, linked=linked, base=base, look=self._looks, novel=novel)
 
     def restored(self, generation: Generation, fresh: dict[str, Part], linked: dict[str, Part]) -> Candidate:

@@ -122,6 +122,30 @@ def test_a_missing_entry_is_noticed_when_it_appears(ops: Ops, loader: Loader) ->
     assert loader.touched_by([str(ops.root / "late.py")])
 
 
+def test_what_a_load_has_imported_or_missed_matters_while_it_is_executed(
+    ops: Ops, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import may take minutes, and whoever saved it goes on saving; afterwards only what is current matters."""
+    paths = [str(ops.root / f"{name}.py") for name in ("new", "missing", "foreign")]
+    touched: list[list[bool]] = []
+
+    def ask() -> None:
+        touched.append([loader.touched_by([path]) for path in paths])
+
+    monkeypatch.setattr(sys, "ask", ask, raising=False)
+    asks = "import sys, new\nsys.ask()\ntry: import missing\nexcept ImportError: pass\n"
+    ops.write(m="X = 1\n", new="V = 1\n")
+    loader.load("m")
+    ops.write(m=asks)
+
+    loader.reload()
+    ops.write(m="X = 2\n")
+    loader.reload()
+    ask()
+
+    assert touched == [[True, True, False], [False, False, False]]
+
+
 def test_several_entries_are_one_line_of_generations(ops: Ops, loader: Loader) -> None:
     """A loader may hold several modules; an entry in a package brings its packages."""
     ops.write(a="import pkg.helper\n", pkg__="X = 1\n", pkg__helper="k = 1\n", pkg__main="import pkg.helper\n")
