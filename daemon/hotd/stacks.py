@@ -35,14 +35,15 @@ class _Undisturbed:
         with self._turn:
             if self._inside == 0:
                 self._was_on = gc.isenabled()
-                gc.disable()
+            # Another thread may fork between any two of these: wherever the collector is off, somebody is inside.
             self._inside += 1
+            gc.disable()
 
     def __exit__(self, *exception: object) -> None:
         with self._turn:
-            self._inside = max(0, self._inside - 1)
-            if self._inside == 0 and self._was_on:
+            if self._inside <= 1 and self._was_on:
                 gc.enable()
+            self._inside = max(0, self._inside - 1)
 
     def forked(self) -> None:
         """In the child nobody is inside but, at most, who forked: only its own exit is to come."""

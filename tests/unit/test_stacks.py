@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Generator, Iterator
-from types import FrameType
+from types import FrameType, SimpleNamespace
 
 import pytest
 
@@ -158,3 +158,33 @@ class TestTheCollector:
         leave.set()
         looking.join()
         assert os.waitpid(child, 0)[1] == 0
+
+    @pytest.mark.parametrize("moment", ("after disable", "before enable"))
+    def test_goes_on_in_a_child_that_was_forked_on_the_threshold(
+        self, moment: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While the one that looks is just beginning, or just ending, in the parent."""
+        went_on: list[bool] = []
+        to_come = [moment]
+
+        def fork(now: str) -> None:
+            if now in to_come:
+                to_come.clear()
+                child = os.fork()
+                if not child:
+                    os._exit(0 if gc.isenabled() else 1)
+                went_on.append(os.waitpid(child, 0)[1] == 0)
+
+        def disable() -> None:
+            gc.disable()
+            fork("after disable")
+
+        def enable() -> None:
+            fork("before enable")
+            gc.enable()
+
+        monkeypatch.setattr(stacks, "gc", SimpleNamespace(isenabled=gc.isenabled, disable=disable, enable=enable))
+        with stacks.undisturbed:
+            pass
+
+        assert went_on == [True]
