@@ -45,8 +45,10 @@ class Residue:
         """Those without any function, which live on when the parts that made them are gone."""
         self._imported: list[weakref.ref[Part]] = []
         """Where code put them, which is not to be told of parts that are gone."""
-        self._of_classes: frozenset[object] = frozenset()
-        """What of the last look refers to those, and so does still when the parts are gone."""
+        self._libraries: tuple[str, ...] = ()
+        """The same of libraries, by name."""
+        self._of_classes: tuple[str, ...] = ()
+        """What referred to those at the last look, as it is told once the parts are gone, and theirs with them."""
         self._heard: dict[int, bool] = {}
         """Threads that tell when they are over, by identity (their class may say what equals what); and whether they
         are its residue till then, also when its code is gone."""
@@ -71,7 +73,8 @@ class Residue:
         found = list(_all(whose, before))
         undone = [one.what for _, one in found if one.undo is not None and _taken_away(one.undo)]
         self._classes = [weakref.ref(cls, self._code_is_gone) for cls in whose.plain]
-        self._imported = [weakref.ref(part) for part in whose.imported] if whose.plain else []
+        if whose.plain:
+            self._imported, self._libraries = [weakref.ref(part) for part in whose.imported], tuple(whose.libraries())
         self._look(whose)
         self._candidate, self._spaces = None, {}
         told += [f"{what}: taken away" for what in dict.fromkeys(undone) if what not in self.still]
@@ -98,8 +101,9 @@ class Residue:
             part.drop_edge(name, target)
 
     def _look(self, whose: Whose) -> None:
-        classes = Whose((), (), whose.plain, whose.imported)
-        self._of_classes = frozenset(one.what for _, one in _all(classes, {})) if whose.plain else frozenset()
+        classes = Whose((), (), whose.plain, whose.imported, self._libraries)
+        found = _all(classes, {}) if whose.plain else ()
+        self._of_classes = tuple(one.what for thread, one in found if thread is None)
         still: dict[object, str] = {}
         for thread, one in _all(whose, {}):
             key: object = one.what if thread is None else id(thread)
@@ -124,7 +128,7 @@ class Residue:
 
     def _whose(self) -> Whose:
         imported = (part for reference in self._imported if (part := reference()) is not None)
-        return Whose(self._alive(), self._spaces.values(), self._alive_classes(), imported)
+        return Whose(self._alive(), self._spaces.values(), self._alive_classes(), imported, self._libraries)
 
     def _alive_classes(self) -> Iterator[type]:
         return (cls for reference in self._classes if (cls := reference()) is not None)
@@ -140,10 +144,15 @@ class Residue:
     def _code_is_gone(self, _: weakref.ref[Part] | weakref.ref[type]) -> None:
         """The collector has the last of the parts: what referred to them does no longer. It may run anywhere."""
         if self._still and not any(self._alive()):
-            kept = self._of_classes if any(True for _ in self._alive_classes()) else frozenset()
-            for key in [key for key in self._still if not (self._heard.get(key) if type(key) is int else key in kept)]:
-                self._still.pop(key, None)
-            self.changed()
+            left = self._of_classes if any(True for _ in self._alive_classes()) else ()
+            before = self._still.copy()
+            for key in before:
+                if not (self._heard.get(key) if type(key) is int else key in left):
+                    self._still.pop(key, None)
+            for what in left:
+                self._still.setdefault(what, what)
+            if self._still != before:
+                self.changed()
 
 
 class Remains:

@@ -6,8 +6,10 @@ import atexit
 import gc
 import logging
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -306,6 +308,43 @@ def test_a_class_without_functions_is_known_again(ops: Ops, loader: Loader) -> N
     kept.ERRORS.clear()
     loader.remains.look()
     assert still(loader) == ()
+
+
+def test_a_class_without_functions_in_a_library_is_told(
+    ops: Ops, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the part that knew the library is gone; and until the class is, too."""
+    library = ModuleType("some_library")
+    registry = vars(library)["REGISTRY"] = list[object]()
+    monkeypatch.setitem(sys.modules, "some_library", library)
+    ops.write(m="X = 1\n")
+    loader.load("m")
+    ops.write(m="import some_library\nclass Mine: pass\nsome_library.REGISTRY.append(Mine)\n1/0\n")
+
+    refused(loader.reload)
+    gc.collect()
+
+    told = ("some_library.REGISTRY, which is or holds class 'Mine'",)
+    assert still(loader) == told
+    loader.remains.look()
+    assert still(loader) == told
+    registry.clear()
+    gc.collect()
+    assert still(loader) == ()
+
+
+def test_a_class_without_functions_is_told_when_what_it_stood_beside_is_gone(ops: Ops, loader: Loader) -> None:
+    """One sentence had told of both."""
+    ops.write(m="import kept\n", kept="PLUGINS = {}\n")
+    kept = loader.load("m").module("kept")
+    ops.write(m="import kept\nclass Mine: pass\ndef mine(): pass\nkept.PLUGINS.update(f=mine, c=Mine)\n1/0\n")
+    refused(loader.reload)
+    assert still(loader) == ("kept.PLUGINS, which is or holds function 'mine' and 1 more",)
+
+    del kept.PLUGINS["f"]
+    gc.collect()
+
+    assert still(loader) == ("kept.PLUGINS, which is or holds class 'Mine'",)
 
 
 def test_the_collector_s_news_is_news(ops: Ops, loader: Loader) -> None:

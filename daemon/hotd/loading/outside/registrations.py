@@ -47,19 +47,7 @@ def _modules(whose: Whose) -> Iterator[tuple[str, dict[str, Any]]]:
     for part in whose.imported:
         if part.module is not None and issubclass(type(part.module), ModuleType):
             yield part.name, vars(part.module)
-    libraries = {"builtins": None}
-    for space in whose.spaces:
-        libraries.update(dict.fromkeys(_library(value) for value in space.copy().values()))
-    for name in libraries:
+    for name in whose.libraries():
         module = sys.modules.get(name)
         if type(module) is ModuleType:
             yield name, vars(module)
-
-
-def _library(value: Any) -> str:
-    """The library that a name was imported from, or that it is; empty for anything else."""
-    kind = type(value)
-    if kind is ModuleType:
-        return str(value.__name__)
-    name = value.__module__ if kind is FunctionType else module_of(value)
-    return name if type(name) is str else ""

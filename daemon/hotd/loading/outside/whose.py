@@ -62,16 +62,18 @@ class Whose:
         spaces: Iterable[dict[str, Any]] = (),
         plain: Iterable[type] = (),
         imported: Iterable[Part] = (),
+        libraries: Iterable[str] = (),
     ) -> None:
         """``spaces`` are the globals of those parts that have no module any more, because executing them failed.
 
         ``plain`` are classes that are known to be theirs though they have no function that would tell so, ``imported``
-        what was imported by such of the parts as are no more.
+        and ``libraries`` what was imported by such of the parts as are no more.
         """
         self.parts = frozenset(parts)
         edges = (tuple(part.edges.values()) for part in self.parts)
         self.imported = dict.fromkeys(one for one in chain(imported, *edges) if one not in self.parts)
         """The parts that theirs import, in that order."""
+        self._libraries = tuple(libraries)
         modules = (part.module for part in self.parts)
         self.spaces = [vars(one) for one in modules if one is not None and issubclass(type(one), ModuleType)]
         self.spaces += [space for space in spaces if all(space is not one for one in self.spaces)]
@@ -81,6 +83,13 @@ class Whose:
             found = (one for one in space.copy().values() if issubclass(type(one), type))
             self.plain += [one for one in found if module_of(one) == space.get("__name__") and _of_class(one) is None]
         self._classes: dict[int, tuple[type, bool]] = {id(one): (one, True) for one in self.plain}
+
+    def libraries(self) -> dict[str, None]:
+        """Names of the libraries that theirs import, as far as their globals tell; ``builtins`` is always one."""
+        found = dict.fromkeys(("builtins", *self._libraries))
+        for space in self.spaces:
+            found.update(dict.fromkeys(_library(value) for value in space.copy().values()))
+        return found
 
     def owns(self, thing: object) -> bool:
         """Whether the thing's own code is of these parts."""
@@ -205,6 +214,16 @@ def _of_class(cls: type) -> Part | None:
                 if found is not None and found.name == module:  # otherwise the class borrowed the function
                     return found
     return None
+
+
+def _library(value: Any) -> str:
+    """The library that a name was imported from, or that it is; empty for anything else."""
+    kind = type(value)
+    if kind is ModuleType:
+        name = vars(value).get("__name__")
+    else:
+        name = value.__module__ if kind is FunctionType else module_of(value)
+    return name if type(name) is str else ""
 
 
 def _routed(found: Mapping[str, Any]) -> Part | None:
