@@ -40,10 +40,13 @@ class Clearing:
     def wait(self, module: str, at_most: float = LONGEST) -> None:
         """Until all that has begun for the module is over, or so many seconds are, and never more than ``LONGEST``."""
         with self._lock:
-            threads = self._threads.pop(module, [])
+            threads = self._threads.get(module, [])
         until = time.monotonic() + min(at_most, LONGEST)
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        with self._lock:  # who had less than all the time leaves those that need more of it to the next
+            done = [one for one in threads if at_most >= LONGEST or not one.is_alive()]
+            self._threads[module] = [one for one in self._threads.get(module, ()) if one not in done]
 
     def close(self) -> None:
         """Wait for all of it."""

@@ -186,12 +186,17 @@ def test_a_load_does_not_wait_away_its_deadline(rig: Rig) -> None:
         assert not gate.go.is_set()
 
 
-def test_closing_waits_for_what_is_being_cleared(rig: Rig) -> None:
+@pytest.mark.parametrize("impatient", (False, True), ids=("", "after a load that could not wait"))
+def test_closing_waits_for_what_is_being_cleared(rig: Rig, impatient: bool) -> None:
     """A hook that was called comes to its end."""
     gate = rig.serve(WORK).gate
     staged = rig.load(f"{WORK}def __hot_dispose__():\n    gate.go.wait(20)\n    gate.SEEN.append('disposed')\n")
     assert isinstance(staged, Staged)
     rig.hosting.discard("m", staged.number)
+    if impatient:
+        rig.ops.write(m=f"{WORK}# again\n")
+        rig.begin(CHECK, within=0.0)
+        assert isinstance(rig.outcomes.get(timeout=20), Checked)
 
     closing = threading.Thread(target=rig.hosting.close)
     closing.start()
