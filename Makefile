@@ -50,7 +50,7 @@ security: $(VENV)/.installed-test
 
 # A million mutated frames against a daemon, and ten minutes of coverage-guided fuzzing of both decoders.
 fuzz: $(VENV)/.installed-test
-	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(BIN)/python -m pytest --soak -o faulthandler_timeout=0 \
+	@FRESH_SEEDS=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(BIN)/python -m pytest --soak -o faulthandler_timeout=0 \
 	  tests/fuzz tests/rpc/attacks/test_mutants.py $(TEST)
 
 lint: $(VENV)/.installed-test

@@ -1,4 +1,4 @@
-"""From what the tests draw that draw: the same in every run, so that a run says something of what was changed."""
+"""The seeds of those tests that draw: the same in every run, so that a run says something of what was changed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from hotd.loading.sources.source import Source
 class Ledger:
     """The index of the current generation, and what the disk is known to hold beside it.
 
-    Used under the loader's lock, except for what says otherwise.
+    Used under the lock of a loader's looks (`looks`), except for what says otherwise.
     """
 
     def __init__(self, roots: Roots, source: Callable[[str, bytes], Source]) -> None:
@@ -78,7 +78,7 @@ class Ledger:
         self.refused(_mentioned(candidate.linked.values()))
         self._coming = {}
 
-    # --- under the loader's lock -----------------------------------------------------------------------------------
+    # --- under the lock of the looks -------------------------------------------------------------------------------
 
     def look(
         self, current: Generation | None, changed: Paths | None, entries: tuple[str, ...], keep: Collection[str]

@@ -25,7 +25,7 @@ def deaths(folder: Path, *how: str | int) -> int:
 
 @pytest.mark.slow
 def test_a_daemon_killed_at_a_statement_finds_what_it_was_told_is_kept(folder: Path) -> None:
-    """Before and after every fifth, from the making of the tables to the close, another five each time."""
+    """Before and after every fifth, from the making of the tables to the close; another five where seeds are fresh."""
     assert deaths(folder, "statements", 5, 1 + seed_of("DYING_SEED", 0) % 5) >= 15
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, suppress
 from random import Random
 
@@ -14,6 +13,7 @@ from tests.support.daemons import Running
 from tests.support.honest import Honest
 from tests.support.memory import grows_at_most
 from tests.support.mutants import mutant
+from tests.support.seeds import seed_of
 
 AT_ONCE = 40
 """Frames on one connection before its end is looked for: after the first that is refused nothing is read."""
@@ -46,7 +46,7 @@ def assault(daemon: Running, frames: int, seed: int) -> None:
 )
 def test_mutated_frames_end_nothing_but_their_connection(attacked: Running, honest: Honest) -> None:
     """Beside somebody who asks for ``status``, and somebody who was connected before."""
-    seed = int(os.environ.get("FUZZ_SEED", "0")) or Random().getrandbits(32)
+    seed = seed_of("FUZZ_SEED", 7)
     print(f"FUZZ_SEED={seed}")  # noqa: T201 - shown where the test fails
     with Attacker(str(attacked.socket)) as before, grows_at_most(attacked.process.pid, 24):
         assert "answer" in answered(before)
@@ -57,7 +57,7 @@ def test_mutated_frames_end_nothing_but_their_connection(attacked: Running, hone
 @pytest.mark.soak
 def test_a_million_mutated_frames_change_nothing(attacked: Running) -> None:
     """After the first hundred thousand nothing grows any more."""
-    seed = int(os.environ.get("FUZZ_SEED", "0")) or Random().getrandbits(32)
+    seed = seed_of("FUZZ_SEED", 7)
     print(f"FUZZ_SEED={seed}")  # noqa: T201 - shown where the test fails
     assault(attacked, 100_000, seed)
     with ExitStack() as stack:
