@@ -92,7 +92,7 @@ class Additions:
 
     def _watch(self, hosted: Iterable[str]) -> None:
         ours = (*self._configured, *self._packages)
-        others = dict.fromkeys(root for root in (*hosted, *self._coming) if not _below(root, ours))
+        others = dict.fromkeys(root for root in (*hosted, *self._coming) if not _is_seen(root, ours))
         self._watcher.watch([Path(root) for root in (*ours, *others)])
 
 
@@ -133,5 +133,7 @@ def roots_of(book: Book) -> list[str]:
     return [root for module in book.modules.values() for root in module.spec.watched]
 
 
-def _below(root: str, folders: Sequence[str]) -> bool:
-    return any(Path(root).is_relative_to(folder) for folder in folders)
+def _is_seen(root: str, folders: Sequence[str]) -> bool:
+    """Whether who watches these folders sees the root anyway: behind a link that leads out of them nobody does."""
+    real = Path(os.path.realpath(root))
+    return any(Path(root).is_relative_to(one) and real.is_relative_to(os.path.realpath(one)) for one in folders)

@@ -66,6 +66,18 @@ def test_only_what_is_not_seen_anyway_is_watched_besides(ops: Path) -> None:
     assert watching.roots == [ops, Path("/else")]
 
 
+def test_a_root_behind_a_link_that_leads_elsewhere_is_watched_besides(ops: Path) -> None:
+    """Whoever watches the folder that the link lies in sees the link, and nothing of what is behind it."""
+    watching = Watching()
+    (ops / "shared").symlink_to(ops.parent / "else")
+    (ops / "alias").symlink_to(ops / "sub")
+    (ops.parent / "current").symlink_to(ops)
+    current = ops.parent / "current"
+    hosted = [str(current / name) for name in ("shared", "alias", "sub")]
+    Additions([str(current)], (), watching, lambda: hosted).watch()
+    assert watching.roots == [current, current / "shared"]
+
+
 def test_what_is_about_to_be_hosted_is_watched_whoever_leaves_meanwhile(ops: Path) -> None:
     """One adds a module while the last instance of another's ends: neither undoes what the other needs."""
     watching, hosted = Watching(), ["/leaves"]
