@@ -26,6 +26,10 @@ from hotd.watching.places import Places
 
 log = logging.getLogger("hotd.watching")
 
+_NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+"""Removed, or replaced by a file, just before; or so deep that Python cannot open what lies in it, nor anybody tell
+whether it is there still."""
+
 
 class Concerned(Protocol):
     """Who is told, on the thread that reads the events; it must not block."""
@@ -76,7 +80,7 @@ class Descriptor(InotifyFD):
             if descriptor == -1:  # watchdog takes "permission denied" for a success (`InotifyFD._raise_error`)
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES), folder)
         except OSError as error:
-            if error.errno in {errno.ENOENT, errno.ENOTDIR}:  # removed, or replaced by a file, just before
+            if error.errno in _NOTHING_THERE:
                 self.unwatched.pop(folder, None)
             else:
                 self.unwatched[folder] = error.errno or 0

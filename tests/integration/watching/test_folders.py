@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -105,6 +106,25 @@ def test_a_new_folder_is_watched_from_then_on(rig: Rig) -> None:
 
     rig.write(rig.root / "a7" / "b" / "c" / "later.py")
     assert rig.told_of("a7/b/c/later.py") == [{"a7/b/c/later.py"}]
+
+
+def test_a_folder_deeper_than_a_path_may_be_long_is_nobodys_trouble(rig: Rig) -> None:
+    """No code can be read from there; to be told of it for ever, also when it is gone, would help nobody."""
+    watcher = rig.start()
+    above, name = os.open(rig.root, os.O_RDONLY), "d" * 200
+    for _ in range(25):
+        os.mkdir(name, dir_fd=above)
+        below = os.open(name, os.O_RDONLY, dir_fd=above)
+        os.close(above)
+        above = below
+    os.close(above)
+
+    rig.write(rig.root / "m.py")
+
+    assert rig.told_of("m.py") == [{"m.py"}]
+    assert watcher.describe()["folders"] > 10
+    assert watcher.describe()["unwatched"] == 0
+    shutil.rmtree(rig.root / name)
 
 
 def test_a_folder_that_is_removed_is_told_itself(rig: Rig) -> None:
