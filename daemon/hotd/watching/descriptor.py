@@ -74,6 +74,7 @@ class Descriptor(InotifyFD):
         folder = os.fsdecode(path)
         if not self._places.enters(folder):
             # Thousands of watches are saved on a virtual environment, and the churn below .git wakes nobody.
+            self.unwatched.pop(folder, None)  # its root may be none any more
             raise OSError(errno.ENOENT, "holds no sources", folder)
         try:
             descriptor = super().add_callback(path, mask, callback, id_)

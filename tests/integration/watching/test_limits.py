@@ -130,6 +130,19 @@ def test_a_folder_that_may_not_be_read_is_told_and_tried_again(place: Path, back
         eventually(lambda: "b.py" in watcher.told)
 
 
+@pytest.mark.parametrize("backend", ("inotify", "polling"))
+def test_a_closed_folder_of_what_is_no_root_any_more_is_nobodys_trouble(place: Path, backend: str) -> None:
+    """A module is removed, and its root with it: nobody could do anything about what is told of that."""
+    root, other = place / "ops", place / "other"
+    (other / "secret").mkdir(parents=True)
+    (other / "secret").chmod(0)
+    with limited(root, place / "out", *OTHER_USER, backend) as watcher:
+        watcher.run(f"watcher.watch([Path(sys.argv[1]), Path({str(other)!r})])")
+        eventually(lambda: watcher.reasons == ["permission"])
+        watcher.run("watcher.watch([Path(sys.argv[1])])")
+        eventually(lambda: not watcher.reasons)
+
+
 def test_a_root_that_may_not_be_read_any_more_is_told_until_it_may(place: Path) -> None:
     """``chmod`` makes no event that anybody hears; the code in there cannot be loaded."""
     root = place / "ops"
