@@ -20,7 +20,7 @@ from typing import Any, Final
 
 
 class _Undisturbed:
-    """While anybody is inside, nothing is collected.
+    """While anybody is inside, nothing is collected unless somebody says so.
 
     Whether the collector was on is asked by who comes first: what somebody else says of it meanwhile is lost.
     """
