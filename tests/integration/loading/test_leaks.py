@@ -587,6 +587,28 @@ def test_looking_for_holders_runs_nothing_of_theirs(ops: Ops, loader: Loader, li
     lib.LIST.clear()
 
 
+def test_looking_for_holders_imports_nothing(
+    ops: Ops, loader: Loader, lib: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that is to be imported at its first use is used by nobody who only looks; nor are theirs asked."""
+
+    class Lazy(ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            raise AssertionError(name)
+
+    def hold(module: Any) -> None:
+        lib.LIST.append(module.on_exit)
+        module.__class__ = Lazy
+
+    monkeypatch.setitem(sys.modules, "some_lazy_library", Lazy("some_lazy_library"))
+    old_generation(ops, loader, hold)
+
+    (leak,) = loader.leaks()
+
+    assert [holder.what for holder in leak.holders()] == ["some_lib.LIST[0], function 'on_exit'"]
+    lib.LIST.clear()
+
+
 def test_a_look_at_local_variables_leaves_nothing_behind(ops: Ops, loader: Loader, lib: Any) -> None:
     """What a function lets go of after the question is gone: no snapshot of its variables keeps it."""
     go, gone, end = threading.Event(), threading.Event(), threading.Event()

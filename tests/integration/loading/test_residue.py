@@ -95,6 +95,19 @@ def test_what_says_itself_what_equals_it_is_taken_away_too(ops: Ops, loader: Loa
     assert len(error.left) == 1 and error.left[0].endswith("taken away")
 
 
+def test_a_module_that_answers_for_itself_is_not_asked(ops: Ops, loader: Loader) -> None:
+    """Its class says what an attribute is, and may import whatever it likes for that, or raise."""
+    ops.write(m="X = 1\n")
+    loader.load("m")
+    ops.write(
+        m="import helper\n1/0\n",
+        helper="import atexit, sys, types\natexit.register(lambda: None)\nclass Lazy(types.ModuleType):\n"
+        "    def __getattribute__(self, name):\n        if name == '__dict__': raise ValueError\n"
+        "        return super().__getattribute__(name)\nsys.modules[__name__].__class__ = Lazy\n",
+    )
+    assert refused(loader.reload).left == ("atexit function '<lambda>': taken away",)
+
+
 def test_what_a_helper_left_is_found_after_its_own_failure_was_caught(ops: Ops, loader: Loader) -> None:
     """``try: import helper`` swallowed the error; the handler is there all the same."""
     ops.write(

@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from types import ModuleType
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from hotd.core import names
 from hotd.core.graph import Node, Runs
@@ -201,6 +201,18 @@ class Part:
             self.runtime -= {name}
             Part.epoch += 1
             Part.shrunk = Part.epoch
+
+
+_SPACE: Any = vars(ModuleType)["__dict__"]
+
+
+def space_of(module: object) -> dict[str, Any] | None:
+    """A module's globals, below whatever its class has redefined: a lazy one would be imported, or call user code.
+
+    None where it is no module: code may have put anything in its place.
+    """
+    space: dict[str, Any] | None = _SPACE.__get__(module) if issubclass(type(module), ModuleType) else None
+    return space
 
 
 def reach(starts: Iterable[Part]) -> dict[str, Part]:

@@ -15,7 +15,7 @@ from hotd.loading import forks
 from hotd.loading.generation import Generation
 from hotd.loading.imports.asking import single
 from hotd.loading.imports.modules import fresh
-from hotd.loading.imports.part import Part, Scope, connected, reach
+from hotd.loading.imports.part import Part, Scope, connected, reach, space_of
 from hotd.loading.imports.routing import import_function
 from hotd.loading.imports.standin import release
 from hotd.loading.linking.link import link
@@ -119,8 +119,8 @@ class Pool:
         found: dict[int, str] = {}
         for generation in self._generations():
             for part in connected(generation.entry_parts()):
-                if isinstance(part.module, ModuleType):
-                    found.setdefault(id(vars(part.module)), f"{part.name} of g{generation.number}")
+                if (space := space_of(part.module)) is not None:
+                    found.setdefault(id(space), f"{part.name} of g{generation.number}")
         return found
 
     def _generations(self) -> Iterator[Generation]:

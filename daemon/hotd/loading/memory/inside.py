@@ -6,11 +6,11 @@ import gc
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec
-from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from hotd.loading.imports.modules import PartLoader
-from hotd.loading.imports.part import OWNER, Part
+from hotd.loading.imports.part import OWNER, Part, space_of
 from hotd.loading.imports.routing import Importer
 
 _PIECES = (CellType, staticmethod, classmethod, property, GetSetDescriptorType, MemberDescriptorType)
@@ -29,7 +29,7 @@ class Inside:
         self.objects: dict[int, Any] = {id(thing): thing for thing in things}
         parts = [thing for thing in self.objects.values() if type(thing) is Part]
         self._modules = {id(part.module) for part in parts}
-        self._spaces = {id(vars(part.module)) for part in parts if isinstance(part.module, ModuleType)}
+        self._spaces = {id(space) for part in parts if (space := space_of(part.module)) is not None}
         self._names = {part.name for part in parts}
         work = [*self.objects.values(), *(thing for part in parts for thing in _importing(part))]
         self.objects.update((id(thing), thing) for thing in work)
@@ -85,7 +85,7 @@ class Inside:
 
 def _importing(part: Part) -> Iterator[Any]:
     """What stands behind the ``__builtins__`` of the part's module: the dictionary, its import function, its memory."""
-    own = vars(part.module).get("__builtins__") if isinstance(part.module, ModuleType) else None
+    own = (space_of(part.module) or {}).get("__builtins__")
     importing = own.get("__import__") if type(own) is dict else None
     if type(importing) is FunctionType and own is not None and own.get(OWNER) is part:
         yield from (own, importing, importing.__closure__)

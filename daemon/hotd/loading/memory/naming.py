@@ -20,6 +20,7 @@ from typing import Any
 from hotd import stacks
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
+from hotd.loading.imports.part import space_of
 from hotd.loading.imports.standin import is_standin
 from hotd.loading.memory.hidden import place_of
 from hotd.loading.memory.inside import Inside
@@ -44,7 +45,7 @@ class Names:
         self._threads = threads
         modules = sys.modules.copy().items()
         self._spaces = {
-            id(vars(module)): name
+            id(space_of(module)): name
             for name, module in modules
             if issubclass(type(module), ModuleType) and not is_standin(module) and module not in inside
         }
@@ -166,8 +167,8 @@ def _named(thing: Any) -> str:
         return f"generation g{thing.number}"
     if type(thing) is FrameType:
         return place_of(thing)
-    if issubclass(type(thing), ModuleType):
-        return f"module {vars(thing).get('__name__')!r}"
+    if (space := space_of(thing)) is not None:
+        return f"module {space.get('__name__')!r}"
     return named(thing)
 
 

@@ -12,11 +12,10 @@ import threading
 import weakref
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from hotd.loading import forks
-from hotd.loading.imports.part import Part
+from hotd.loading.imports.part import Part, space_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,9 @@ def is_left(sentinel: Sentinel, in_use: Collection[Part]) -> bool:
 
 def _classes_of(part: Part) -> Iterator[type]:
     """The classes that the part's module made, as far as it has them by name."""
-    if isinstance(part.module, ModuleType):
-        for value in tuple(vars(part.module).values()):
-            if issubclass(type(value), type) and _NAMESPACE.__get__(value).get("__module__") == part.name:
-                yield value
+    for value in tuple((space_of(part.module) or {}).values()):
+        if issubclass(type(value), type) and _NAMESPACE.__get__(value).get("__module__") == part.name:
+            yield value
 
 
 _NAMESPACE: Any = type.__dict__["__dict__"]

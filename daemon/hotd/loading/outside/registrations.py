@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
+from hotd.loading.imports.part import space_of
 from hotd.loading.outside.registries import Holder
 from hotd.loading.outside.slots import PLACES
 from hotd.loading.outside.whose import Whose, module_of, named
@@ -45,8 +46,8 @@ def _names(whose: Whose) -> Iterator[tuple[str, object, int]]:
 
 def _modules(whose: Whose) -> Iterator[tuple[str, dict[str, Any]]]:
     for part in whose.imported:
-        if part.module is not None and issubclass(type(part.module), ModuleType):
-            yield part.name, vars(part.module)
+        if (space := space_of(part.module)) is not None:
+            yield part.name, space
     for name in whose.libraries():
         module = sys.modules.get(name)
         if type(module) is ModuleType:

@@ -27,7 +27,7 @@ from types import (
 from typing import Any
 
 from hotd import stacks
-from hotd.loading.imports.part import OWNER, Part
+from hotd.loading.imports.part import OWNER, Part, space_of
 
 LARGEST = 10_000
 """Entries. A container with more is data, and not looked through."""
@@ -74,8 +74,7 @@ class Whose:
         self.imported = dict.fromkeys(one for one in chain(imported, *edges) if one not in self.parts)
         """The parts that theirs import, in that order."""
         self._libraries = tuple(libraries)
-        modules = (part.module for part in self.parts)
-        self.spaces = [vars(one) for one in modules if one is not None and issubclass(type(one), ModuleType)]
+        self.spaces = [space for part in self.parts if (space := space_of(part.module)) is not None]
         self.spaces += [space for space in spaces if all(space is not one for one in self.spaces)]
         self._names = frozenset(part.name for part in self.parts)
         self.plain = [*plain]

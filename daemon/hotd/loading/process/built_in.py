@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from hotd.loading.imports.claims import everyone
-from hotd.loading.imports.part import OWNER
+from hotd.loading.imports.part import OWNER, space_of
 from hotd.loading.imports.submodules import pickled
 from hotd.loading.patches import Patch
 
@@ -51,7 +51,7 @@ def _tell(name: str, before: object) -> None:
     if name in _OWN or now is before:
         return
     for part in everyone():
-        own = vars(part.module).get("__builtins__") if isinstance(part.module, ModuleType) else None
+        own = (space_of(part.module) or {}).get("__builtins__")
         if type(own) is not dict or own.get(OWNER) is not part or own.get(name, _MISSING) is not before:
             continue
         if now is _MISSING:
