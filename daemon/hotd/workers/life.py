@@ -110,11 +110,18 @@ def _awaits(awaited: Any) -> Iterator[tuple[FrameType, int]]:
     ``async for`` stands the chain ends: CPython does not tell which generator it is in.
     """
     for _ in range(1_000):
-        if hasattr(type(awaited), "cr_frame"):
-            frame, awaited = stacks.of_suspended(awaited), awaited.cr_await
-        elif hasattr(type(awaited), "gi_frame"):
-            frame, awaited = stacks.of_suspended(awaited), awaited.gi_yieldfrom
-        else:  # a future, most likely
+        looked = border.call(_look_at, awaited)  # what is like a coroutine may call the user's code for its attributes
+        if isinstance(looked, Raised) or looked.value is None:
             return
-        if frame is not None:
+        frame, awaited = looked.value
+        if type(frame) is FrameType:
             yield frame, frame.f_lineno
+
+
+def _look_at(awaited: Any) -> tuple[object, Any] | None:
+    """Its frame, and what it awaits; None where it is no coroutine: a future, most likely."""
+    if hasattr(type(awaited), "cr_frame"):
+        return stacks.of_suspended(awaited), awaited.cr_await
+    if hasattr(type(awaited), "gi_frame"):
+        return stacks.of_suspended(awaited), awaited.gi_yieldfrom
+    return None

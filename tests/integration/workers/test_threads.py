@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections.abc
 import gc
 import logging
 import sys
@@ -804,6 +805,40 @@ def test_the_stack_of_a_waiting_coroutine_is_what_it_awaits(rig: Rig) -> None:
     rig.end(id)
     assert stack.index("in outer") < stack.index("in inner") < stack.index("in generator")
     assert "hotd/" not in stack
+
+
+def test_the_stack_of_a_coroutine_ends_where_it_awaits_what_only_looks_like_one(rig: Rig) -> None:
+    """A generator of a class of their own, say: it has no frame, and its attributes are the user's code."""
+    entered = threading.Event()
+
+    class Waiting(collections.abc.Generator[Any, Any, None]):
+        def __init__(self) -> None:
+            self.waits = asyncio.Event().wait().__await__()
+
+        def send(self, value: Any) -> Any:
+            entered.set()
+            return self.waits.send(value)
+
+        def throw(self, *error: Any) -> Any:
+            return self.waits.throw(*error)
+
+    waiting: Any = types.coroutine(Waiting)
+
+    async def outer() -> None:
+        await waiting()
+
+    id = rig.start(outer)
+    assert entered.wait(10)
+
+    def shown() -> str:
+        stack = rig.executor.stack(id) or ""
+        assert "in send" not in stack, "it runs"
+        return stack
+
+    stack = eventually(shown)
+    rig.executor.stop(id)
+    rig.end(id)
+    assert "in outer" in stack
 
 
 def test_a_loop_that_is_busy_shows_what_it_is_busy_with(rig: Rig) -> None:
