@@ -13,7 +13,7 @@ from hotd.core.interest import CODE
 from hotd.core.settling import Kind
 from hotd.core.values import Instant
 from hotd.ports import Clock
-from hotd.watching.backends import FileBegunEvent, waited
+from hotd.watching.backends import FileBegunEvent, waited, was_held_up
 from hotd.watching.places import Places
 
 
@@ -53,6 +53,9 @@ class Arrivals(FileSystemEventHandler):
         self.closed = False
         self.last: Instant | None = None
         """When the newest one came."""
+        self.held_up = False
+        """Whether one came that had waited for half of a move, until somebody has caught up: all that comes behind it
+        did, and is quiet by now."""
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Enqueue, and nothing else: while this runs the kernel's queue fills. An exception would end the observer."""
@@ -60,9 +63,9 @@ class Arrivals(FileSystemEventHandler):
             source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
             kind = Kind.BEGUN if isinstance(event, FileBegunEvent) else Kind.WRITTEN
             gone = bool(target) or event.event_type == EVENT_TYPE_DELETED
-            self._arrived(source, Kind.GONE if gone else kind, waited(event), is_folder=event.is_directory)
+            self._arrived(source, Kind.GONE if gone else kind, event)
             if target:
-                self._arrived(target, Kind.WRITTEN, waited(event), is_folder=event.is_directory)
+                self._arrived(target, Kind.WRITTEN, event)
         except Exception as error:  # noqa: BLE001 - whatever it is, the observer must live
             self._lost(error)
 
@@ -94,15 +97,16 @@ class Arrivals(FileSystemEventHandler):
             self.closed = True
             self._news.notify_all()
 
-    def _arrived(self, path: str, kind: Kind, waited: float, *, is_folder: bool) -> None:
+    def _arrived(self, path: str, kind: Kind, event: FileSystemEvent) -> None:
         places = self._places()
-        is_folder = is_folder or (kind is not Kind.GONE and _is_link_to_folder(path, places))
+        is_folder = event.is_directory or (kind is not Kind.GONE and _is_link_to_folder(path, places))
         if not any(True for _ in (places.folder(path) if is_folder else places.wanted(path))):
             return
         self._hurry()
         now = self._clock.now()
         with self._news:
-            self._arrivals.append(Arrival(path, kind, is_folder, now.mono - waited))
+            self._arrivals.append(Arrival(path, kind, is_folder, now.mono - waited(event)))
+            self.held_up = self.held_up or was_held_up(event)
             self.last = now
             self._news.notify_all()
 

@@ -109,6 +109,11 @@ class Inotify:
         self._observer.join()
 
 
+def was_held_up(event: FileSystemEvent) -> bool:
+    """Whether it may have waited for the other half of a move, its own or that of one before it."""
+    return bool(vars(event).get("held_up", False))
+
+
 def waited(event: FileSystemEvent) -> float:
     """Seconds since the event was read, at least; 0 of one that no kernel told."""
     return float(vars(event).get("waited", 0.0))
@@ -132,7 +137,9 @@ class _Noting(FileSystemEventHandler):
     def dispatch(self, event: FileSystemEvent) -> None:
         if isinstance(event, FileCreatedEvent) and os.fsencode(event.src_path) in self._descriptor.begun:
             event = FileBegunEvent(event.src_path)
-        vars(event)["waited"] = time.monotonic() - self._descriptor.heard
+        waited = time.monotonic() - self._descriptor.heard
+        # Beside busy threads all are late, and to wait for what is behind them would take as long again.
+        vars(event).update(waited=waited, held_up=waited > MOVE_DELAY / 2 and self._descriptor.halved)
         self._behind.dispatch(event)
 
 

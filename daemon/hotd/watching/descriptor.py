@@ -30,6 +30,9 @@ _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 """Removed, or replaced by a file, just before; or so deep that Python cannot open what lies in it, nor anybody tell
 whether it is there still."""
 
+HALVED = 1.0
+"""Seconds for which half of a move counts: all that it holds up has arrived by then."""
+
 
 class Concerned(Protocol):
     """Who is told, on the thread that reads the events; it must not block."""
@@ -57,6 +60,8 @@ class Descriptor(InotifyFD):
         """When the last event was read: monotonic seconds."""
         self.begun: set[bytes] = set()
         """New files that nobody has closed so far."""
+        self._halves: dict[int, float] = {}
+        """The cookies of moves of which the first half was read and the second was not, and when."""
         self._places = places
         self._concerned = concerned
         self._groups: dict[int, InotifyWatchGroup] = {}
@@ -102,6 +107,11 @@ class Descriptor(InotifyFD):
             return
         if event.is_ignored:  # the watch is over: by our own asking, or because the folder is gone
             self.watched.discard(event.wd)
+        if event.is_moved_from:
+            self._halves = {cookie: at for cookie, at in self._halves.items() if at > self.heard - HALVED}
+            self._halves[event.cookie] = self.heard
+        elif event.is_moved_to:
+            self._halves.pop(event.cookie, None)
         if not event.is_directory:
             self._note_begun(event)
         try:
@@ -113,6 +123,12 @@ class Descriptor(InotifyFD):
         if event.is_queue_overflow:  # which reaches no handler
             self.begun.clear()
             self._concerned.overflowed()
+
+    @property
+    def halved(self) -> bool:
+        """Whether half of a move was read a moment ago. From any thread."""
+        since = time.monotonic() - HALVED
+        return any(at > since for at in tuple(self._halves.values()))
 
     def try_again(self, folder: str) -> bool:
         """Whether the folder, which was not watched, is by now; then what lies in it was tried as well."""

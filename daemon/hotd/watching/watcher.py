@@ -15,7 +15,6 @@ from hotd.core.times import rfc3339
 from hotd.ports import Batch, Clock, WatchTrouble
 from hotd.watching import limits
 from hotd.watching.arrivals import Arrivals
-from hotd.watching.backends import MOVE_DELAY
 from hotd.watching.health import Health
 from hotd.watching.installations import INSTALLER, Installations
 from hotd.watching.minding import Minding
@@ -43,10 +42,6 @@ CATCHING_UP = 2.0
 
 MANY = 50
 """Files of a batch before which it is made sure that nothing is on its way here any more: somebody saves a few."""
-
-LATE = MOVE_DELAY / 2
-"""Seconds on its way after which an event has been held up, and so may be what comes behind it: behind half of a move
-all waits for the other half, and by then is quiet."""
 
 
 class FileWatcher:
@@ -133,8 +128,6 @@ class FileWatcher:
         """When whatever makes no event was looked at last, and when it is looked at again."""
         self._not_before = 0.0
         """When git, which held up a batch, is asked about again."""
-        self._late = False
-        """Whether something arrived that had been held up."""
 
     def start(self) -> None:
         """Watch from now on: what changes after the return is told.
@@ -275,7 +268,6 @@ class FileWatcher:
         arrivals = self._arrivals.take()
         if not arrivals:
             return
-        self._late = self._late or arrivals[0].at < self._clock.now().mono - LATE  # the others are younger
         self._record(changes_of(arrivals, self._roots.places))
         gone = (path for path, kind, is_folder, _ in arrivals if is_folder and kind is Kind.GONE)
         if self._roots.lost(gone):
@@ -309,15 +301,15 @@ class FileWatcher:
         if batch is not None and self._is_held_up(now):
             return
         installed, git = self._installations.renewed, self._roots.repositories
-        if batch is not None and (installed or git.renewed or self._late or len(batch.paths) >= MANY):
+        if batch is not None and (installed or git.renewed or self._arrivals.held_up or len(batch.paths) >= MANY):
             # There may be more, and by itself this would be loaded together with what is old. What git and installers
             # wrote was written before they were done; and where others compute, events come late: what looks like
             # quiet may be the middle of a checkout. Where nothing tells, who only saved a file does not wait for long:
             # git writes its index for many a reason.
             polled = float("inf") if installed else RUSH if git.moved else 0.0
+            self._arrivals.held_up = False
             self._roots.catch_up(CATCHING_UP, polled=polled)
             self._take_in()
-            self._late = False
             now = self._clock.now().mono
             batch, settling = self._settling.due(now)
             if batch is not None and self._is_held_up(now):
