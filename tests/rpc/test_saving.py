@@ -211,3 +211,33 @@ def test_a_checkout_of_a_thousand_files_is_one_rollout() -> None:
             run(*git, "checkout", "-q", "one", cwd=ops)
             daemon.until(is_on(3), "m")
             assert rollouts(daemon, "m") == {"reload.promoted": 3}
+
+
+def test_what_was_missed_or_refused_behind_a_link_heals_when_it_is_there() -> None:
+    """No event tells of it: a new module, the repair of one that never ran, one that code could do without."""
+    sources = {
+        "new.py": "import shared.later\n\n\n" + NOTHING,
+        "broken.py": "import shared.bad\n\n\n" + NOTHING,
+        "optional.py": "try:\n    import shared.fast\nexcept ImportError:\n    pass\n\n\n" + NOTHING,
+        "dangling.py": "import somewhere\n\n\n" + NOTHING,
+    }
+    with folder_for_sockets() as folder:
+        (folder / "ops").mkdir()
+        (folder / "elsewhere").mkdir()
+        (folder / "ops" / "shared").symlink_to(folder / "elsewhere")
+        (folder / "ops" / "somewhere.py").symlink_to(folder / "late.py")
+        (folder / "elsewhere" / "bad.py").write_text("def (\n")
+        for name, text in sources.items():
+            (folder / "ops" / name).write_text(text)
+        modules = "".join(hosted(Path(name).stem, f"{Path(name).stem}:work") for name in sources)
+        (folder / "hotd.toml").write_text(config(modules))
+        with serving(folder, wait=False) as daemon:
+            eventually(lambda: daemon.socket.exists() and daemon.module("optional")["generation"] == 1, within=30)
+            for name in ("new", "broken", "dangling"):
+                daemon.until(lambda module: module["generation"] is None and module["rejected"] is not None, name)
+            (folder / "elsewhere" / "later.py").write_text("")
+            (folder / "elsewhere" / "bad.py").write_text("fine = True\n")
+            (folder / "elsewhere" / "fast.py").write_text("")
+            (folder / "late.py").write_text("")
+            for name, number in (("new", 1), ("broken", 1), ("dangling", 1), ("optional", 2)):
+                daemon.until(is_on(number), name)

@@ -42,8 +42,8 @@ class Hosted:
     """Names in ``keep`` that were told to be no part."""
     _sources: Mapping[str, str] = field(default_factory=dict)
     """Absolute path -> digest, for every file that `_sources_of` was made of; it holds none of its code."""
-    _sources_of: tuple[Callable[[], Generation | None], int] = (lambda: None, 0)
-    """A generation, weakly, and how many parts it had: a lazy import may find another."""
+    _sources_of: tuple[Callable[[], Generation | None], int, Mapping[str, str] | None] = (lambda: None, 0, None)
+    """A generation, weakly, how many parts it had (a lazy import may find another), and what matters beside it."""
 
     # --- on the engine's thread ------------------------------------------------------------------------------------
 
@@ -88,16 +88,19 @@ class Hosted:
         return tuple(PartFile(name, source.path, source.digest) for name, source in sources if source is not None)
 
     def sources(self) -> Mapping[str, str]:
-        """Absolute path -> digest, for every file of what is current: the same mapping while it is."""
-        generation = self.loader.current
+        """Absolute path -> digest, for every file of what is current, and for what matters beside it: the same mapping
+        while it is so. For one thread at a time.
+        """
+        generation, beside = self.loader.current, self.loader.beside()
         parts = generation.table() if generation is not None else {}
-        known, number = self._sources_of
-        if known() is not generation or number != len(parts):
+        known, number, before = self._sources_of
+        if known() is not generation or number != len(parts) or before is not beside:
             found = {part.source.path: part.source.digest for part in parts.values() if part.source is not None}
             data = (part.data for part in parts.values() if part.data is not None)
             found |= {file.path: file.digest for its in data for file in its.files.values()}
-            self._sources = found
-            self._sources_of = (weakref.ref(generation) if generation is not None else lambda: None), len(parts)
+            self._sources = {**beside, **found}
+            of = weakref.ref(generation) if generation is not None else lambda: None
+            self._sources_of = of, len(parts), beside
         return self._sources
 
     def uses(self) -> Uses:

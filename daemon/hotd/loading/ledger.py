@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import operator
+import sys
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
 from hotd.loading.imports.part import Part
 from hotd.loading.linking.index import Index
 from hotd.loading.linking.survey import Aliases, Paths, Places, Survey
+from hotd.loading.sources.linked import places_behind_links
 from hotd.loading.sources.roots import Roots
 from hotd.loading.sources.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was refused last; empty, if nothing was."""
+
+    names: Mapping[str, None]
+    """Those that mattered to it."""
+    files: Mapping[str, str]
+    """Path -> digest, for what it was made of."""
+
+
+_NOTHING = Refused({}, {})
 
 
 class Ledger:
@@ -36,10 +53,13 @@ class Ledger:
         self._aliases = Aliases()
         self._more: dict[str, None] = {}
         """Names that matter to current beside those of the index."""
-        self._refused: dict[str, None] = {}
-        """Names that mattered to what was refused last; none, if nothing was."""
+        self._refused = _NOTHING
         self._coming: dict[str, None] = {}
         """Names that matter to what is executed just now: an import takes as long as it likes, and files change."""
+        self._beside: dict[str, str] = {}
+        self._beside_of: tuple[object, ...] = (None,) * 4
+        """What it was found by, and how many names those held."""
+        self._beside_counts = (0, 0)
 
     # --- without a lock: single operations on dicts and deques ---------------------------------------------------
 
@@ -49,7 +69,7 @@ class Ledger:
         current = Either(index.names(), self._more)
         pages: list[tuple[Either, dict[str, Part], dict[str, frozenset[str]]]]
         pages = [(current, index.parts, index.keepers)]
-        pages += [(Either(current, more), {}, {}) for more in (self._refused, self._coming) if more]
+        pages += [(Either(current, more), {}, {}) for more in (self._refused.names, self._coming) if more]
         for known, parts, keepers in pages:
             places = Places(self.roots, self._aliases.names, known, parts, keepers)
             for path in paths:
@@ -69,14 +89,29 @@ class Ledger:
         self._more.update(_mentioned(candidate.novel))
         self._coming = {}
 
-    def refused(self, names: Iterable[str] = ()) -> None:
-        """What was refused last knows these names beside those of current; nothing was, where there are none."""
-        self._refused = dict.fromkeys(names)
+    def refused(self, names: Iterable[str] = (), sources: Iterable[Source | None] = ()) -> None:
+        """What was refused last knows these names beside those of current, and was made of these; nothing was, where
+        there are none."""
+        files = {source.path: source.digest for source in sources if source is not None}
+        self._refused = Refused(dict.fromkeys(names), files)
 
     def refused_candidate(self, candidate: Candidate) -> None:
         """The candidate was refused while it was executed."""
-        self.refused(_mentioned(candidate.linked.values()))
+        parts = candidate.linked.values()
+        self.refused(_mentioned(parts), (part.source for part in parts))
         self._coming = {}
+
+    def beside(self) -> Mapping[str, str]:
+        """See `hotd.loading.Loader.beside`. For one thread at a time; it asks the disk where links are."""
+        index, refused, coming = self._index, self._refused, self._coming
+        state = index, refused, coming, self.roots
+        counts = len(index.names()), len(self._more)
+        if counts != self._beside_counts or any(map(operator.is_not, state, self._beside_of)):
+            known = dict.fromkeys([*index.names(), *self._more, *refused.names, *coming])
+            missed = (name for name in known if name not in index.parts and _may_be_managed(name, index.parts))
+            places = dict.fromkeys(places_behind_links(self.roots.folders, missed), "")
+            self._beside, self._beside_of, self._beside_counts = {**places, **refused.files}, state, counts
+        return self._beside
 
     # --- under the lock of the looks -------------------------------------------------------------------------------
 
@@ -175,6 +210,12 @@ class Either(Collection[str]):
 
     def __len__(self) -> int:
         return len({*self._one, *self._other})
+
+
+def _may_be_managed(name: str, parts: Collection[str]) -> bool:
+    """Whether it could lie under a root one day, as far as its first step tells: most are found elsewhere."""
+    top = name.partition(".")[0]
+    return top in parts or not (top in sys.modules or top in sys.stdlib_module_names)
 
 
 def _mentioned(parts: Iterable[Part]) -> dict[str, None]:

@@ -115,6 +115,14 @@ class Loader:
         """Whether something at these absolute paths may matter to current, or to what was refused last. No I/O."""
         return self._looks.touched_by(paths)
 
+    def beside(self) -> Mapping[str, str]:
+        """Absolute path -> digest, for files that matter beside those of current: those of what was refused last, and,
+        with "", such as were looked for in vain where only a link leads to, so that no event tells when they appear.
+
+        The same mapping while it is so. For one thread at a time; takes no lock.
+        """
+        return self._looks.beside()
+
     def prepare(self, paths: Iterable[str]) -> None:
         """Read and compile what is about to be looked at: a look that comes soon finds that done.
 

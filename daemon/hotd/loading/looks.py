@@ -59,6 +59,10 @@ class Looks:
         """See `Loader.touched_by`."""
         return self._ledger.touched_by([os.fspath(path) for path in paths])
 
+    def beside(self) -> Mapping[str, str]:
+        """See `Loader.beside`."""
+        return self._ledger.beside()
+
     def prepare(self, paths: Iterable[str]) -> None:
         """See `Loader.prepare`."""
         disk = self.roots.disk()
@@ -215,7 +219,7 @@ class Looks:
         """Whatever the refused content imports is of interest from now on: there may lie the cure."""
         sketched = {name: sketch for survey in surveys for name, sketch in survey.sketcher.sketches.items()}
         outside = {name for sketch in sketched.values() for name in sketch.missed}
-        self._ledger.refused((*sketched, *outside))
+        self._ledger.refused((*sketched, *outside), (sketch.source for sketch in sketched.values()))
 
     def _link(
         self, sketcher: Sketcher, generation: Generation, roots: Roots, previous: dict[str, Part]
