@@ -21,7 +21,7 @@ from hotd.loading.sources.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What was refused last; empty, if nothing was."""
+    """What was refused last, or left by an undo; empty, if nothing was."""
 
     names: Mapping[str, None]
     """Those that mattered to it."""
@@ -155,6 +155,13 @@ class Ledger:
         index, self._index = self._index, Index()
         index.retire()
 
+    def _left(self, old: Index) -> None:
+        """What was current is most likely what the disk holds still, and what mattered to it may be its cure."""
+        sources = (part.source for part in old.parts.values())
+        files = {source.path: source.digest for source in sources if source is not None}
+        refused = self._refused
+        self._refused = Refused(dict.fromkeys([*old.names(), *refused.names]), {**files, **refused.files})
+
     def is_of(self, current: Generation | None) -> bool:
         """Whether it describes the generation, or there is none to describe."""
         return current is None or self._indexed is current
@@ -172,6 +179,7 @@ class Ledger:
             else:  # the first load, an undo, a restored one, or a candidate that another one overtook
                 old, self._index = self._index, Index(current.table().values())
                 old.retire()
+                self._left(old)
                 before, now = old.parts, self._index.parts
                 other: Iterable[str] = self._index.names()
                 if candidate is None or not candidate.restored:

@@ -71,6 +71,30 @@ def test_what_may_cure_a_refusal_is_known_however_it_was_refused(ops: Ops, loade
     assert not loader.touched_by([late])
 
 
+@pytest.mark.parametrize("from_the_store", (False, True))
+def test_what_an_undo_left_matters_until_something_else_is_current(
+    ops: Ops, loader: Loader, *, from_the_store: bool
+) -> None:
+    """Most likely the disk holds it still, and the bug may be in a file that the earlier one does not import."""
+    ops.write(m="X = 1\n")
+    before = loader.load("m")
+    kept, helper, late = loader.bundle(before), str(ops.root / "helper.py"), str(ops.root / "late.py")
+    ops.write(m="import helper\ntry: import late\nexcept ImportError: pass\n", helper="BUG = True\n")
+    loader.reload()
+    assert loader.touched_by([helper]) and loader.touched_by([late])
+
+    loader.promote(loader.restore(kept) if from_the_store else before)
+
+    assert loader.touched_by([helper]) and loader.touched_by([late])
+    assert helper in loader.beside()
+    ops.write(helper="BUG = False\n")
+    assert loader.reload([helper]).module("m").helper.BUG is False
+    ops.write(m="X = 3\n")
+    loader.reload()
+    assert not loader.touched_by([helper]) and not loader.touched_by([late])
+    assert helper not in loader.beside()
+
+
 @pytest.mark.parametrize(
     "text",
     [
