@@ -50,7 +50,10 @@ def troubles(those: Mapping[str, Standing]) -> tuple[list[WatchTrouble], list[Wa
     for named, its in those.items():
         over = f"source root {named} is watched again"
         if its.trouble in {errno.ENOENT, errno.ENOTDIR}:
-            message = f"source root {named} was removed; changes below it go unseen until it is there again"
+            what = "is no folder any more" if its.trouble == errno.ENOTDIR else "was removed"
+            if its.trouble == errno.ENOENT and os.path.islink(named):  # noqa: PTH114 - a text
+                what = f"leads to {its.real}, which is not there"
+            message = f"source root {named} {what}; changes below it go unseen until it is there again"
             missing.append(WatchTrouble(MISSING, message, named, over))
         elif its.trouble:
             reason = os.strerror(its.trouble).lower()

@@ -322,6 +322,25 @@ def test_a_root_that_is_a_link_is_followed_to_its_new_target(rig: Rig) -> None:
     assert not any("old.py" in batch for batch in rig.batches)
 
 
+def test_a_root_that_is_no_folder_any_more_is_told_as_what_it_is(rig: Rig) -> None:
+    """A release that was cleaned away under its link, a file in the place of the folder."""
+    package(rig.folder, "releases/7/a.py")
+    rig.root.rmdir()
+    rig.root.symlink_to(rig.folder / "releases/7")
+    rig.start()
+    unseen = "changes below it go unseen until it is there again"
+
+    def said() -> list[str]:
+        return [trouble.message for trouble in rig.troubles]
+
+    shutil.rmtree(rig.folder / "releases/7")
+    leads = f"leads to {rig.folder / 'releases/7'}, which is not there"
+    eventually(lambda: said() == [f"source root {rig.root} {leads}; {unseen}"])
+    rig.root.unlink()
+    rig.root.write_text("")
+    eventually(lambda: said() == [f"source root {rig.root} is no folder any more; {unseen}"])
+
+
 def test_patterns_of_the_user_are_kept(rig: Rig) -> None:
     """``also`` brings data files, ``ignore`` hides sources."""
     rig.start(also=["*.sql"], ignore=["gen/*", "secret.sql"])
