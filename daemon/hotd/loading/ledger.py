@@ -8,15 +8,20 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from hotd.loading.candidate import Candidate
 from hotd.loading.generation import Generation
 from hotd.loading.imports.part import Part
 from hotd.loading.linking.index import Index
 from hotd.loading.linking.survey import Aliases, Paths, Places, Survey
-from hotd.loading.sources.linked import places_behind_links
+from hotd.loading.sources.linked import places, places_behind_links
 from hotd.loading.sources.roots import Roots
 from hotd.loading.sources.source import Source
+
+MOST_MISSED = 1_000
+"""Names that what was refused looked for in vain. For so many it is looked whether they are there by now, whatever
+became of the event: a file may be made while the look goes on that does not find it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +113,12 @@ class Ledger:
         counts = len(index.names()), len(self._more)
         if counts != self._beside_counts or any(map(operator.is_not, state, self._beside_of)):
             known = dict.fromkeys([*index.names(), *self._more, *refused.names, *coming])
-            missed = (name for name in known if name not in index.parts and _may_be_managed(name, index.parts))
-            places = dict.fromkeys(places_behind_links(self.roots.folders, missed), "")
-            self._beside, self._beside_of, self._beside_counts = {**places, **refused.files}, state, counts
+            missed = [name for name in known if name not in index.parts and _may_be_managed(name, index.parts)]
+            tried = [name for name in missed if name in refused.names or name in coming]
+            found = places_behind_links(self.roots.folders, missed)
+            found = chain(found, places(self.roots.folders, tried[:MOST_MISSED]))
+            self._beside = {**dict.fromkeys(found, ""), **refused.files}
+            self._beside_of, self._beside_counts = state, counts
         return self._beside
 
     # --- under the lock of the looks -------------------------------------------------------------------------------

@@ -116,8 +116,8 @@ class Loader:
         return self._looks.touched_by(paths)
 
     def beside(self) -> Mapping[str, str]:
-        """Absolute path -> digest, for files that matter beside those of current: those of what was refused last, and,
-        with "", such as were looked for in vain where only a link leads to, so that no event tells when they appear.
+        """Absolute path -> digest, for files that matter beside those of current: those of what was refused last and,
+        with "", what it looked for in vain; or what anybody did where only a link leads to, so that no event tells.
 
         The same mapping while it is so. For one thread at a time; takes no lock.
         """

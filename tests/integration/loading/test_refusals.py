@@ -52,15 +52,17 @@ def test_what_may_cure_a_refusal_is_known_however_it_was_refused(ops: Ops, loade
     ops.write(m="X = 1\n")
     loader.load("m")
     late, helper = [str(ops.root / f"{name}.py") for name in ("late", "helper")]
-    ops.write(m="import late\n")
+    ops.write(m="import late, os\n")
     with pytest.raises(LoadRejected) as caught:
         loader.reload()
     assert loader.touched_by([late])
+    assert loader.beside()[late] == "", "it is looked for, too: it may have come while nobody knew of it"
+    assert not any(path.endswith("os.py") for path in loader.beside())
 
     ops.write(m="X = 2\n")
     loader.reload()
-    assert not loader.touched_by([late])
-    ops.write(m="import late\n")
+    assert not loader.touched_by([late]) and not loader.beside()
+    ops.write(m="import late, os\n")
     with pytest.raises(Avoided):
         loader.stage(avoid={caught.value.digest: caught.value.carried})
     assert loader.touched_by([late])

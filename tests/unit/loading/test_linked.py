@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotd.loading.sources.linked import places_behind_links
+from hotd.loading.sources.linked import places, places_behind_links
 
 
 @pytest.fixture
@@ -44,3 +44,7 @@ def test_below_a_folder_that_is_not_there_lies_nothing(root: Path) -> None:
     """When it comes that makes an event; unless it lies behind a link itself."""
     assert found(root, "absent.new", "absent.deep.new") == []
     assert found(root, "linked.absent.new") == ["linked/absent/new.py", "linked/absent/new/__init__.py"]
+
+
+def test_a_module_may_lie_in_any_root_as_a_file_or_a_package() -> None:
+    assert list(places(["/a", "/b"], ["x.y"])) == ["/a/x/y.py", "/a/x/y/__init__.py", "/b/x/y.py", "/b/x/y/__init__.py"]

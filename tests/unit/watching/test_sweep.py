@@ -109,6 +109,22 @@ def test_a_file_that_is_gone_is_told_once(loaded: Loaded) -> None:
     assert [loaded.look(), loaded.look(), loaded.look()] == [[], ["m.py"], []]
 
 
+@pytest.mark.parametrize("is_there", (False, True), ids=["appears", "appeared before the first look"])
+def test_what_was_missed_and_is_there_is_told_once(loaded: Loaded, *, is_there: bool) -> None:
+    """Whatever became of its event; and not again when it is loaded."""
+    if is_there:
+        loaded.save("LATE = True\n", "late.py")
+    loaded.modules = ({**loaded.modules[0], str(loaded.path("late.py")): ""},)
+    assert loaded.look() == []
+    if not is_there:
+        loaded.save("LATE = True\n", "late.py")
+        assert loaded.look() == []
+    assert loaded.look() == ["late.py"]
+    loaded.told(loaded.path("late.py"))
+    loaded.load("m.py", "late.py")
+    assert loaded.look() == loaded.look() == []
+
+
 def test_what_the_receiver_was_told_is_no_news(loaded: Loaded) -> None:
     """An event came first, and whatever became of it (here it was refused), the sweep does not repeat it."""
     loaded.save("def (\n")

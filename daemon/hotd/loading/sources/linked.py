@@ -1,4 +1,5 @@
-"""Where modules would lie that are not there, as far as a symbolic link leads to that place: no event tells of it."""
+"""Where modules would lie that are not there; and which of those places only a symbolic link leads to, so that no event
+tells of them."""
 
 # Paths are strings in this room (see `files`). While other threads compute each call of the system waits for its turn,
 # some milliseconds: there must be few.
@@ -12,8 +13,17 @@ from collections.abc import Iterable, Iterator
 from hotd.loading.sources.disk import SOURCE
 
 
+def places(roots: Iterable[str], names: Iterable[str]) -> Iterator[str]:
+    """The files that would be these modules. No I/O."""
+    for name in names:
+        for root in roots:
+            path = "/".join([root, *name.split(".")])
+            yield path + SOURCE
+            yield path + "/__init__" + SOURCE
+
+
 def places_behind_links(roots: Iterable[str], names: Iterable[str]) -> Iterator[str]:
-    """The files that would be these modules. At most one ``lstat`` for each folder, and two for each name and root."""
+    """Those of them behind a link. At most one ``lstat`` for each folder, and two for each name and root."""
     known: dict[str, bool | None] = {}
 
     def leads_away(folder: str, steps: list[str]) -> bool | None:
