@@ -136,16 +136,20 @@ def test_what_is_half_written_beyond_the_cap_is_refused_and_heals() -> None:
 def test_what_is_saved_while_an_import_takes_its_time_is_loaded() -> None:
     """A file that the load has imported, edited; one that it will miss, made at last: nobody saves anything again."""
     with running({"m.py": source(1)}, hosted("m", "m:work", 0)) as daemon:
-        gate = Gate(daemon.folder / "gate")
+        first, second = Gate(daemon.folder / "gate1"), Gate(daemon.folder / "gate2")
+        gate = f"open({str(daemon.folder / 'gate')!r} + str(early.V)).read()"
         daemon.write("early.py", "V = 1\n")
-        daemon.write("m.py", source(2).replace("VERSION", f"import early\n{gate.code}\nimport late\nVERSION"))
-        for name in ("early", "late"):
-            gate.reached()
-            before = len(batches(daemon))
-            daemon.write(f"{name}.py", "V = 2\n")
-            eventually(more_than(before, daemon))
-            gate.open()
-        gate.open()
+        daemon.write("m.py", source(2).replace("VERSION", f"import early\n{gate}\nimport late\nVERSION"))
+        first.reached()
+        daemon.write("early.py", "V = 2\n")
+        eventually(lambda: ["early.py"] in batches(daemon))
+        first.open()
+        second.reached()
+        daemon.write("late.py", "")
+        eventually(lambda: ["late.py"] in batches(daemon))
+        (daemon.folder / "gate2").unlink()
+        (daemon.folder / "gate2").write_text("whoever comes again finds it open")
+        second.open()
         daemon.until(lambda m: is_on(2)(m) and m["rejected"] is None, "m")
         assert rollouts(daemon, "m") == {"reload.promoted": 2}
 
