@@ -62,7 +62,7 @@ class Ledger:
         self._coming: dict[str, None] = {}
         """Names that matter to what is executed just now: an import takes as long as it likes, and files change."""
         self._beside: dict[str, str] = {}
-        self._beside_of: tuple[object, ...] = (None,) * 4
+        self._beside_of: tuple[object, ...] = (None,) * 3
         """What it was found by, and how many names those held."""
         self._beside_counts = (0, 0)
 
@@ -108,13 +108,13 @@ class Ledger:
 
     def beside(self) -> Mapping[str, str]:
         """See `hotd.loading.Loader.beside`. For one thread at a time; it asks the disk where links are."""
-        index, refused, coming = self._index, self._refused, self._coming
-        state = index, refused, coming, self.roots
+        index, refused = self._index, self._refused
+        state = index, refused, self.roots
         counts = len(index.names()), len(self._more)
         if counts != self._beside_counts or any(map(operator.is_not, state, self._beside_of)):
-            known = dict.fromkeys([*index.names(), *self._more, *refused.names, *coming])
+            known = dict.fromkeys([*index.names(), *self._more, *refused.names])
             missed = [name for name in known if name not in index.parts and _may_be_managed(name, index.parts)]
-            tried = [name for name in missed if name in refused.names or name in coming]
+            tried = [name for name in missed if name in refused.names]
             found = places_behind_links(self.roots.folders, missed)
             found = chain(found, places(self.roots.folders, tried[:MOST_MISSED]))
             self._beside = {**dict.fromkeys(found, ""), **refused.files}
