@@ -41,7 +41,8 @@ CATCHING_UP = 2.0
 """Seconds that a flush waits for what is on its way here; in a thousandth of that it comes."""
 
 MANY = 50
-"""Files of a batch before which it is made sure that nothing is on its way here any more: somebody saves a few."""
+"""Files of a batch, or arrivals for it, before which it is made sure that nothing is on its way here any more: somebody
+saves a few, and of a burst that was read long ago the last may still be handed on."""
 
 
 class FileWatcher:
@@ -114,6 +115,8 @@ class FileWatcher:
         """Something was handed over, or there is nothing to hand over any more."""
         self._batches = 0
         """How often the sink was told."""
+        self._taken = 0
+        """How much has arrived since."""
         self._settling = Settling(settle, settle_max)
         self._untaken: frozenset[str] = frozenset()
         """What the sink was told of, and raised."""
@@ -268,6 +271,7 @@ class FileWatcher:
         arrivals = self._arrivals.take()
         if not arrivals:
             return
+        self._taken += len(arrivals)
         self._record(changes_of(arrivals, self._roots.places))
         gone = (path for path, kind, is_folder, _ in arrivals if is_folder and kind is Kind.GONE)
         if self._roots.lost(gone):
@@ -301,7 +305,8 @@ class FileWatcher:
         if batch is not None and self._is_held_up(now):
             return
         installed, git = self._installations.renewed, self._roots.repositories
-        if batch is not None and (installed or git.renewed or self._arrivals.held_up or len(batch.paths) >= MANY):
+        many = batch is not None and max(len(batch.paths), self._taken) >= MANY
+        if batch is not None and (installed or git.renewed or self._arrivals.held_up or many):
             # There may be more, and by itself this would be loaded together with what is old. What git and installers
             # wrote was written before they were done; and where others compute, events come late: what looks like
             # quiet may be the middle of a checkout. Where nothing tells, who only saved a file does not wait for long:
@@ -345,6 +350,7 @@ class FileWatcher:
         if batch is None:
             return
         self._batches += 1
+        self._taken = 0
         at = self._clock.now()
         try:
             self._sink(batch)
