@@ -9,6 +9,7 @@ instructions only.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
@@ -54,16 +55,8 @@ class _Undisturbed:
                 gc.enable()
 
 
-class _Nothing:
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
-
 _undisturbed: Final = _Undisturbed()
-undisturbed: Final = _undisturbed if sys.version_info < (3, 12) else _Nothing()
+undisturbed: Final = _undisturbed if sys.version_info < (3, 12) else contextlib.nullcontext()
 """Held over every look into what another thread may be in the middle of."""
 
 

@@ -97,8 +97,7 @@ class Ledger:
     def refused(self, names: Iterable[str] = (), sources: Iterable[Source | None] = ()) -> None:
         """What was refused last knows these names beside those of current, and was made of these; nothing was, where
         there are none."""
-        files = {source.path: source.digest for source in sources if source is not None}
-        self._refused = Refused(dict.fromkeys(names), files)
+        self._refused = Refused(dict.fromkeys(names), _digests(sources))
 
     def refused_candidate(self, candidate: Candidate) -> None:
         """The candidate was refused while it was executed."""
@@ -165,9 +164,7 @@ class Ledger:
 
     def _left(self, old: Index) -> None:
         """What was current is most likely what the disk holds still, and what mattered to it may be its cure."""
-        sources = (part.source for part in old.parts.values())
-        files = {source.path: source.digest for source in sources if source is not None}
-        refused = self._refused
+        files, refused = _digests(part.source for part in old.parts.values()), self._refused
         self._refused = Refused(dict.fromkeys([*old.names(), *refused.names]), {**files, **refused.files})
 
     def is_of(self, current: Generation | None) -> bool:
@@ -226,6 +223,10 @@ class Either(Collection[str]):
 
     def __len__(self) -> int:
         return len({*self._one, *self._other})
+
+
+def _digests(sources: Iterable[Source | None]) -> dict[str, str]:
+    return {source.path: source.digest for source in sources if source is not None}
 
 
 def _may_be_managed(name: str, parts: Collection[str]) -> bool:
